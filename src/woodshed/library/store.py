@@ -1,8 +1,14 @@
-"""One SQLite file for catalogue and ledger: engine, tables' home, schema version and migrations."""
+"""One SQLite file for catalogue and ledger: engine, transactions, schema version and migrations.
+
+Tables register themselves on ``METADATA``; a change of any table raises ``SCHEMA_VERSION`` and adds a function to
+``MIGRATIONS``. WAL mode lets one process write while others read; ``writing`` takes the lock at its start, so two
+processes queue up instead of failing half-way.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,3 +18,74 @@ from woodshed.base.files import disk_errors_named, printable
 
 SCHEMA_VERSION = 1
 METADATA = sa.MetaData()
+# from version -> what brings a file of that version to the next one
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
+
+
+def open_store(path: Path) -> sa.Engine:
+    """Open (or make) the library file and bring its schema up to date.
+
+    Raises
+    ------
+    LibraryError
+        If the file is damaged, is no library, or was written by a newer Woodshed.
+    """
+    with disk_errors_named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 60.0}, poolclass=sa.NullPool)
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: object, _record: object) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are begun below, explicitly
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=60000"):
+            connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+    try:
+        with writing(engine) as connection:
+            _bring_up_to_date(connection, path)
+    except sa.exc.DatabaseError as error:
+        raise LibraryError(
+            f"{printable(path)} cannot be opened as a library ({error.__cause__ or error})",
+            cause="the file is damaged or is something else, or the disk refuses",
+            way_out="restore it from a backup or point --workspace at another folder",
+        ) from error
+    return engine
+
+
+@contextlib.contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One write transaction; the lock is taken at the start and all of it lands, or nothing."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+
+
+@contextlib.contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One consistent view of the file."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+
+def _bring_up_to_date(connection: sa.Connection, path: Path) -> None:
+    found = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
+    if found > SCHEMA_VERSION:
+        raise LibraryError(
+            f"{printable(path)} has schema version {found}; this Woodshed knows up to {SCHEMA_VERSION}",
+            cause="it was written by a newer Woodshed",
+            way_out="upgrade Woodshed, or use another workspace",
+        )
+    if found:
+        for version in range(found, SCHEMA_VERSION):
+            MIGRATIONS[version](connection)
+    METADATA.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
