@@ -23,7 +23,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """A sound as the model made it, before any finishing, and the content ids of those whose fine structure it borrowed."""
+    """A sound as the model made it, before any finishing, and the content ids it borrowed fine structure from."""
 
     sound: Sound
     lenders: tuple[str, ...] = ()
@@ -45,7 +45,12 @@ class Generator(Trainable):
 
     @abstractmethod
     def generate(
-        self, requests: Sequence[Request], *, lenders: LenderPool, steps: int | None = None, guidance: float | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        lenders: LenderPool,
+        steps: int | None = None,
+        guidance: float | None = None,
     ) -> list[Made]:
         """Make one sound per request.
 
@@ -59,12 +64,20 @@ class Generator(Trainable):
             Solver steps and strength of the class; None takes the family's default.
         """
 
+
 class Varies(ABC):
     """Can make variations of a given sound."""
 
     @abstractmethod
     def vary(
-        self, sound: Sound, *, amount: float, seed: int, lenders: LenderPool, class_name: str | None = None, steps: int | None = None
+        self,
+        sound: Sound,
+        *,
+        amount: float,
+        seed: int,
+        lenders: LenderPool,
+        class_name: str | None = None,
+        steps: int | None = None,
     ) -> Made:
         """A variation: amount 0 gives the sound back (to -60 dB or better), 1 forgets it. Never trimmed or levelled.
 
@@ -81,5 +94,7 @@ class Blends(ABC):
     """Can find sounds between two."""
 
     @abstractmethod
-    def blend(self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None) -> Made:
+    def blend(
+        self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
+    ) -> Made:
         """The sound at a position from 0 (the first) to 1 (the second); as long as the longer of the two."""
