@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,9 +16,9 @@ from woodshed.base.files import printable
 MP4_SUFFIXES = frozenset({".m4a", ".m4b", ".mp4", ".aac"})
 
 
-def is_mp4(path: str | os.PathLike[str]) -> bool:
+def named_mp4(path: str | os.PathLike[str]) -> bool:
     """Whether a file's name says that PyAV is needed."""
-    return os.path.splitext(os.fspath(path))[1].lower() in MP4_SUFFIXES
+    return Path(path).suffix.lower() in MP4_SUFFIXES
 
 
 def has_pyav() -> bool:
@@ -45,7 +46,7 @@ def probe(path: str | os.PathLike[str]) -> tuple[int, int, int, str, str]:
 
 
 def blocks(path: str | os.PathLike[str], *, block_frames: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Decoded blocks, float32 ``(channels, frames)``, each with the rate in Hz; all but the last of ``block_frames``."""
+    """Decoded blocks, float32 ``(channels, frames)``, each with its rate in Hz."""
     av = _pyav(path)
     kept: list[np.ndarray] = []
     count, rate = 0, 0

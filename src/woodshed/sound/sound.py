@@ -123,7 +123,7 @@ class Sound:
         return Sound(self.data * np.float32(gain), self.sample_rate_hz)
 
     def resampled(self, sample_rate_hz: int) -> Sound:
-        """The sound at another rate (soxr, very high quality); the only place where rates change, and only when asked."""
+        """The sound at another rate (soxr, very high quality): the only place where rates change, when asked."""
         if sample_rate_hz == self.sample_rate_hz:
             return self
         import soxr
