@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ SOUND_SUFFIXES = mp4.MP4_SUFFIXES | frozenset(
 INTEGER_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _CHUNKED = frozenset({"WAV", "WAVEX", "RF64", "AIFF"})
 _HEAD_BYTES = 4096
+_DESK_NUMBERS = 1 << 20
+_DESKS = threading.local()
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,7 @@ def read_sound(path: PathLike, *, start_s: float = 0.0, duration_s: float | None
         return _joined(path, start_s=start_s, duration_s=duration_s)
     with _opened(path) as file:
         start, frames = _span(path, file.samplerate, file.frames, start_s=start_s, duration_s=duration_s)
-        data = _decoded(head, file, start=start, frames=frames)
-        return Sound(data.T, file.samplerate)
+        return _decoded(head, file, start=start, frames=frames)
 
 
 def stream_sound(path: PathLike, *, block_frames: int = 65536) -> Iterator[Sound]:
@@ -150,8 +152,7 @@ def stream_sound(path: PathLike, *, block_frames: int = 65536) -> Iterator[Sound
     with _opened(path) as file:
         refuse_empty(file.frames, path)
         for start in range(0, file.frames, block_frames):
-            data = _decoded(head, file, start=start, frames=min(block_frames, file.frames - start))
-            yield Sound(data.T, file.samplerate)
+            yield _decoded(head, file, start=start, frames=min(block_frames, file.frames - start))
 
 
 # the way in
@@ -181,7 +182,6 @@ class _Head:
 
 def _looked_at(path: PathLike) -> _Head:
     """Open, look and close: a clear refusal for everything that is not a file one may read."""
-    name = printable(path)
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
@@ -193,8 +193,7 @@ def _looked_at(path: PathLike) -> _Head:
     except (OSError, ValueError) as error:
         raise _why_closed(path, error) from error
     if stat.S_ISDIR(status.st_mode):
-        cause, way_out = "a folder was named like a file", "name the files inside it, or add the folder as a whole"
-        raise UnreadableSound(f"{name} is a folder, not a sound", cause=cause, way_out=way_out)
+        raise _why_closed(path, IsADirectoryError())
     raise UnreadableSound(
         f"{name} is a device or a pipe, not a file",
         cause="a special file was given",
@@ -260,24 +259,40 @@ def _span(
     return start, left if duration_s is None else min(left, max(1, round(duration_s * sample_rate_hz)))
 
 
-def _decoded(head: _Head, file: soundfile.SoundFile, *, start: int, frames: int) -> Audio:
-    """Exactly so many finite frames, ``(frames, channels)``, or an error that says where the file stops."""
+def _decoded(head: _Head, file: soundfile.SoundFile, *, start: int, frames: int) -> Sound:
+    """Exactly so many finite frames, or an error that says where the file stops."""
     try:
-        if file.tell() != start:
+        if start and file.tell() != start:
             file.seek(start)
-        data = np.asarray(file.read(frames, dtype="float32", always_2d=True), dtype=np.float32)
+        desk = _desk(frames, file.channels)
+        decoded = len(file.read(frames, out=desk.T))
     except (soundfile.LibsndfileError, MemoryError, ValueError) as error:
         raise _stops(head, file) from error
-    if len(data) < frames:
-        raise _stops(head, file, after_frames=start + len(data))
+    if decoded < frames:
+        raise _stops(head, file, after_frames=start + decoded)
     if start + frames == file.frames and file.format in _CHUNKED:  # libsndfile shortens such a file without a word
         audio = head.audio()
         if audio is not None and is_cut_off(audio):
             whole = round(file.frames * audio.declared_bytes / max(1, audio.available_bytes))
             raise _stops(head, file, after_frames=file.frames, whole_frames=whole)
     if file.subtype not in INTEGER_BITS:
-        refuse_not_finite(data, head.path)
-    return data
+        refuse_not_finite(desk, head.path)
+    desk.setflags(write=False)
+    return Sound(desk, file.samplerate)
+
+
+def _desk(frames: int, channels: int) -> Audio:
+    """Memory to decode into, ``(channels, frames)`` whose transpose is what libsndfile fills.
+
+    One channel becomes the sound's own memory. Several must be taken apart anyway, so a desk is kept for them per
+    thread, since fresh memory costs as much as decoding does.
+    """
+    numbers = frames * channels
+    if channels == 1 or numbers > _DESK_NUMBERS:
+        return np.empty((channels, frames), dtype=np.float32, order="F")
+    if not hasattr(_DESKS, "numbers"):
+        _DESKS.numbers = np.empty(_DESK_NUMBERS, dtype=np.float32)
+    return _DESKS.numbers[:numbers].reshape(frames, channels).T
 
 
 def _stops(
