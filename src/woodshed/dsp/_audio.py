@@ -59,7 +59,8 @@ def block_means(x: npt.NDArray[np.floating], *, block_frames: int) -> npt.NDArra
     """Means over blocks along the last axis, shape ``(..., ceil(frames / block))``; the last one may be shorter."""
     frames = x.shape[-1]
     whole = frames // block_frames
-    means = x[..., : whole * block_frames].reshape(*x.shape[:-1], whole, block_frames).mean(axis=-1)
+    blocks = x[..., : whole * block_frames].reshape(*x.shape[:-1], whole, block_frames)
+    means = blocks @ np.full(block_frames, 1.0 / block_frames, dtype=x.dtype)
     if frames == whole * block_frames:
         return means
     return np.concatenate([means, x[..., whole * block_frames :].mean(axis=-1, keepdims=True)], axis=-1)
