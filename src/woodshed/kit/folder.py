@@ -98,10 +98,7 @@ def make_kit(
     target = Path(folder)
     _checked(target, count_per_class=count_per_class, loops=loops)
     kits = _kits(seed, count=max(2, -(-count_per_class // _HITS_PER_KIT)))
-    works = [
-        *_hit_works(target, kits, count_per_class, sample_rate_hz),
-        *_loop_works(target, kits, loops, sample_rate_hz),
-    ]
+    works = [*_hit_works(target, kits, count_per_class, sample_rate_hz), *_loop_works(target, kits, loops, sample_rate_hz)]
     rows: list[dict[str, str]] = []
     records: list[dict[str, object]] = []
     with ThreadPoolExecutor(jobs or min(os.cpu_count() or 1, 8)) as pool:
@@ -154,11 +151,7 @@ def _loop_works(folder: Path, kits: list[_Kit], loops: int, sample_rate_hz: int)
     styles = list(STYLES)
     for index in range(loops):
         kit = kits[index % len(kits)]
-        suited = [
-            name
-            for name in styles
-            if kit.character.flavour in (STYLES[name].flavour, "mixed") or STYLES[name].flavour == "mixed"
-        ]
+        suited = [name for name in styles if kit.character.flavour in (STYLES[name].flavour, "mixed") or STYLES[name].flavour == "mixed"]
         style = suited[derive_seed(kit.seed, "style", index) % len(suited)]
         yield _LoopWork(folder, kit, style, index, sample_rate_hz)
 
@@ -176,33 +169,18 @@ class _HitWork:
         home_seed = derive_seed(self.kit.seed, "instrument", self.class_name, self.index % 2)
         seed = derive_seed(self.kit.seed, "hit", self.class_name, self.index)
         hit = make_hit(
-            self.class_name,
-            seed=seed,
-            sample_rate_hz=self.sample_rate_hz,
-            character=self.kit.character,
-            home_seed=home_seed,
-            spread=0.45,
+            self.class_name, seed=seed, sample_rate_hz=self.sample_rate_hz, character=self.kit.character, home_seed=home_seed, spread=0.45
         )
         note = None if hit.pitch_midi is None else _note_name(hit.pitch_midi)
         word = "-".join(part.capitalize() for part in self.class_name.split("-"))
-        name = "_".join(
-            [word, hit.recipe, *([note] if note else []), f"K{self.kit.name[-2:]}", f"{self.index + 1:02d}"]
-        )
+        name = "_".join([word, hit.recipe, *([note] if note else []), f"K{self.kit.name[-2:]}", f"{self.index + 1:02d}"])
         path = self.folder / self.kit.name / word / f"{name}.wav"
         text = {"INAM": name, "IART": AUTHOR, "ICOP": "CC0-1.0", "ISFT": "Woodshed"}
         write_sound(path, hit.sound, tags=WavTags(root_pitch_midi=hit.pitch_midi, text=text))
-        row = _row(
-            self.folder, path, kind="oneshot", class_name=self.class_name, kit=self.kit, seed=seed, recipe=hit.recipe
-        )
+        row = _row(self.folder, path, kind="oneshot", class_name=self.class_name, kit=self.kit, seed=seed, recipe=hit.recipe)
         row |= {"pitch_midi": "" if note is None else str(hit.pitch_midi), "pitch_name": note or ""}
         row |= _sound_columns(hit.sound.sample_rate_hz, hit.sound.channels, hit.sound.duration_s)
-        return row, {
-            "path": row["path"],
-            "class": self.class_name,
-            "recipe": hit.recipe,
-            "seed": seed,
-            "parameters": hit.parameters,
-        }
+        return row, {"path": row["path"], "class": self.class_name, "recipe": hit.recipe, "seed": seed, "parameters": hit.parameters}
 
 
 @dataclass(frozen=True)
@@ -232,9 +210,7 @@ class _LoopWork:
 
 
 def _loop_record(loop: KitLoop) -> dict[str, object]:
-    strokes = [
-        [stroke.class_name, stroke.beat, round(stroke.onset_s, 6), round(stroke.velocity, 4)] for stroke in loop.pattern
-    ]
+    strokes = [[stroke.class_name, stroke.beat, round(stroke.onset_s, 6), round(stroke.velocity, 4)] for stroke in loop.pattern]
     return {"bpm": loop.bpm, "bars": loop.bars, "swing": loop.swing, "strokes": strokes}
 
 

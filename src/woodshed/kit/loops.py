@@ -108,9 +108,7 @@ def make_loop(
     rng = np.random.default_rng(derive_seed(seed, "feel"))
     swing = float(rng.uniform(*chosen.swing))
     pattern = _written(chosen, bars=bars, bpm=tempo, swing=swing, seed=seed)
-    pattern = tuple(
-        sorted((_on_grid(stroke, frames, sample_rate_hz) for stroke in pattern), key=lambda stroke: stroke.onset_s)
-    )
+    pattern = tuple(sorted((_on_grid(stroke, frames, sample_rate_hz) for stroke in pattern), key=lambda stroke: stroke.onset_s))
     room = character or draw_character(seed=seed, flavour=chosen.flavour)
     home = derive_seed(seed, "kit") if home_seed is None else home_seed
     waves = {
@@ -121,14 +119,7 @@ def make_loop(
 
 
 def _mixed(
-    waves: dict[str, Wave],
-    pattern: tuple[Stroke, ...],
-    *,
-    style: str,
-    bpm: float,
-    bars: int,
-    swing: float,
-    sample_rate_hz: int,
+    waves: dict[str, Wave], pattern: tuple[Stroke, ...], *, style: str, bpm: float, bars: int, swing: float, sample_rate_hz: int
 ) -> KitLoop:
     """Stems at one common gain, and their exact sum."""
     gain = _PEAK / max(float(np.max(np.abs(np.sum(list(waves.values()), axis=0)))), 1e-9)
@@ -152,17 +143,11 @@ def _style(name: str | None, *, seed: int) -> Style:
 
 def _tempo(bpm: float | None, bars: int, style: Style, *, seed: int) -> float:
     if not 1 <= bars <= 64:
-        raise UsageError(
-            f"A loop of {bars} bars cannot be made",
-            cause="loops are 1 to 64 bars long",
-            way_out="ask for 1, 2, 4 or 8 bars",
-        )
+        raise UsageError(f"A loop of {bars} bars cannot be made", cause="loops are 1 to 64 bars long", way_out="ask for 1, 2, 4 or 8 bars")
     if bpm is None:
         return float(np.random.default_rng(derive_seed(seed, "tempo")).integers(style.low_bpm, style.high_bpm + 1))
     if not 20 <= bpm <= 400:
-        raise UsageError(
-            f"{bpm:g} bpm cannot be played", cause="a tempo lies between 20 and 400 bpm", way_out="halve or double it"
-        )
+        raise UsageError(f"{bpm:g} bpm cannot be played", cause="a tempo lies between 20 and 400 bpm", way_out="halve or double it")
     return float(bpm)
 
 
@@ -237,9 +222,7 @@ def _softened(hit: Wave, velocity: float) -> Wave:
 
 def _choked(hit: Wave, stroke: Stroke, pattern: tuple[Stroke, ...], loop_s: float, sample_rate_hz: int) -> Wave:
     """An open hat stops, within 20 ms, when the foot or a closed stroke shuts it."""
-    gaps = [
-        (other.onset_s - stroke.onset_s) % loop_s for other in pattern if other.class_name in ("hat-closed", "hat-open")
-    ]
+    gaps = [(other.onset_s - stroke.onset_s) % loop_s for other in pattern if other.class_name in ("hat-closed", "hat-open")]
     after = [gap for gap in gaps if gap > 0.03]
     if not after:
         return hit

@@ -20,9 +20,7 @@ def _burst(p: Parameters, seed: int) -> Wave:
     envelope = np.zeros(raw.shape[-1])
     for index in range(teeth):
         start_s = index * p["gap_s"] * (1 + 0.12 * rng.standard_normal()) if index else 0.0
-        tooth = decaying(
-            np.ones(raw.shape[-1]), decay_s=0.009 if index < teeth - 1 else 0.016, start_s=max(start_s, 0.0)
-        )
+        tooth = decaying(np.ones(raw.shape[-1]), decay_s=0.009 if index < teeth - 1 else 0.016, start_s=max(start_s, 0.0))
         envelope = np.maximum(envelope, tooth * rng.uniform(0.7, 1.0))
     tail = decaying(np.ones(raw.shape[-1]), decay_s=p["tail_s"], start_s=p["gap_s"] * (teeth - 1))
     shaped = raw * (envelope + p["tail"] * tail)
@@ -45,9 +43,7 @@ def _hands(p: Parameters, seed: int) -> Wave:
     total = np.zeros((2, frames_of(0.5 + p["spread_s"])))
     for index in range(people):
         late_s = 0.0 if index == 0 else abs(rng.normal(0.0, p["spread_s"]))
-        hand = _hand(
-            derive_seed(seed, "person", index), tone_hz=p["tone_hz"] * rng.uniform(0.75, 1.35), decay_s=p["decay_s"]
-        )
+        hand = _hand(derive_seed(seed, "person", index), tone_hz=p["tone_hz"] * rng.uniform(0.75, 1.35), decay_s=p["decay_s"])
         side = rng.uniform(0.15, 0.85)
         heard = hand * rng.uniform(0.5, 1.0)
         lag_s = (side - 0.5) * 0.0008

@@ -32,10 +32,7 @@ def plate(
     phases = rng.random(count)
     sides = [
         modes(duration_s, hz=hz, decay_s=decay_s, gains=gains * (1 + spread * side), phases=phases + spread * shift)
-        for side, shift in (
-            (rng.uniform(-0.6, 0.6, count), 0.0),
-            (rng.uniform(-0.6, 0.6, count), rng.uniform(-0.25, 0.25, count)),
-        )
+        for side, shift in ((rng.uniform(-0.6, 0.6, count), 0.0), (rng.uniform(-0.6, 0.6, count), rng.uniform(-0.25, 0.25, count)))
     ]
     return np.stack(sides)
 
@@ -53,9 +50,7 @@ def _wash(p: Parameters, seed: int, *, duration_s: float, channels: int = 2) -> 
 def _bronze_hat(p: Parameters, seed: int) -> Wave:
     """Two bronze plates: a dense bank of modes, their clap, and the rattle between them."""
     duration_s = 3.4 * p["decay_s"] + 0.05
-    metal = levelled(
-        plate(p, seed, duration_s=duration_s, count=260, low_hz=p["low_hz"], high_hz=19500, spread=p["spread"])
-    )
+    metal = levelled(plate(p, seed, duration_s=duration_s, count=260, low_hz=p["low_hz"], high_hz=19500, spread=p["spread"]))
     rattle = decaying(_wash(p, seed, duration_s=duration_s), decay_s=p["decay_s"], attack_s=p["bloom_s"])
     hit = added(decaying(metal, decay_s=4 * p["decay_s"], attack_s=p["bloom_s"]), p["wash"] * rattle, _strike(p, seed))
     body = bandpass(noise(duration_s, seed=derive_seed(seed, "body")), 180, 700, order=1)
@@ -66,9 +61,7 @@ def _bronze_hat(p: Parameters, seed: int) -> Wave:
 def _six_squares(p: Parameters, *, duration_s: float) -> Wave:
     time = times(duration_s)
     skew = 1 + p["skew"] * np.array([-1.0, 0.7, -0.4, 1.0, 0.3, -0.8])
-    return sum(
-        (square(p["tune"] * hz * time + 0.13 * index) for index, hz in enumerate(_SIX_HZ * skew)), np.zeros(len(time))
-    )
+    return sum((square(p["tune"] * hz * time + 0.13 * index) for index, hz in enumerate(_SIX_HZ * skew)), np.zeros(len(time)))
 
 
 def _six_hat(p: Parameters, seed: int) -> Wave:
@@ -96,9 +89,7 @@ def _combed_hat(p: Parameters, seed: int) -> Wave:
 def _struck_cymbal(p: Parameters, seed: int) -> Wave:
     """Stick, ping, then a wash that blooms and darkens over seconds."""
     duration_s = min(2.2 * p["decay_s"] + 0.4, 3.4)
-    metal = levelled(
-        plate(p, seed, duration_s=duration_s, count=420, low_hz=p["low_hz"], high_hz=18500, spread=p["spread"])
-    )
+    metal = levelled(plate(p, seed, duration_s=duration_s, count=420, low_hz=p["low_hz"], high_hz=18500, spread=p["spread"]))
     bloom = decaying(metal, decay_s=8 * p["decay_s"], attack_s=p["bloom_s"])
     early = decaying(metal, decay_s=0.08)
     wash = decaying(_wash(p, seed, duration_s=duration_s), decay_s=0.55 * p["decay_s"], attack_s=p["bloom_s"])
@@ -111,17 +102,9 @@ def _ride(p: Parameters, seed: int) -> Wave:
     rng = np.random.default_rng(derive_seed(seed, "ping"))
     metal = plate(p, seed, duration_s=duration_s, count=300, low_hz=p["low_hz"], high_hz=16000, spread=p["spread"])
     hz = p["ping_hz"] * np.cumprod(np.concatenate([[1.0], rng.uniform(1.12, 1.5, 6)]))
-    ping = modes(
-        duration_s,
-        hz=hz,
-        decay_s=p["ping_s"] * rng.uniform(0.5, 1.2, 7),
-        gains=rng.uniform(0.4, 1, 7),
-        phases=rng.random(7),
-    )
+    ping = modes(duration_s, hz=hz, decay_s=p["ping_s"] * rng.uniform(0.5, 1.2, 7), gains=rng.uniform(0.4, 1, 7), phases=rng.random(7))
     bloom = decaying(levelled(metal), decay_s=8 * p["decay_s"], attack_s=p["bloom_s"])
-    return added(
-        p["wash"] * bloom, p["ping"] * levelled(decaying(ping, decay_s=9.0, attack_s=0.0008)), _strike(p, seed)
-    )
+    return added(p["wash"] * bloom, p["ping"] * levelled(decaying(ping, decay_s=9.0, attack_s=0.0008)), _strike(p, seed))
 
 
 def _six_cymbal(p: Parameters, seed: int) -> Wave:
@@ -136,13 +119,7 @@ def _six_cymbal(p: Parameters, seed: int) -> Wave:
 _PLATE = {"tone_hz": log(5500, 9500), "low_hz": log(250, 900), "density": lin(0.2, 0.8), "low_slope_db": lin(5, 10),
           "high_slope_db": lin(3, 9), "damping": lin(0.0, 0.6), "spread": lin(0.1, 0.5), "wash": log(0.15, 0.8),
           "stick": log(0.1, 0.6), "stick_hz": log(3000, 7000)}  # fmt: skip
-_SIX = {
-    "tune": log(0.8, 1.6),
-    "skew": lin(0.0, 0.06),
-    "tone_hz": log(6000, 9000),
-    "wash": log(0.1, 0.7),
-    "drive": lin(0.0, 0.5),
-}
+_SIX = {"tune": log(0.8, 1.6), "skew": lin(0.0, 0.06), "tone_hz": log(6000, 9000), "wash": log(0.1, 0.7), "drive": lin(0.0, 0.5)}
 _COMB = {"tone_hz": log(5500, 9500), "comb_s": log(0.00008, 0.0005), "comb": lin(0.4, 0.95), "top_hz": log(11000, 19000),
          "stick": log(0.05, 0.4), "stick_hz": log(3000, 7000)}  # fmt: skip
 _SHUT, _AJAR = {"decay_s": log(0.045, 0.13)}, {"decay_s": log(0.28, 0.55)}

@@ -6,18 +6,7 @@ import numpy as np
 
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Parameters, Recipe, Wave, lin, log, whole
-from woodshed.kit.shaping import (
-    added,
-    bandpass,
-    decaying,
-    gated,
-    highpass,
-    levelled,
-    lowpass,
-    saturated,
-    swept_lowpass,
-    times,
-)
+from woodshed.kit.shaping import added, bandpass, decaying, gated, highpass, levelled, lowpass, saturated, swept_lowpass, times
 from woodshed.kit.tones import modes, noise, plucked_string, saw, sine, square
 
 
@@ -37,9 +26,7 @@ def _synth_bass(p: Parameters, seed: int) -> Wave:
     time = times(p["hold_s"] + 3.0 * p["release_s"] + 0.02)
     hz = note_hz(p["note_midi"])
     drift = 1 + p["detune"] * 0.01
-    raw = (1 - p["pulse"]) * (saw(hz * time) + saw(hz * drift * time + 0.37)) + p["pulse"] * 2 * square(
-        hz * time, width=p["width"]
-    )
+    raw = (1 - p["pulse"]) * (saw(hz * time) + saw(hz * drift * time + 0.37)) + p["pulse"] * 2 * square(hz * time, width=p["width"])
     raw = raw + p["sub"] * 2 * sine(0.5 * hz * time if p["note_midi"] > 36 else hz * time)
     cutoff = p["cutoff_hz"] + p["sweep_hz"] * np.exp(-np.log(10) * time / p["sweep_s"])
     wave = swept_lowpass(raw, cutoff, resonance=p["resonance"])
@@ -59,23 +46,11 @@ def _string_bass(p: Parameters, seed: int) -> Wave:
     duration_s = p["hold_s"] + 2.0 * p["release_s"]
     hz = note_hz(p["note_midi"])
     string = plucked_string(
-        duration_s,
-        pitch_hz=hz,
-        decay_s=p["decay_s"],
-        damping=p["damping"],
-        bright_hz=p["bright_hz"],
-        place=p["place"],
-        seed=seed,
+        duration_s, pitch_hz=hz, decay_s=p["decay_s"], damping=p["damping"], bright_hz=p["bright_hz"], place=p["place"], seed=seed
     )
     thump = decaying(bandpass(noise(0.08, seed=derive_seed(seed, "thumb")), 80, 900, order=1), decay_s=0.02)
-    body = added(
-        string,
-        0.5 * sine(hz * times(duration_s)) * np.exp(-np.log(10) * times(duration_s) / p["decay_s"]),
-        p["thumb"] * levelled(thump),
-    )
-    return saturated(
-        lowpass(gated(body, hold_s=p["hold_s"], release_s=p["release_s"], attack_s=0.001), p["top_hz"]), p["drive"]
-    )
+    body = added(string, 0.5 * sine(hz * times(duration_s)) * np.exp(-np.log(10) * times(duration_s) / p["decay_s"]), p["thumb"] * levelled(thump))
+    return saturated(lowpass(gated(body, hold_s=p["hold_s"], release_s=p["release_s"], attack_s=0.001), p["top_hz"]), p["drive"])
 
 
 def _sub_bass(p: Parameters, seed: int) -> Wave:
@@ -102,13 +77,7 @@ def _reese(p: Parameters, seed: int) -> Wave:
 def _string_pluck(p: Parameters, seed: int) -> Wave:
     duration_s = min(3.0 * p["decay_s"] + 0.1, 2.6)
     string = plucked_string(
-        duration_s,
-        pitch_hz=note_hz(p["note_midi"]),
-        decay_s=p["decay_s"],
-        damping=p["damping"],
-        bright_hz=p["bright_hz"],
-        place=p["place"],
-        seed=seed,
+        duration_s, pitch_hz=note_hz(p["note_midi"]), decay_s=p["decay_s"], damping=p["damping"], bright_hz=p["bright_hz"], place=p["place"], seed=seed
     )
     box = bandpass(noise(0.1, seed=derive_seed(seed, "box")), 150, 1200, order=1)
     return added(string, p["box"] * levelled(decaying(box, decay_s=0.02)))
@@ -126,24 +95,14 @@ def _synth_pluck(p: Parameters, seed: int) -> Wave:
     time = times(min(3.0 * p["decay_s"] + 0.15, 2.6))
     hz = note_hz(p["note_midi"])
     cutoff = 1.2 * hz + p["sweep_hz"] * np.exp(-np.log(10) * time / (0.6 * p["decay_s"]))
-    sides = [
-        swept_lowpass(
-            saw(hz * time + a) + saw(hz * (1 + 0.004 * p["detune"]) * time + b), cutoff, resonance=p["resonance"]
-        )
-        for a, b in ((0.0, 0.3), (0.5, 0.8))
-    ]
+    sides = [swept_lowpass(saw(hz * time + a) + saw(hz * (1 + 0.004 * p["detune"]) * time + b), cutoff, resonance=p["resonance"]) for a, b in ((0.0, 0.3), (0.5, 0.8))]
     return decaying(np.stack(sides), decay_s=p["decay_s"], attack_s=0.002)
 
 
 def _kalimba(p: Parameters, seed: int) -> Wave:
     duration_s = min(3.0 * p["decay_s"] + 0.1, 2.4)
     hz = note_hz(p["note_midi"]) * np.array([1.0, 2.0, p["upper"], 2.1 * p["upper"], 3.4 * p["upper"]])
-    wave = modes(
-        duration_s,
-        hz=hz,
-        decay_s=p["decay_s"] * np.array([1, 0.6, 0.3, 0.15, 0.08]),
-        gains=np.array([1, 0.15, 0.25, 0.12, 0.06]),
-    )
+    wave = modes(duration_s, hz=hz, decay_s=p["decay_s"] * np.array([1, 0.6, 0.3, 0.15, 0.08]), gains=np.array([1, 0.15, 0.25, 0.12, 0.06]))
     thumb = decaying(bandpass(noise(0.05, seed=seed), 600, 4000, order=1), decay_s=0.008)
     return added(decaying(levelled(wave), decay_s=20.0, attack_s=0.001), p["box"] * levelled(thumb))
 
@@ -194,33 +153,14 @@ def _choir_pad(p: Parameters, seed: int) -> Wave:
             wobble = 0.02 * np.sin(2 * np.pi * (rng.uniform(4.5, 6.0) * time + rng.random()))
             raw += saw(hz * (1 + 0.008 * p["detune"] * rng.uniform(-1, 1)) * time + wobble + rng.random())
         raw += p["breath"] * noise(len(time) / 44100, seed=derive_seed(seed, "breath", side))[: len(time)]
-        voice = sum(
-            (
-                gain * bandpass(raw, 0.85 * f, 1.18 * f, order=1)
-                for f, gain in zip(vowel, (1.0, 0.6, 0.25), strict=True)
-            ),
-            np.zeros(len(time)),
-        )
+        voice = sum((gain * bandpass(raw, 0.85 * f, 1.18 * f, order=1) for f, gain in zip(vowel, (1.0, 0.6, 0.25), strict=True)), np.zeros(len(time)))
         sides.append(voice + 0.12 * lowpass(raw, 500))
     return _swell(np.stack(sides), p)
 
 
-_HELD = {
-    "note_midi": whole(26, 43),
-    "hold_s": log(0.15, 1.3),
-    "release_s": log(0.05, 0.3),
-    "attack_s": log(0.002, 0.02),
-    "drive": lin(0.0, 0.9),
-}
+_HELD = {"note_midi": whole(26, 43), "hold_s": log(0.15, 1.3), "release_s": log(0.05, 0.3), "attack_s": log(0.002, 0.02), "drive": lin(0.0, 0.9)}
 _PICKED = {"note_midi": whole(45, 76), "decay_s": log(0.2, 0.9)}
-_PAD = {
-    "note_midi": whole(43, 67),
-    "hold_s": log(1.0, 2.0),
-    "release_s": log(0.4, 0.9),
-    "attack_s": log(0.06, 0.5),
-    "detune": lin(0.2, 1.0),
-    "motion_hz": log(0.15, 1.5),
-}
+_PAD = {"note_midi": whole(43, 67), "hold_s": log(1.0, 2.0), "release_s": log(0.4, 0.9), "attack_s": log(0.06, 0.5), "detune": lin(0.2, 1.0), "motion_hz": log(0.15, 1.5)}
 
 BASSES = (
     Recipe("bass", "Saw", "electronic",

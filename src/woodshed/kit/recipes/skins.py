@@ -23,12 +23,7 @@ def _skin_tom(p: Parameters, seed: int) -> Wave:
     shell = bandpass(noise(duration_s, seed=derive_seed(seed, "shell")), 150, 1600, order=1)
     sympathy = bandpass(noise(duration_s, seed=derive_seed(seed, "wires")), 1500, 6000, order=1)
     sympathy = decaying(sympathy, decay_s=0.5 * p["decay_s"], attack_s=0.02)
-    return added(
-        body,
-        p["shell"] * levelled(decaying(shell, decay_s=0.05, attack_s=0.001)),
-        p["wires"] * levelled(sympathy),
-        _touch(p, seed),
-    )
+    return added(body, p["shell"] * levelled(decaying(shell, decay_s=0.05, attack_s=0.001)), p["wires"] * levelled(sympathy), _touch(p, seed))
 
 
 def _machine_tom(p: Parameters, seed: int) -> Wave:
@@ -51,21 +46,9 @@ def _box(p: Parameters, seed: int) -> Wave:
     """A wooden box: a deep air note, a thin front plate with modes of its own, perhaps wires behind it."""
     duration_s = 3.5 * p["decay_s"] + 0.15
     rng = np.random.default_rng(derive_seed(seed, "box"))
-    air = gliding_modes(
-        duration_s,
-        hz=np.array([p["pitch_hz"]]),
-        decay_s=np.array([p["decay_s"]]),
-        gains=np.ones(1),
-        bend=0.06,
-        bend_s=0.02,
-    )
+    air = gliding_modes(duration_s, hz=np.array([p["pitch_hz"]]), decay_s=np.array([p["decay_s"]]), gains=np.ones(1), bend=0.06, bend_s=0.02)
     hz = p["plate_hz"] * np.cumprod(np.concatenate([[1.0], rng.uniform(1.1, 1.45, 11)]))
-    front = modes(
-        duration_s,
-        hz=hz,
-        decay_s=p["plate_s"] * (hz / hz[0]) ** -0.6,
-        gains=0.85 ** np.arange(12) * rng.uniform(0.4, 1.0, 12),
-    )
+    front = modes(duration_s, hz=hz, decay_s=p["plate_s"] * (hz / hz[0]) ** -0.6, gains=0.85 ** np.arange(12) * rng.uniform(0.4, 1.0, 12))
     wires = bandpass(noise(duration_s, seed=derive_seed(seed, "wires")), 2000, 7000, order=1)
     wires = decaying(wires, decay_s=0.07, attack_s=0.003)
     return added(p["air"] * air, p["plate"] * levelled(front), p["wires"] * levelled(wires), _touch(p, seed))
@@ -77,9 +60,7 @@ def _bar(p: Parameters, seed: int) -> Wave:
     rng = np.random.default_rng(derive_seed(seed, "bar"))
     hz = p["pitch_hz"] * np.concatenate([BAR_RATIOS[:4] ** p["stretch"], [1.01, 1.93]]) * rng.uniform(0.98, 1.02, 6)
     decay_s = p["decay_s"] * np.array([1, 0.5, 0.3, 0.2, 0.8, 0.5])
-    body = modes(
-        duration_s, hz=hz, decay_s=decay_s, gains=np.array([1, 0.35, 0.2, 0.1, 0.5, 0.25]) * rng.uniform(0.6, 1.2, 6)
-    )
+    body = modes(duration_s, hz=hz, decay_s=decay_s, gains=np.array([1, 0.35, 0.2, 0.1, 0.5, 0.25]) * rng.uniform(0.6, 1.2, 6))
     return saturated(added(decaying(levelled(body), decay_s=20.0, attack_s=0.0006), _touch(p, seed)), p["drive"])
 
 
@@ -90,14 +71,7 @@ def _scrap(p: Parameters, seed: int) -> Wave:
     hz = metal_modes(seed=seed, count=60, low_hz=p["pitch_hz"], high_hz=11000, slope=0.9)
     gains = (hz / hz[0]) ** -p["fall"] * rng.rayleigh(0.8, 60)
     decay_s = p["decay_s"] * (hz / hz[0]) ** -0.35 * rng.uniform(0.5, 1.3, 60)
-    return added(
-        decaying(
-            levelled(modes(duration_s, hz=hz, decay_s=decay_s, gains=gains, phases=rng.random(60))),
-            decay_s=20.0,
-            attack_s=0.0008,
-        ),
-        _touch(p, seed),
-    )
+    return added(decaying(levelled(modes(duration_s, hz=hz, decay_s=decay_s, gains=gains, phases=rng.random(60))), decay_s=20.0, attack_s=0.0008), _touch(p, seed))
 
 
 def _zap(p: Parameters, seed: int) -> Wave:
@@ -112,13 +86,7 @@ def _cross_stick(p: Parameters, seed: int) -> Wave:
     duration_s = 4.0 * p["decay_s"] + 0.15
     rng = np.random.default_rng(derive_seed(seed, "stick"))
     hz = p["wood_hz"] * np.array([1.0, 1.34, 1.83, 2.42, 3.1, 4.2]) * rng.uniform(0.94, 1.06, 6)
-    wood = modes(
-        duration_s,
-        hz=hz,
-        decay_s=p["wood_s"] * (hz / hz[0]) ** -0.5,
-        gains=np.array([1, 0.7, 0.6, 0.45, 0.3, 0.2]) * rng.uniform(0.5, 1.2, 6),
-        phases=0.1 * rng.random(6),
-    )
+    wood = modes(duration_s, hz=hz, decay_s=p["wood_s"] * (hz / hz[0]) ** -0.5, gains=np.array([1, 0.7, 0.6, 0.45, 0.3, 0.2]) * rng.uniform(0.5, 1.2, 6), phases=0.1 * rng.random(6))
     shell = head(p, derive_seed(seed, "shell"), duration_s=duration_s, count=8)
     wires = bandpass(noise(duration_s, seed=derive_seed(seed, "wires")), 1800, 7500, order=1)
     wires = decaying(wires, decay_s=0.09, attack_s=0.002)
@@ -127,25 +95,13 @@ def _cross_stick(p: Parameters, seed: int) -> Wave:
 
 def _machine_rim(p: Parameters, seed: int) -> Wave:
     duration_s = 4.0 * p["decay_s"] + 0.04
-    tones = modes(
-        duration_s,
-        hz=np.array([p["pitch_hz"], p["pitch_hz"] * p["interval"]]),
-        decay_s=np.array([p["decay_s"], 0.6 * p["decay_s"]]),
-        gains=np.array([0.8, 1.0]),
-    )
+    tones = modes(duration_s, hz=np.array([p["pitch_hz"], p["pitch_hz"] * p["interval"]]), decay_s=np.array([p["decay_s"], 0.6 * p["decay_s"]]), gains=np.array([0.8, 1.0]))
     return saturated(highpass(added(levelled(tones), _touch(p, seed)), 250), p["drive"])
 
 
 _TOUCH = {"touch": log(0.08, 0.45), "touch_hz": log(1800, 5500), "touch_s": log(0.004, 0.014)}
 _HEAD = {"decay_s": log(0.25, 0.6), "damping": lin(0.5, 1.2), "overtones": lin(0.45, 0.75), "bend": lin(0.02, 0.14)}
-_HAND = {
-    **_HEAD,
-    "decay_s": log(0.05, 0.2),
-    "drive": lin(0.0, 0.4),
-    "touch": log(0.06, 0.4),
-    "touch_hz": log(700, 3500),
-    "touch_s": log(0.004, 0.02),
-}
+_HAND = {**_HEAD, "decay_s": log(0.05, 0.2), "drive": lin(0.0, 0.4), "touch": log(0.06, 0.4), "touch_hz": log(700, 3500), "touch_s": log(0.004, 0.02)}
 
 TOMS = (
     Recipe("tom", "Rack", "acoustic", {**_HEAD, **_TOUCH, "pitch_hz": log(95, 185), "shell": log(0.05, 0.3), "wires": log(0.01, 0.08)}, _skin_tom, weight=1.6),

@@ -6,18 +6,7 @@ import numpy as np
 
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Parameters, Recipe, Wave, lin, log, whole
-from woodshed.kit.shaping import (
-    RENDER_RATE_HZ,
-    added,
-    bandpass,
-    decaying,
-    frames_of,
-    highpass,
-    levelled,
-    lowpass,
-    saturated,
-    times,
-)
+from woodshed.kit.shaping import RENDER_RATE_HZ, added, bandpass, decaying, frames_of, highpass, levelled, lowpass, saturated, times
 from woodshed.kit.tones import modes, noise, square
 
 
