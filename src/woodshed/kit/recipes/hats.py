@@ -42,6 +42,12 @@ def _strike(p: Parameters, seed: int) -> Wave:
     return p["stick"] * levelled(decaying(tap, decay_s=0.007, attack_s=0.0003))
 
 
+def _stand(p: Parameters, seed: int) -> Wave:
+    """What the bell, the stand and the floor add below the metal."""
+    low = bandpass(noise(0.9, seed=derive_seed(seed, "stand")), 70, 700, order=1)
+    return p["body"] * levelled(decaying(low, decay_s=p["body_s"], attack_s=0.002))
+
+
 def _wash(p: Parameters, seed: int, *, duration_s: float, channels: int = 2) -> Wave:
     hiss = noise(duration_s, seed=derive_seed(seed, "wash"), channels=channels)
     return levelled(bandpass(hiss, 0.55 * p["tone_hz"], min(2.2 * p["tone_hz"], 19000), order=1))
@@ -53,9 +59,7 @@ def _bronze_hat(p: Parameters, seed: int) -> Wave:
     metal = levelled(plate(p, seed, duration_s=duration_s, count=260, low_hz=p["low_hz"], high_hz=19500, spread=p["spread"]))
     rattle = decaying(_wash(p, seed, duration_s=duration_s), decay_s=p["decay_s"], attack_s=p["bloom_s"])
     hit = added(decaying(metal, decay_s=4 * p["decay_s"], attack_s=p["bloom_s"]), p["wash"] * rattle, _strike(p, seed))
-    body = bandpass(noise(duration_s, seed=derive_seed(seed, "body")), 180, 700, order=1)
-    hit = added(hit, p["body"] * levelled(decaying(body, decay_s=0.03, attack_s=0.001)))
-    return hit
+    return added(hit, _stand(p, seed))
 
 
 def _six_squares(p: Parameters, *, duration_s: float) -> Wave:
@@ -93,7 +97,7 @@ def _struck_cymbal(p: Parameters, seed: int) -> Wave:
     bloom = decaying(metal, decay_s=8 * p["decay_s"], attack_s=p["bloom_s"])
     early = decaying(metal, decay_s=0.08)
     wash = decaying(_wash(p, seed, duration_s=duration_s), decay_s=0.55 * p["decay_s"], attack_s=p["bloom_s"])
-    return saturated(added(bloom, 0.5 * early, p["wash"] * wash, _strike(p, seed)), p["drive"])
+    return saturated(added(bloom, 0.5 * early, p["wash"] * wash, _strike(p, seed), _stand(p, seed)), p["drive"])
 
 
 def _ride(p: Parameters, seed: int) -> Wave:
@@ -104,7 +108,7 @@ def _ride(p: Parameters, seed: int) -> Wave:
     hz = p["ping_hz"] * np.cumprod(np.concatenate([[1.0], rng.uniform(1.12, 1.5, 6)]))
     ping = modes(duration_s, hz=hz, decay_s=p["ping_s"] * rng.uniform(0.5, 1.2, 7), gains=rng.uniform(0.4, 1, 7), phases=rng.random(7))
     bloom = decaying(levelled(metal), decay_s=8 * p["decay_s"], attack_s=p["bloom_s"])
-    return added(p["wash"] * bloom, p["ping"] * levelled(decaying(ping, decay_s=9.0, attack_s=0.0008)), _strike(p, seed))
+    return added(p["wash"] * bloom, p["ping"] * levelled(decaying(ping, decay_s=9.0, attack_s=0.0008)), _strike(p, seed), _stand(p, seed))
 
 
 def _six_cymbal(p: Parameters, seed: int) -> Wave:
@@ -117,7 +121,7 @@ def _six_cymbal(p: Parameters, seed: int) -> Wave:
 
 
 _PLATE = {"tone_hz": log(5500, 9500), "low_hz": log(250, 900), "density": lin(0.2, 0.8), "low_slope_db": lin(5, 10),
-          "high_slope_db": lin(3, 9), "damping": lin(0.0, 0.6), "spread": lin(0.1, 0.5), "wash": log(0.15, 0.8),
+          "high_slope_db": lin(3, 9), "damping": lin(0.0, 0.6), "spread": lin(0.1, 0.5), "wash": log(0.3, 1.2), "body": log(0.03, 0.3), "body_s": log(0.02, 0.12),
           "stick": log(0.1, 0.6), "stick_hz": log(3000, 7000)}  # fmt: skip
 _SIX = {"tune": log(0.8, 1.6), "skew": lin(0.0, 0.06), "tone_hz": log(6000, 9000), "wash": log(0.1, 0.7), "drive": lin(0.0, 0.5)}
 _COMB = {"tone_hz": log(5500, 9500), "comb_s": log(0.00008, 0.0005), "comb": lin(0.4, 0.95), "top_hz": log(11000, 19000),
@@ -125,15 +129,15 @@ _COMB = {"tone_hz": log(5500, 9500), "comb_s": log(0.00008, 0.0005), "comb": lin
 _SHUT, _AJAR = {"decay_s": log(0.045, 0.13)}, {"decay_s": log(0.28, 0.55)}
 
 HATS_CLOSED = (
-    Recipe("hat-closed", "Bronze", "acoustic", {**_PLATE, **_SHUT, "bloom_s": log(0.001, 0.004), "body": log(0.01, 0.15)}, _bronze_hat, weight=2.0),
+    Recipe("hat-closed", "Bronze", "acoustic", {**_PLATE, **_SHUT, "bloom_s": log(0.001, 0.005)}, _bronze_hat, weight=2.0),
     Recipe("hat-closed", "Six", "electronic", {**_SIX, **_SHUT}, _six_hat),
     Recipe("hat-closed", "Comb", "electronic", {**_COMB, **_SHUT}, _combed_hat),
 )  # fmt: skip
 HATS_OPEN = (
     Recipe("hat-open", "Bronze", "acoustic",
-           {**_PLATE, **_AJAR, "tone_hz": log(4800, 7000), "bloom_s": log(0.006, 0.03), "body": log(0.01, 0.12)}, _bronze_hat, weight=2.0),
-    Recipe("hat-open", "Six", "electronic", {**_SIX, **_AJAR, "tone_hz": log(4500, 7000)}, _six_hat),
-    Recipe("hat-open", "Comb", "electronic", {**_COMB, **_AJAR, "tone_hz": log(4500, 7500)}, _combed_hat),
+           {**_PLATE, **_AJAR, "tone_hz": log(4200, 6500), "low_slope_db": lin(2.5, 6), "bloom_s": log(0.010, 0.05), "wash": log(0.5, 1.6)}, _bronze_hat, weight=2.0),
+    Recipe("hat-open", "Six", "electronic", {**_SIX, **_AJAR, "tone_hz": log(3800, 6000), "wash": log(0.2, 0.9)}, _six_hat),
+    Recipe("hat-open", "Comb", "electronic", {**_COMB, **_AJAR, "tone_hz": log(3800, 6500), "top_hz": log(9000, 15000)}, _combed_hat),
 )  # fmt: skip
 CYMBALS = (
     Recipe("cymbal", "Crash", "acoustic",

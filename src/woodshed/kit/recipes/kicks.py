@@ -74,13 +74,13 @@ def _driven(p: Parameters, seed: int) -> Wave:
     return decaying(hot, decay_s=2.2 * p["decay_s"])
 
 
-_CLICK = {"click": log(0.03, 0.35), "click_hz": log(1500, 5500), "click_s": log(0.0025, 0.010)}
+_CLICK = {"click": log(0.03, 0.4), "click_hz": log(1500, 5500), "click_s": log(0.0025, 0.010)}
 
 KICKS = (
     Recipe(
         "kick", "Sub", "electronic",
         {"pitch_hz": log(42, 62), "drop_octaves": lin(0.7, 2.2), "drop_s": log(0.012, 0.05), "decay_s": log(0.16, 0.75),
-         "drive": lin(0.0, 0.7), "click": log(0.01, 0.15), "click_hz": log(900, 3500), "click_s": log(0.002, 0.008)},
+         "drive": lin(0.0, 0.7), "click": log(0.015, 0.2), "click_hz": log(900, 3500), "click_s": log(0.002, 0.008)},
         _sub,
     ),
     Recipe(

@@ -100,7 +100,7 @@ def _machine_rim(p: Parameters, seed: int) -> Wave:
 
 
 _TOUCH = {"touch": log(0.08, 0.45), "touch_hz": log(1800, 5500), "touch_s": log(0.004, 0.014)}
-_HEAD = {"decay_s": log(0.25, 0.6), "damping": lin(0.5, 1.2), "overtones": lin(0.45, 0.75), "bend": lin(0.02, 0.14)}
+_HEAD = {"decay_s": log(0.25, 0.6), "damping": lin(0.5, 1.2), "overtones": lin(0.45, 0.75), "bend": lin(0.02, 0.14), "contact_s": log(0.0015, 0.008)}
 _HAND = {**_HEAD, "decay_s": log(0.05, 0.2), "drive": lin(0.0, 0.4), "touch": log(0.06, 0.4), "touch_hz": log(700, 3500), "touch_s": log(0.004, 0.02)}
 
 TOMS = (
@@ -130,9 +130,9 @@ PERCS = (
 
 RIMS = (
     Recipe("rim", "Stick", "acoustic",
-           {**_TOUCH, "wood_hz": log(380, 1300), "wood_s": log(0.02, 0.07), "pitch_hz": log(160, 320), "decay_s": log(0.05, 0.13), "damping": lin(0.3, 1.0),
-            "overtones": lin(0.6, 0.9), "bend": lin(0.0, 0.05), "shell": log(0.15, 0.7), "wires": log(0.05, 0.3)}, _cross_stick, weight=2.0),
+           {**_TOUCH, "wood_hz": log(380, 1300), "wood_s": log(0.03, 0.10), "pitch_hz": log(160, 320), "decay_s": log(0.08, 0.2), "damping": lin(0.2, 0.8),
+            "overtones": lin(0.6, 0.9), "bend": lin(0.0, 0.05), "contact_s": log(0.002, 0.009), "shell": log(0.25, 0.95), "wires": log(0.05, 0.3)}, _cross_stick, weight=2.0),
     Recipe("rim", "Machine", "electronic",
-           {**_TOUCH, "pitch_hz": log(380, 620), "interval": lin(2.2, 3.9), "decay_s": log(0.02, 0.06), "drive": lin(0.2, 1.2)}, _machine_rim),
-    Recipe("rim", "Knock", "any", {**_TOUCH, "pitch_hz": log(350, 1100), "decay_s": log(0.025, 0.08), "stretch": lin(0.45, 0.8), "drive": lin(0.0, 0.6)}, _bar, weight=0.8),
+           {**_TOUCH, "pitch_hz": log(380, 620), "interval": lin(2.2, 3.9), "decay_s": log(0.025, 0.08), "drive": lin(0.2, 1.2)}, _machine_rim),
+    Recipe("rim", "Knock", "any", {**_TOUCH, "pitch_hz": log(350, 1100), "decay_s": log(0.04, 0.11), "stretch": lin(0.45, 0.8), "drive": lin(0.0, 0.6)}, _bar, weight=0.8),
 )  # fmt: skip
