@@ -123,7 +123,7 @@ class Sound:
         return Sound(self.data * np.float32(gain), self.sample_rate_hz)
 
     def resampled(self, sample_rate_hz: int) -> Sound:
-        """The sound at another rate (soxr, very high quality); the only place where rates change, and only when asked."""
+        """The sound at another rate (soxr, very high quality); rates change only here, and only when asked."""
         if sample_rate_hz == self.sample_rate_hz:
             return self
         import soxr
@@ -142,7 +142,9 @@ class Sound:
             If it has no frames, holds NaN or infinity, or is silent throughout.
         """
         if self.frames == 0:
-            raise UnusableSound(f"{name} has no audio in it (0 frames)", cause="an export that was stopped", way_out="export it again")
+            raise UnusableSound(
+                f"{name} has no audio in it (0 frames)", cause="an export that was stopped", way_out="export it again"
+            )
         if not np.isfinite(self.data).all():
             raise UnusableSound(
                 f"{name} holds values that are not numbers (NaN or infinity)",
@@ -150,7 +152,11 @@ class Sound:
                 way_out="render it again",
             )
         if self.peak < 1e-5:
-            raise UnusableSound(f"{name} is silent (peak below -100 dB)", cause="a muted track was exported", way_out="unmute and export it again")
+            raise UnusableSound(
+                f"{name} is silent (peak below -100 dB)",
+                cause="a muted track was exported",
+                way_out="unmute and export it again",
+            )
         return self
 
     def __repr__(self) -> str:
