@@ -97,5 +97,5 @@ class ModelCard(_Record):
         raise ConsentRefused(
             f"The model {self.name!r} learned from {len(named)} sound(s) that may no longer be used: {shown}",
             cause=next(iter(refused.values())),
-            way_out=f"train it anew without them: woodshed train {self.name} --from {query!r} (withdrawn sounds are left out by themselves)",
+            way_out=f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}",
         )

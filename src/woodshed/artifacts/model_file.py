@@ -8,7 +8,6 @@ types, finiteness.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +125,7 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(8)
     size = int.from_bytes(start, "little") if len(start) == 8 else -1
-    if not 2 <= size <= min(HEADER_LIMIT_BYTES, os.path.getsize(path) - 8):
+    if not 2 <= size <= min(HEADER_LIMIT_BYTES, path.stat().st_size - 8):
         raise _damaged(path, "it does not begin as a safetensors file does")
 
 
