@@ -146,7 +146,7 @@ def trimmed(wave: Wave) -> Wave:
     above = np.flatnonzero(blocks > peak * 10 ** (FLOOR_DB / 20))
     stop = min(wave.shape[1], (int(above[-1]) + 2) * block if len(above) else wave.shape[1])
     wave = wave[:, :stop].copy()
-    fade = max(frames_of(0.012), wave.shape[1] // 6)
+    fade = max(frames_of(0.012), wave.shape[1] // 4)
     return _faded(wave, fade)
 
 

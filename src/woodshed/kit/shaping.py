@@ -28,12 +28,12 @@ def times(duration_s: float) -> Wave:
 
 def decaying(wave: Wave, *, decay_s: float, attack_s: float = 0.0, start_s: float = 0.0) -> Wave:
     """Multiply by an envelope that rises in ``attack_s``, then falls by 20 dB every ``decay_s``; silent before the start."""
-    time = np.arange(wave.shape[-1]) / RENDER_RATE_HZ - start_s
-    since = np.maximum(time, 0.0)
-    gain = np.exp(-np.log(10.0) * since / decay_s)
-    if attack_s > 0:
-        gain = gain * np.sin(0.5 * np.pi * np.minimum(since / attack_s, 1.0)) ** 2
-    return wave * np.where(time >= 0, gain, 0.0)
+    start = min(max(0, round(start_s * RENDER_RATE_HZ)), wave.shape[-1])
+    gain = np.zeros(wave.shape[-1])
+    gain[start:] = np.exp(np.arange(wave.shape[-1] - start) * (-np.log(10.0) / (decay_s * RENDER_RATE_HZ)))
+    rise = min(round(attack_s * RENDER_RATE_HZ), wave.shape[-1] - start)
+    gain[start : start + rise] *= np.sin(0.5 * np.pi * np.arange(rise) / max(rise, 1)) ** 2
+    return wave * gain
 
 
 def gated(wave: Wave, *, hold_s: float, release_s: float, attack_s: float = 0.002) -> Wave:

@@ -29,7 +29,7 @@ def plate(
     level_db = -p["low_slope_db"] * np.maximum(-octaves, 0) - p["high_slope_db"] * np.maximum(octaves, 0)
     gains = 10 ** (level_db / 20) * low_edge * rng.rayleigh(0.8, count)
     decay_s = p["decay_s"] * (hz / p["tone_hz"]) ** -p["damping"] * rng.uniform(0.6, 1.5, count)
-    decay_s = np.clip(decay_s, 0.2 * p["decay_s"], 3.0 * p["decay_s"])
+    decay_s = np.clip(decay_s, 0.15 * p["decay_s"], 1.6 * p["decay_s"])
     phases = rng.random(count)
     sides = [
         modes(duration_s, hz=hz, decay_s=decay_s, gains=gains * (1 + spread * side), phases=phases + spread * shift)
@@ -96,7 +96,7 @@ def _combed_hat(p: Parameters, seed: int) -> Wave:
 
 def _struck_cymbal(p: Parameters, seed: int) -> Wave:
     """Stick, ping, then a wash that blooms and darkens over seconds."""
-    duration_s = min(2.2 * p["decay_s"] + 0.4, 3.4)
+    duration_s = min(3.0 * p["decay_s"] + 0.3, 3.4)
     metal = levelled(plate(p, seed, duration_s=duration_s, count=420, low_hz=p["low_hz"], high_hz=18500, spread=p["spread"]))
     bloom = decaying(metal, decay_s=8 * p["decay_s"], attack_s=p["bloom_s"])
     early = decaying(metal, decay_s=0.08)
@@ -106,7 +106,7 @@ def _struck_cymbal(p: Parameters, seed: int) -> Wave:
 
 def _ride(p: Parameters, seed: int) -> Wave:
     """A ping that stands over a quiet wash."""
-    duration_s = min(2.2 * p["decay_s"] + 0.4, 3.2)
+    duration_s = min(3.0 * p["decay_s"] + 0.3, 3.4)
     rng = np.random.default_rng(derive_seed(seed, "ping"))
     metal = plate(p, seed, duration_s=duration_s, count=300, low_hz=p["low_hz"], high_hz=16000, spread=p["spread"])
     hz = p["ping_hz"] * np.cumprod(np.concatenate([[1.0], rng.uniform(1.12, 1.5, 6)]))
@@ -116,7 +116,7 @@ def _ride(p: Parameters, seed: int) -> Wave:
 
 
 def _six_cymbal(p: Parameters, seed: int) -> Wave:
-    duration_s = min(2.4 * p["decay_s"] + 0.1, 3.0)
+    duration_s = min(3.0 * p["decay_s"] + 0.1, 3.2)
     raw = _six_squares(p, duration_s=duration_s)
     low = decaying(bandpass(raw, 0.5 * p["tone_hz"], 1.1 * p["tone_hz"]), decay_s=p["decay_s"], attack_s=0.001)
     high = decaying(highpass(raw, 1.3 * p["tone_hz"]), decay_s=0.7 * p["decay_s"], attack_s=0.002)
