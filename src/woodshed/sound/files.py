@@ -195,7 +195,7 @@ def _looked_at(path: PathLike) -> _Head:
     if stat.S_ISDIR(status.st_mode):
         raise _why_closed(path, IsADirectoryError())
     raise UnreadableSound(
-        f"{name} is a device or a pipe, not a file",
+        f"{printable(path)} is a device or a pipe, not a file",
         cause="a special file was given",
         way_out="record it to a file first",
     )

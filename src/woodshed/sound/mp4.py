@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,3 +97,21 @@ def _unreadable(path: str | os.PathLike[str], error: Exception) -> UnreadableSou
         cause="a damaged file, a protected purchase or a video without sound",
         way_out="open it in an audio editor and export it as WAV or FLAC",
     )
+
+
+def reads_here() -> bool:
+    """Whether a short AAC file, made in memory, can be decoded on this machine."""
+    av = importlib.import_module("av")
+    content = io.BytesIO()
+    try:
+        with av.open(content, "w", format="mp4") as container:
+            stream = container.add_stream("aac", rate=48000, layout="mono")
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), dtype=np.float32), format="fltp", layout="mono")
+            frame.sample_rate = 48000
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        content.seek(0)
+        with av.open(content) as container:
+            return any(frame.samples for frame in container.decode(audio=0))
+    except (av.FFmpegError, ValueError, OSError):
+        return False
