@@ -107,6 +107,17 @@ def make_hit(
     )
 
 
+def recipe_names() -> dict[str, tuple[str, ...]]:
+    """The recipes of every class.
+
+    Examples
+    --------
+    >>> recipe_names()["clap"]
+    ('Burst', 'Wide', 'Hands', 'Duo')
+    """
+    return {class_name: tuple(recipe.name for recipe in recipes) for class_name, recipes in RECIPES.items()}
+
+
 def _recipe(class_name: str, name: str | None, *, seed: int, character: Character | None) -> Recipe:
     if class_name not in RECIPES:
         raise UnknownName("class", class_name, known=RECIPES)
