@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from woodshed.dsp._audio import Audio, as_channels, checked_rate
+from woodshed.dsp._audio import Audio, as_channels, block_means, checked_rate
 from woodshed.dsp._fourier import irfft, next_fast_length, rfft
+from woodshed.dsp.envelope import smoothed
 
 LOWEST_HZ = 25.0
 HIGHEST_HZ = 5000.0
@@ -26,6 +27,12 @@ _WORKING_RATE_HZ = 22_050
 _PIECE_S = 0.093
 _KEY_SHARE = 0.9
 _QUIET_DB = -40.0
+_CLEAR = 0.5
+_PARTIAL_SHARE = 0.25
+_AROUND = 2.0 ** np.array([-0.125, 0.125])
+_PARTIAL_S = 1.0
+_LEVELLING_S = 0.03
+_LEVELLING_HOP_S = 0.002
 
 Numbers = npt.NDArray[np.float64]
 
@@ -98,7 +105,10 @@ def fundamental_hz(
     >>> round(pitch.frequency_hz), pitch.strength > 0.9
     (220, True)
     """
-    return settled_pitch(pitch_track(x, sample_rate_hz, hop_s=_PIECE_S / 2, low_hz=low_hz, high_hz=high_hz))
+    audio = as_channels(x)
+    hop_s = voting_hop_s(audio.shape[-1] / checked_rate(sample_rate_hz))
+    track = pitch_track(audio, sample_rate_hz, hop_s=hop_s, low_hz=low_hz, high_hz=high_hz)
+    return settled_or_strongest(track, audio, sample_rate_hz)
 
 
 def pitch_track(
@@ -141,12 +151,13 @@ def pitch_track(
     100.0
     """
     audio, rate = _halved(_one_channel(as_channels(x)), checked_rate(sample_rate_hz))
-    pieces, hop_frames = _pieces(audio, rate=rate, hop_s=hop_s)
+    loud_pieces, hop_frames = _pieces(audio, rate=rate, hop_s=hop_s)
+    pieces, _ = _pieces(_levelled(audio, rate=rate), rate=rate, hop_s=hop_s)
     centres = (np.arange(len(pieces)) * hop_frames + pieces.shape[1] / 2) / rate
     likeness = _likeness(pieces)
     period, strength = _periods(likeness, shortest=rate / high_hz, longest=rate / low_hz)
     frequency = np.where(strength > 0.0, rate / np.maximum(period, 1.0), np.nan)
-    amplitude = np.sqrt(np.einsum("pn,pn->p", pieces, pieces) / pieces.shape[1])
+    amplitude = np.sqrt(np.einsum("pn,pn->p", loud_pieces, loud_pieces) / loud_pieces.shape[1])
     return PitchTrack(centres, frequency, strength, amplitude.astype(np.float64))
 
 
@@ -164,14 +175,69 @@ def settled_pitch(track: PitchTrack) -> Pitch:
     if not heard.any():
         return Pitch(float("nan"), 0.0)
     semitones = 12.0 * np.log2(track.frequency_hz[heard])
-    weight = track.amplitude[heard] * np.square(track.strength[heard])
+    weight = np.sqrt(track.amplitude[heard]) * np.square(track.strength[heard])
     near = np.abs(semitones[:, np.newaxis] - semitones) < 0.7
     centre = int(np.argmax(near @ weight))
     chosen = near[centre]
     pitch = float(np.average(semitones[chosen], weights=weight[chosen]))
-    agreed = float(np.sum((track.amplitude * track.strength)[heard][chosen]) / np.sum(track.amplitude[loud]))
+    voice = np.sqrt(track.amplitude)
+    agreed = float(np.sum((voice * track.strength)[heard][chosen]) / np.sum(voice[loud]))
     frequency = 2.0 ** (pitch / 12.0) if agreed >= WEAKEST else float("nan")
     return Pitch(round(frequency, 6), min(1.0, max(0.0, agreed)))
+
+
+def voting_hop_s(duration_s: float) -> float:
+    """Seconds from piece to piece for a vote: a dozen pieces or more where the sound is long enough.
+
+    Examples
+    --------
+    >>> voting_hop_s(0.6), voting_hop_s(10.0)
+    (0.05, 0.093)
+    """
+    return float(np.clip(duration_s / 12.0, 0.02, _PIECE_S))
+
+
+def settled_or_strongest(track: PitchTrack, x: npt.ArrayLike, sample_rate_hz: float) -> Pitch:
+    """The pitch of ``settled_pitch``, or that of the strongest partial where little repeats but one partial stands out.
+
+    So the skin of a drum has a pitch, though its partials are no multiples of each other.
+
+    Examples
+    --------
+    >>> t = np.arange(22050) / 44100
+    >>> thud = np.exp(-t / 0.02) * np.sin(2 * np.pi * (55 * t + 0.5 * np.exp(-t / 0.01)))
+    >>> pitch = fundamental_hz(thud, 44100)
+    >>> 50 < pitch.frequency_hz < 60
+    True
+    """
+    settled = settled_pitch(track)
+    if settled.strength >= _CLEAR:
+        return settled
+    partial = _strongest_partial(*_halved(_one_channel(as_channels(x)), checked_rate(sample_rate_hz)))
+    if partial.strength <= max(settled.strength, _PARTIAL_SHARE):
+        return settled
+    return partial
+
+
+def _strongest_partial(x: Audio, rate: float) -> Pitch:
+    """The frequency with most power in the three semitones around it, and the share of the whole that is."""
+    x = x[: round(_PARTIAL_S * rate)]
+    if x.size < 64 or not x.any():
+        return Pitch(float("nan"), 0.0)
+    length = next_fast_length(2 * x.size)
+    spectrum = rfft(x, frames=length)
+    power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float64)
+    bins = np.arange(power.size) * (rate / length)
+    running = np.cumsum(np.where(bins < LOWEST_HZ, 0.0, power))
+    edges = np.searchsorted(bins, bins[:, np.newaxis] * _AROUND + (-4.0, 4.0))
+    around = running[np.minimum(edges[:, 1], power.size - 1)] - running[np.maximum(edges[:, 0] - 1, 0)]
+    around[(bins < LOWEST_HZ) | (bins > HIGHEST_HZ)] = 0.0
+    top = int(np.argmax(around))
+    if running[-1] <= 0.0 or around[top] <= 0.0:
+        return Pitch(float("nan"), 0.0)
+    near = slice(int(edges[top, 0]), int(edges[top, 1]) + 1)
+    centre = float(np.average(bins[near], weights=power[near]))
+    return Pitch(round(centre, 6), float(np.clip(around[top] / running[-1], 0.0, 1.0)))
 
 
 def _one_channel(audio: Audio) -> Audio:
@@ -190,6 +256,17 @@ def _halved(x: Audio, rate: float) -> tuple[Audio, float]:
         x = (0.5 * middle + 0.25 * (x[0:-2:2] + x[2::2])).astype(np.float32, copy=False)
         rate /= 2.0
     return x, rate
+
+
+def _levelled(x: Audio, *, rate: float) -> Audio:
+    """The sound with its swelling and dying taken out, so that the settled part of a short note counts in its piece."""
+    block = max(1, round(_LEVELLING_HOP_S * rate))
+    power = smoothed(block_means(np.square(x), block_frames=block), width=_LEVELLING_S / _LEVELLING_HOP_S)
+    loudest = float(power.max(initial=0.0))
+    if loudest <= 0.0:
+        return x
+    gain = 1.0 / np.sqrt(np.maximum(power, loudest * 10.0 ** (_QUIET_DB / 10.0)))
+    return x * np.repeat(gain.astype(np.float32), block)[: x.size]
 
 
 def _pieces(x: Audio, *, rate: float, hop_s: float) -> tuple[Audio, int]:

@@ -13,14 +13,13 @@ from woodshed.dsp._fourier import rfft
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
 from woodshed.dsp.maps import hz_to_mel, mel_to_hz
 from woodshed.dsp.onsets import first_onset_s
-from woodshed.dsp.pitch import Pitch, PitchTrack, pitch_track, settled_pitch
+from woodshed.dsp.pitch import Pitch, PitchTrack, pitch_track, settled_or_strongest, voting_hop_s
 from woodshed.dsp.stft import windowed_pieces
 
 WINDOW_S = 0.0464
 MEL_BANDS = 20
 MEL_LOW_HZ = 40.0
 MEL_HIGH_HZ = 16_000.0
-PITCH_HOP_S = 0.093
 EARLY_S = 0.05
 LATE_S = 0.1
 _NOTHING = 1e-10
@@ -176,12 +175,12 @@ class View:
     @cached_property
     def track(self) -> PitchTrack:
         """Fundamental of one piece after the other."""
-        return pitch_track(self.audio, self.rate, hop_s=PITCH_HOP_S)
+        return pitch_track(self.audio, self.rate, hop_s=voting_hop_s(self.duration_s))
 
     @cached_property
     def pitch(self) -> Pitch:
         """Fundamental of the whole sound."""
-        return settled_pitch(self.track)
+        return settled_or_strongest(self.track, self.audio, self.rate)
 
 
 @lru_cache(maxsize=16)
