@@ -50,7 +50,9 @@ def test_a_sine_stands_in_its_log_band(frequency):
 
 
 def test_bins():
-    np.testing.assert_allclose(bin_frequencies_hz(sample_rate_hz=48_000, window_frames=480)[[0, 1, -1]], [0, 100, 24_000])
+    np.testing.assert_allclose(
+        bin_frequencies_hz(sample_rate_hz=48_000, window_frames=480)[[0, 1, -1]], [0, 100, 24_000]
+    )
 
 
 def test_banks_are_made_once_and_locked():

@@ -56,7 +56,9 @@ def test_circular_comes_back_and_keeps_energy(forward, inverse, hops):
 @pytest.mark.parametrize("forward", [mdct, mdst])
 def test_energy_is_kept(forward):
     x = noise(channels=2).astype(np.float32)
-    np.testing.assert_allclose(np.sum(forward(x, hop_frames=256) ** 2, dtype=float), np.sum(x**2, dtype=float), rtol=1e-5)
+    np.testing.assert_allclose(
+        np.sum(forward(x, hop_frames=256) ** 2, dtype=float), np.sum(x**2, dtype=float), rtol=1e-5
+    )
 
 
 def test_circular_turns_with_the_loop():

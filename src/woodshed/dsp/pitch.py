@@ -241,12 +241,17 @@ def _strongest_partial(x: Audio, rate: float) -> Pitch:
 
 
 def _one_channel(audio: Audio) -> Audio:
-    """The mean of the channels, or the loudest one where they cancel, shape ``(frames,)``."""
-    if audio.shape[0] == 1:
-        return audio[0]
-    mean = audio.mean(axis=0)
-    energy = np.einsum("cn,cn->c", audio, audio)
-    return mean if np.vdot(mean, mean) > 0.1 * energy.mean() else audio[int(np.argmax(energy))]
+    """The mean of the channels, or the loudest where they cancel, without its steady offset, shape ``(frames,)``."""
+    x = audio[0]
+    if audio.shape[0] > 1:
+        mean = audio.mean(axis=0)
+        energy = np.einsum("cn,cn->c", audio, audio)
+        x = mean if np.vdot(mean, mean) > 0.1 * energy.mean() else audio[int(np.argmax(energy))]
+    if x.size == 0:
+        return x
+    centred = x - x.mean()
+    heard = np.abs(centred).max() > 1e-5 * np.abs(x).max()
+    return centred if heard else np.zeros_like(x)
 
 
 def _halved(x: Audio, rate: float) -> tuple[Audio, float]:

@@ -75,7 +75,7 @@ def _energies(view: View) -> tuple[float, float, float]:
 
 def _decay_rate(amplitude: Numbers, *, hop_s: float) -> float:
     """Slope of the straight line through the level from the peak to the first time 40 dB below it, in dB per second."""
-    start = int(np.argmax(amplitude))
+    start = int(np.argmax(amplitude >= 0.995 * amplitude.max()))
     level = amplitude[start:]
     below = np.flatnonzero(level < 0.01 * level[0])
     level = level[: int(below[0])] if below.size else level
