@@ -96,6 +96,32 @@ def read_answers(path: Path) -> ConsentAnswers:
         ) from error
 
 
+def answers_from(given: Mapping[str, object]) -> ConsentAnswers:
+    """Answers from plain words, with purposes beside the other fields; empty answers are left out.
+
+    Raises
+    ------
+    UsageError
+        If a field or an answer is unknown.
+
+    Examples
+    --------
+    >>> answers_from({"maker": "Anna", "ai-training": "yes", "own_rights": "yes"}).own_rights
+    True
+    """
+    named = {str(key): value for key, value in given.items() if value not in ("", None)}
+    purposes = {key: named.pop(key) for key in list(named) if key in set(Purpose)}
+    try:
+        return ConsentAnswers.model_validate({"purposes": purposes, **named})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"{' '.join(map(str, first['loc']))}: {first['msg']}",
+            cause="a typing slip in an answer",
+            way_out="answer purposes with yes, credit or no, and dates as 2030-12-31",
+        ) from error
+
+
 def require_complete(answers: ConsentAnswers) -> None:
     """Refuse to file a form on which something that matters is missing.
 

@@ -5,7 +5,7 @@ The page loads nothing and sends nothing; its few lines of script only write the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from html import escape
 
 from woodshed.library.consent import form_words
@@ -43,7 +43,8 @@ button { font: 600 10.5pt "Helvetica Neue", Arial, sans-serif; color: #fff; back
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @page { size: A4; margin: 15mm 17mm 14mm; }
 @media print { html { background: none; } body { margin: 0; padding: 0; max-width: none;
-  font-size: 10pt; } th, td { padding-top: 1.1mm; padding-bottom: 1.1mm; } h2 { margin-top: 5mm; } .screen { display: none; }
+  font-size: 10pt; } th, td { padding-top: 1.1mm; padding-bottom: 1.1mm; } h2 { margin-top: 5mm; }
+  .screen { display: none; }
   input[type=checkbox], input[type=radio] { appearance: none; border: 1px solid var(--ink); background: #fff; }
   input[type=radio] { border-radius: 50%; }
   input:checked { background: var(--ink); box-shadow: inset 0 0 0 .7mm #fff; -webkit-print-color-adjust: exact;
@@ -104,20 +105,19 @@ def form_page(answers: ConsentAnswers, *, sound_names: Iterable[str] = ()) -> st
     )
 
 
-def _field(name: str, label: str, value: object, *, wide: bool = False) -> str:
+def _fields(labels: Mapping[str, str], answers: ConsentAnswers, *, wide: Collection[str] = ()) -> str:
+    return "".join(_field(name, label, getattr(answers, name), wide=name in wide) for name, label in labels.items())
+
+
+def _field(name: str, label: str, value: object, *, wide: bool) -> str:
     shown = escape("" if value is None else str(value), quote=True)
     css = "field wide" if wide else "field"
     return f'<label class="{css}">{label}<input type="text" name="{name}" value="{shown}"></label>'
 
 
 def _people(answers: ConsentAnswers) -> str:
-    fields = (
-        _field("maker", "Maker of the sounds (name)", answers.maker),
-        _field("contact", "How to reach me", answers.contact),
-        _field("receiver", "Who may use them (names)", answers.receiver, wide=True),
-        _field("sounds", "Which sounds (record, folder, list, date)", answers.sounds, wide=True),
-    )
-    return f'<h2>1. Who, and which sounds</h2><div class="fields">{"".join(fields)}</div>'
+    fields = _fields(form_words.PEOPLE_LABELS, answers, wide=("receiver", "sounds"))
+    return f'<h2>1. Who, and which sounds</h2><div class="fields">{fields}</div>'
 
 
 def _purposes(answers: ConsentAnswers) -> str:
@@ -141,12 +141,8 @@ def _purpose_row(purpose: Purpose, answer: str | None) -> str:
 
 
 def _conditions(answers: ConsentAnswers) -> str:
-    fields = (
-        _field("credit", "Name me like this", answers.credit),
-        _field("expires_on", "It ends on (2030-12-31; empty: until I take it back)", answers.expires_on),
-        _field("conditions", form_words.CONDITIONS, answers.conditions, wide=True),
-    )
-    return f'<section class="keep"><h2>3. How</h2><div class="fields">{"".join(fields)}</div></section>'
+    fields = _fields(form_words.HOW_LABELS, answers, wide=("conditions",))
+    return f'<section class="keep"><h2>3. How</h2><div class="fields">{fields}</div></section>'
 
 
 def _licences(answers: ConsentAnswers) -> str:
@@ -167,15 +163,11 @@ def _list(title: str, sentences: Iterable[str]) -> str:
 
 def _signature(answers: ConsentAnswers) -> str:
     checked = " checked" if answers.own_rights else ""
-    fields = (
-        _field("place", "Place", answers.place),
-        _field("signed_on", "Date (year-month-day)", answers.signed_on),
-        _field("signature", "Signature (typed, or 'on paper')", answers.signature),
-    )
+    fields = _fields(form_words.SIGNATURE_LABELS, answers)
     return (
         f'<section class="keep"><h2>7. My word</h2>'
         f'<label class="choice"><input type="checkbox" name="own_rights"{checked}>'
-        f'<span>{form_words.OWN_RIGHTS}</span></label><div class="sign">{"".join(fields)}</div>'
+        f'<span>{form_words.OWN_RIGHTS}</span></label><div class="sign">{fields}</div>'
         f'<p class="soft" style="margin-top:5mm">{form_words.NO_ADVICE}</p></section>'
     )
 

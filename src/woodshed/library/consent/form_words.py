@@ -109,5 +109,21 @@ NO_ADVICE = (
     "it, show it to someone who knows the law where you live."
 )
 OWN_RIGHTS = "I made these sounds myself, or I hold the rights in them and may give this permission."
-CONDITIONS = "Anything else (a wish that software cannot keep by itself counts as no until you have agreed on it)"
 LICENCE_HINT = "The ticks above decide what Woodshed does; a licence tells everybody else."
+CONDITIONS = "Anything else (a wish that software cannot keep by itself counts as no until you have agreed on it)"
+PEOPLE_LABELS = {
+    "maker": "Maker of the sounds (name)",
+    "contact": "How to reach me",
+    "receiver": "Who may use them (names)",
+    "sounds": "Which sounds (record, folder, list, date)",
+}
+HOW_LABELS = {
+    "credit": "Name me like this",
+    "expires_on": "It ends on (2030-12-31; empty: until I take it back)",
+    "conditions": CONDITIONS,
+}
+SIGNATURE_LABELS = {
+    "place": "Place",
+    "signed_on": "Date (year-month-day)",
+    "signature": "Signature (typed, or 'on paper')",
+}

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from woodshed.base.files import printable, write_text_atomically
 from woodshed.library.consent import form_words
 from woodshed.library.consent.answers import NO_PUBLIC_LICENCE, ConsentAnswers, require_complete
 from woodshed.library.consent.events import LedgerEvent, canonical_json
 from woodshed.library.consent.form_page import form_page
-from woodshed.library.consent.ledger import Ledger
 from woodshed.library.consent.purposes import Purpose
+from woodshed.library.consent.recording import Recorder
 from woodshed.library.store import writing
 
 FORM_VERSION = 1
@@ -26,6 +27,49 @@ class FiledForm:
 
     evidence: tuple[str, ...]
     events: tuple[LedgerEvent, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the form, for a surface that asks them one by one.
+
+    ``field`` is the name in ``ConsentAnswers``, or a purpose where ``choices`` are yes, credit and no.
+    """
+
+    field: str
+    text: str
+    choices: tuple[str, ...] = ()
+    default: str = ""
+
+
+def form_questions() -> list[Question]:
+    """Every question of the form in its order.
+
+    Examples
+    --------
+    >>> form_questions()[0].text
+    'Maker of the sounds (name)'
+    """
+    purposes = [
+        Question(purpose.value, f"{title}: {meaning}", tuple(form_words.ANSWERS), "no")
+        for purpose, (title, meaning) in form_words.PURPOSE_QUESTIONS.items()
+    ]
+    licences = tuple(option.spdx_id or NO_PUBLIC_LICENCE for option in form_words.LICENCE_OPTIONS)
+    asked = " ".join(f"{option.title}. {option.meaning}" for option in form_words.LICENCE_OPTIONS)
+    return [
+        *(Question(field, label) for field, label in form_words.PEOPLE_LABELS.items()),
+        *purposes,
+        *(Question(field, label) for field, label in form_words.HOW_LABELS.items()),
+        Question("licence", f"Licence: {asked}", licences, NO_PUBLIC_LICENCE),
+        Question("own_rights", form_words.OWN_RIGHTS, ("yes", "no"), "no"),
+        *(Question(field, label) for field, label in form_words.SIGNATURE_LABELS.items()),
+    ]
+
+
+def write_form(path: Path, answers: ConsentAnswers, *, sound_names: Iterable[str] = ()) -> None:
+    """Write the form as a page, or as text where ``path`` ends in .txt."""
+    make = form_text if path.suffix.lower() == ".txt" else form_page
+    write_text_atomically(path, make(answers, sound_names=[printable(name) for name in sound_names]))
 
 
 def form_text(answers: ConsentAnswers, *, sound_names: Iterable[str] = ()) -> str:
@@ -44,7 +88,7 @@ def form_text(answers: ConsentAnswers, *, sound_names: Iterable[str] = ()) -> st
 
 
 def file_form(
-    ledger: Ledger,
+    ledger: Recorder,
     answers: ConsentAnswers,
     content_ids: Iterable[str],
     *,
