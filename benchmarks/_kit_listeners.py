@@ -94,13 +94,13 @@ def convolutional_listener(sounds: Sequence[Sound], labels: Sequence[str], class
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    pictures = np.stack([log_mel(sound) for sound in sounds])
+    pictures = np.stack([_halved(log_mel(sound)) for sound in sounds])
     targets = np.array([classes.index(label) for label in labels])
     counts = np.bincount(targets, minlength=len(classes)).clip(1)
     chances = 1.0 / counts[targets] ** 0.75
     chances /= chances.sum()
     net = _net(len(classes))
-    steps, batch = 260, 48
+    steps, batch = 220, 40
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.03)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     net.train()
@@ -116,7 +116,7 @@ def convolutional_listener(sounds: Sequence[Sound], labels: Sequence[str], class
 
     def hear(heard: Sequence[Sound]) -> Floats:
         with torch.no_grad():
-            return torch.softmax(net(torch.from_numpy(np.stack([log_mel(sound) / 35.0 + 1.0 for sound in heard]))), dim=1).numpy()
+            return torch.softmax(net(torch.from_numpy(np.stack([_halved(log_mel(sound)) / 35.0 + 1.0 for sound in heard]))), dim=1).numpy()
 
     return hear
 
@@ -129,18 +129,23 @@ def _net(classes: int):  # noqa: ANN202
         def __init__(self) -> None:
             super().__init__()
             layers: list[nn.Module] = []
-            widths = (1, 16, 32, 48, 64)
+            widths = (1, 12, 24, 32, 48)
             for before, after in zip(widths[:-1], widths[1:], strict=True):
                 layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
             self.body = nn.Sequential(*layers)
-            self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(64 * 3 * 2, classes))
+            self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(48 * 3 * 2, classes))
 
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-            maps = self.body(pictures[:, None])  # (batch, 64, 3, 7)
-            early = maps[..., :2].mean(dim=-1).flatten(1)
+            maps = self.body(pictures[:, None])  # (batch, 48, 3, 3)
+            early = maps[..., 0].flatten(1)
             return self.head(torch.cat([early, maps.mean(dim=-1).flatten(1)], dim=1))
 
     return Net()
+
+
+def _halved(picture: Floats) -> Floats:
+    """The map with hops in pairs, to save time; the first hop, which holds the onset, keeps its own place."""
+    return np.concatenate([picture[:, :1], 0.5 * (picture[:, 1:-1:2] + picture[:, 2::2])], axis=1)
 
 
 def _varied(picture: Floats, rng: np.random.Generator) -> Floats:
