@@ -1,19 +1,30 @@
 """Sounds: the noun, files in and out, what files say beside their audio, and the finishing of outputs."""
 
 from woodshed.sound.chunks import LoopPoint, TempoTag, WavTags
-from woodshed.sound.files import SOUND_SUFFIXES, SoundInfo, probe_sound, read_sound, stream_sound, write_sound
+from woodshed.sound.files import SOUND_SUFFIXES, SoundInfo, probe_sound, read_sound, stream_sound
+from woodshed.sound.finish import LEVEL_LUFS, FinishedSound, finish_sound
+from woodshed.sound.formats import FormatFact, audio_formats, libsndfile_version
 from woodshed.sound.sound import Audio, Sound
+from woodshed.sound.writing import read_tags, write_sound, write_tags
 
 __all__ = [
+    "LEVEL_LUFS",
     "SOUND_SUFFIXES",
     "Audio",
+    "FinishedSound",
+    "FormatFact",
     "LoopPoint",
     "Sound",
     "SoundInfo",
     "TempoTag",
     "WavTags",
+    "audio_formats",
+    "finish_sound",
+    "libsndfile_version",
     "probe_sound",
     "read_sound",
+    "read_tags",
     "stream_sound",
     "write_sound",
+    "write_tags",
 ]

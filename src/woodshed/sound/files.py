@@ -1,6 +1,6 @@
-"""Sound files in and out: read, look into, stream and write, through libsndfile.
+"""Sound files in: what they are, whole, in part, or as a stream of blocks, through libsndfile.
 
-m4a, mp4 and aac go through PyAV (see :mod:`woodshed.sound.mp4`). Nothing here resamples, mixes or clips by itself.
+m4a, mp4 and aac go through PyAV (see :mod:`woodshed.sound.mp4`). Nothing here resamples, mixes or clips.
 """
 
 from __future__ import annotations
@@ -9,46 +9,30 @@ import contextlib
 import io
 import os
 import stat
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from woodshed.base.errors import UnreadableSound, UnusableSound, UsageError
-from woodshed.base.files import atomic_path, printable
-from woodshed.base.units import gain_to_db
+from woodshed.base.files import printable
 from woodshed.sound import mp4
-from woodshed.sound.chunks import NO_TAGS, WavTags, declared_audio, embed_tags
-from woodshed.sound.sound import Sound
+from woodshed.sound.chunks import Chunk, audio_chunk, is_cut_off
+from woodshed.sound.sound import Audio, Sound
 
 PathLike = str | os.PathLike[str]
 
-LIBSNDFILE_SUFFIXES = frozenset(
+SOUND_SUFFIXES = mp4.MP4_SUFFIXES | frozenset(
     {".wav", ".wave", ".bwf", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
     | {".caf", ".au", ".snd"}
 )
-SOUND_SUFFIXES = LIBSNDFILE_SUFFIXES | mp4.MP4_SUFFIXES
-
-# suffix -> (libsndfile container, the encoding used unless another is asked for)
-_CONTAINERS: dict[str, tuple[str, str]] = {
-    ".wav": ("WAV", "PCM_24"),
-    ".wave": ("WAV", "PCM_24"),
-    ".rf64": ("RF64", "PCM_24"),
-    ".w64": ("W64", "PCM_24"),
-    ".aif": ("AIFF", "PCM_24"),
-    ".aiff": ("AIFF", "PCM_24"),
-    ".caf": ("CAF", "PCM_24"),
-    ".flac": ("FLAC", "PCM_24"),
-    ".ogg": ("OGG", "VORBIS"),
-    ".oga": ("OGG", "VORBIS"),
-    ".opus": ("OGG", "OPUS"),
-    ".mp3": ("MP3", "MPEG_LAYER_III"),
-}
-_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
-_WRITE_BLOCK_FRAMES = 1 << 15  # lossy encoders of libsndfile keep a whole write on the stack
-_RIFF_LIMIT_BYTES = 0xFFFF0000
+INTEGER_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+_CHUNKED = frozenset({"WAV", "WAVEX", "RF64", "AIFF"})
+_HEAD_BYTES = 4096
+_DESK_NUMBERS = 1 << 20
+_DESKS = threading.local()
 
 
 @dataclass(frozen=True)
@@ -81,13 +65,15 @@ def probe_sound(path: PathLike) -> SoundInfo:
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from woodshed.sound import write_sound
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
     >>> _ = write_sound(path, Sound(np.zeros((2, 480)), 48000))
     >>> probe_sound(path)
     SoundInfo(sample_rate_hz=48000, channels=2, frames=480, container='WAV', encoding='PCM_24')
     """
-    if mp4.is_mp4(path):
-        return SoundInfo(*mp4.probe(_regular(path)))
+    head = _looked_at(path)
+    if head.is_mp4:
+        return SoundInfo(*mp4.probe(path))
     with _opened(path) as file:
         return SoundInfo(file.samplerate, file.channels, file.frames, file.format, file.subtype)
 
@@ -119,19 +105,18 @@ def read_sound(path: PathLike, *, start_s: float = 0.0, duration_s: float | None
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from woodshed.sound import write_sound
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
     >>> _ = write_sound(path, Sound(np.full(100, 0.25), 1000))
     >>> read_sound(path, start_s=0.02, duration_s=0.05)
     Sound(1 ch, 0.050 s, 1000 Hz)
     """
-    if mp4.is_mp4(path):
+    head = _looked_at(path)
+    if head.is_mp4:
         return _joined(path, start_s=start_s, duration_s=duration_s)
     with _opened(path) as file:
-        start, wanted = _span(path, file.samplerate, file.frames, start_s=start_s, duration_s=duration_s)
-        data = _decode(path, file, start=start, frames=wanted)
-        if file.subtype not in _BITS:
-            _refuse_not_finite(data, path)
-        return Sound(data.T, file.samplerate)
+        start, frames = _span(path, file.samplerate, file.frames, start_s=start_s, duration_s=duration_s)
+        return _decoded(head, file, start=start, frames=frames)
 
 
 def stream_sound(path: PathLike, *, block_frames: int = 65536) -> Iterator[Sound]:
@@ -148,6 +133,7 @@ def stream_sound(path: PathLike, *, block_frames: int = 65536) -> Iterator[Sound
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from woodshed.sound import write_sound
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
     >>> _ = write_sound(path, Sound(np.zeros(150), 1000))
     >>> [block.frames for block in stream_sound(path, block_frames=100)]
@@ -157,225 +143,184 @@ def stream_sound(path: PathLike, *, block_frames: int = 65536) -> Iterator[Sound
         raise UsageError(
             f"A block of {block_frames} frames is not possible", cause="a typing slip", way_out="use 65536"
         )
-    if mp4.is_mp4(path):
-        for block, rate in mp4.blocks(_regular(path), block_frames=block_frames):
-            _refuse_not_finite(block, path)
-            yield Sound(block, rate)
+    head = _looked_at(path)
+    if head.is_mp4:
+        for block, rate_hz in mp4.blocks(path, block_frames=block_frames):
+            refuse_not_finite(block, path)
+            yield Sound(block, rate_hz)
         return
     with _opened(path) as file:
-        _refuse_empty(file.frames, path)
-        done = 0
-        while done < file.frames:
-            data = _decode(path, file, start=None, frames=min(block_frames, file.frames - done), before=done)
-            _refuse_not_finite(data, path)
-            done += len(data)
-            yield Sound(data.T, file.samplerate)
+        refuse_empty(file.frames, path)
+        for start in range(0, file.frames, block_frames):
+            yield _decoded(head, file, start=start, frames=min(block_frames, file.frames - start))
 
 
-def write_sound(
-    path: PathLike,
-    sound: Sound,
-    *,
-    encoding: str | None = None,
-    tags: WavTags | None = None,
-    overwrite: bool = True,
-) -> Path:
-    """Write a sound whole or not at all; the suffix names the container.
-
-    Parameters
-    ----------
-    path
-        Ends in .wav, .aiff, .flac, .ogg, .opus, .mp3, .caf, .w64 or .rf64.
-    sound
-        Amplitudes up to and including full scale (1.0) for integer encodings.
-    encoding
-        libsndfile's word: PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE, VORBIS, OPUS, MPEG_LAYER_III...
-        None is 24-bit where the container knows integers.
-    tags
-        Loop points, tempo and text; WAV takes all, other containers the text.
-    overwrite
-        False refuses to replace a file.
-
-    Returns
-    -------
-    pathlib.Path
-        Where it was written.
-
-    Notes
-    -----
-    Integers are rounded to the nearest step (ties to even), no dither, and read back to the same integer.
-
-    Raises
-    ------
-    UnusableSound
-        If the sound is empty, holds NaN or infinity, or would clip in an integer encoding.
-    UsageError
-        If container and encoding do not fit, or the file exists and must stay.
-    DiskProblem
-        If the disk is full or refuses; the old file, if any, is untouched.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.flac"
-    >>> write_sound(path, Sound(np.zeros(100), 44100)).name
-    'tone.flac'
-    """
-    target = Path(path)
-    container, encoding = _container(target, encoding, sound)
-    _refuse_empty(sound.frames, target)
-    _refuse_not_finite(sound.data, target)
-    if encoding in _BITS:
-        _refuse_clipping(sound, target, encoding)
-    if not overwrite and os.path.lexists(target):
-        raise UsageError(
-            f"{printable(target)} is already there", cause="an earlier run wrote it", way_out="choose another name"
-        )
-    tags = tags or NO_TAGS
-    content = _encoded(sound, target, container=container, encoding=encoding, text=tags.text)
-    if container in ("WAV", "RF64"):
-        embed_tags(content, tags, sample_rate_hz=sound.sample_rate_hz)
-    with atomic_path(target) as temporary, temporary.open("wb") as file:
-        file.write(content.getbuffer())
-    return target
+# the way in
 
 
-# reading
+@dataclass(frozen=True)
+class _Head:
+    """The first bytes of an ordinary file that may be read, and its size."""
+
+    path: PathLike
+    file_bytes: int
+    first: bytes
+
+    @property
+    def is_mp4(self) -> bool:
+        """Whether PyAV is needed: an ISO container by its own word, raw AAC by its name."""
+        return self.first[4:8] == b"ftyp" or (self.first[:1] == b"\xff" and mp4.named_mp4(self.path))
+
+    def audio(self) -> Chunk | None:
+        """The audio chunk of a WAV or AIFF."""
+        found = audio_chunk(io.BytesIO(self.first), file_bytes=self.file_bytes)
+        if found is None and self.file_bytes > len(self.first):
+            with open(self.path, "rb") as file:
+                found = audio_chunk(file)
+        return found
+
+
+def _looked_at(path: PathLike) -> _Head:
+    """Open, look and close: a clear refusal for everything that is not a file one may read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        try:
+            status = os.fstat(handle)
+            if stat.S_ISREG(status.st_mode):
+                return _Head(path, status.st_size, os.read(handle, _HEAD_BYTES))
+        finally:
+            os.close(handle)
+    except (OSError, ValueError) as error:
+        raise _why_closed(path, error) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise _why_closed(path, IsADirectoryError())
+    raise UnreadableSound(
+        f"{printable(path)} is a device or a pipe, not a file",
+        cause="a special file was given",
+        way_out="record it to a file first",
+    )
+
+
+def _why_closed(path: PathLike, error: Exception) -> UnreadableSound:
+    name = printable(path)
+    if isinstance(error, FileNotFoundError):
+        cause, way_out = "it was moved, renamed or deleted", "check the path, or add the folder again"
+        return UnreadableSound(f"{name} is not there", cause=cause, way_out=way_out)
+    if isinstance(error, IsADirectoryError):
+        cause, way_out = "a folder was named like a file", "name the files inside it, or add the folder as a whole"
+        return UnreadableSound(f"{name} is a folder, not a sound", cause=cause, way_out=way_out)
+    if isinstance(error, PermissionError):
+        cause = "its permissions belong to someone else"
+        way_out = "give yourself the right to read it, for example with chmod u+r"
+        return UnreadableSound(f"{name} may not be read by this user", cause=cause, way_out=way_out)
+    reason = getattr(error, "strerror", None) or str(error)
+    cause = "a link that leads in a circle, a name that is too long, or a failing disk"
+    return UnreadableSound(f"{name} cannot be opened ({reason})", cause=cause, way_out="copy the file to another place")
 
 
 @contextlib.contextmanager
 def _opened(path: PathLike) -> Iterator[soundfile.SoundFile]:
     """A libsndfile handle that is surely closed; a refusal becomes an error that says why."""
-    _regular(path)
     try:  # bytes carry names that are not valid UTF-8
-        file = soundfile.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path))
+        name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
+        file = soundfile.SoundFile(name)  # pyright: ignore[reportArgumentType]  # bytes are taken, only not declared
     except soundfile.LibsndfileError as error:
         raise _why_unreadable(path, error) from error
     with file:
         yield file
 
 
-def _regular(path: PathLike) -> PathLike:
-    """The path, if an ordinary file stands there that may be read."""
+def _why_unreadable(path: PathLike, error: soundfile.LibsndfileError) -> UnreadableSound:
     name = printable(path)
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISREG(mode):
-            if not os.access(path, os.R_OK):
-                raise PermissionError
-            return path
-    except FileNotFoundError as error:
-        raise UnreadableSound(
-            f"{name} is not there",
-            cause="it was moved, renamed or deleted",
-            way_out="check the path, or add the folder again",
-        ) from error
-    except PermissionError as error:
-        raise UnreadableSound(
-            f"{name} may not be read by this user",
-            cause="its permissions belong to someone else",
-            way_out="give yourself the right to read it, for example with chmod u+r",
-        ) from error
-    except (OSError, ValueError) as error:  # name too long, a loop of links, a null byte
-        raise UnreadableSound(
-            f"{name} cannot be opened ({error})",
-            cause="a link that leads in a circle or a damaged disk",
-            way_out="copy the file anew",
-        ) from error
-    if stat.S_ISDIR(mode):
-        raise UnreadableSound(
-            f"{name} is a folder, not a sound",
-            cause="a folder was named like a file",
-            way_out="name the files inside it",
-        )
-    raise UnreadableSound(
-        f"{name} is a device or a pipe, not a file",
-        cause="a special file was given",
-        way_out="record it to a file first",
-    )
-
-
-def _why_unreadable(path: PathLike, error: Exception) -> UnreadableSound:
-    name = printable(path)
-    if os.stat(path).st_size == 0:
-        return UnreadableSound(
-            f"{name} is an empty file (0 bytes)",
-            cause="a copy or an export that was stopped",
-            way_out="copy or export it again",
-        )
+    if os.path.getsize(path) == 0:  # noqa: PTH202 - a Path would not take every name
+        cause, way_out = "a copy or an export that was stopped", "copy or export it again"
+        return UnreadableSound(f"{name} is an empty file (0 bytes)", cause=cause, way_out=way_out)
     return UnreadableSound(
-        f"{name} is not a sound that can be read here ({str(error).rpartition(': ')[2].rstrip('.') or error})",
+        f"{name} is not a sound that can be read here ({error.error_string.rstrip('.')})",
         cause="another kind of file with the ending of a sound, or a damaged header",
         way_out="open it in an audio editor and export it as WAV or FLAC",
     )
 
 
-def _span(path: PathLike, rate_hz: int, frames: int, *, start_s: float, duration_s: float | None) -> tuple[int, int]:
+def _span(
+    path: PathLike, sample_rate_hz: int, frames: int, *, start_s: float, duration_s: float | None
+) -> tuple[int, int]:
     """First frame and number of frames of a section, inside the file."""
-    _refuse_empty(frames, path)
-    start = round(start_s * rate_hz)
+    refuse_empty(frames, path)
+    start = round(start_s * sample_rate_hz)
     if not 0 <= start < frames or (duration_s is not None and not duration_s > 0):
+        length = "to the end" if duration_s is None else f"of {duration_s} s"
         raise UsageError(
-            f"{printable(path)} lasts {frames / rate_hz:.3f} s; there is no section from {start_s} s of {duration_s} s",
+            f"{printable(path)} lasts {frames / sample_rate_hz:.3f} s; it has no section from {start_s} s {length}",
             cause="the section was meant for another file",
             way_out="start before the end and take more than 0 s",
         )
     left = frames - start
-    return start, left if duration_s is None else min(left, max(1, round(duration_s * rate_hz)))
+    return start, left if duration_s is None else min(left, max(1, round(duration_s * sample_rate_hz)))
 
 
-def _decode(
-    path: PathLike, file: soundfile.SoundFile, *, start: int | None, frames: int, before: int = 0
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """Exactly so many frames, ``(frames, channels)``, or an error that says where the file stops."""
+def _decoded(head: _Head, file: soundfile.SoundFile, *, start: int, frames: int) -> Sound:
+    """Exactly so many finite frames, or an error that says where the file stops."""
     try:
-        if start:
+        if start and file.tell() != start:
             file.seek(start)
-        data = file.read(frames, dtype="float32", always_2d=True)
+        desk = _desk(frames, file.channels)
+        decoded = len(file.read(frames, out=desk.T))
     except (soundfile.LibsndfileError, MemoryError, ValueError) as error:
-        raise _cut_off(path, file, before, error=error) from error
-    at_end = before + (start or 0) + len(data) >= file.frames
-    if len(data) < frames or (at_end and file.format in _CHUNKED and _is_cut_off(path, file)):
-        raise _cut_off(path, file, before + (start or 0) + len(data))
-    return data
+        raise _stops(head, file) from error
+    if decoded < frames:
+        raise _stops(head, file, after_frames=start + decoded)
+    if start + frames == file.frames and file.format in _CHUNKED:  # libsndfile shortens such a file without a word
+        audio = head.audio()
+        if audio is not None and is_cut_off(audio):
+            whole = round(file.frames * audio.declared_bytes / max(1, audio.available_bytes))
+            raise _stops(head, file, after_frames=file.frames, whole_frames=whole)
+    if file.subtype not in INTEGER_BITS:
+        refuse_not_finite(desk, head.path)
+    desk.setflags(write=False)
+    return Sound(desk, file.samplerate)
 
 
-_CHUNKED = frozenset({"WAV", "WAVEX", "RF64", "AIFF"})
+def _desk(frames: int, channels: int) -> Audio:
+    """Memory to decode into, ``(channels, frames)`` whose transpose is what libsndfile fills.
+
+    One channel becomes the sound's own memory. Several must be taken apart anyway, so a desk is kept for them per
+    thread, since fresh memory costs as much as decoding does.
+    """
+    numbers = frames * channels
+    if channels == 1 or numbers > _DESK_NUMBERS:
+        return np.empty((channels, frames), dtype=np.float32, order="F")
+    if not hasattr(_DESKS, "numbers"):
+        _DESKS.numbers = np.empty(_DESK_NUMBERS, dtype=np.float32)
+    return _DESKS.numbers[:numbers].reshape(frames, channels).T
 
 
-def _is_cut_off(path: PathLike, file: soundfile.SoundFile) -> bool:
-    """Whether a chunked file promises more audio than it holds (libsndfile reads such a file without a word)."""
-    audio = declared_audio(path)
-    return audio is not None and audio.available_bytes < audio.declared_bytes
-
-
-def _cut_off(
-    path: PathLike, file: soundfile.SoundFile, frames: int, *, error: Exception | None = None
+def _stops(
+    head: _Head, file: soundfile.SoundFile, *, after_frames: int | None = None, whole_frames: int | None = None
 ) -> UnreadableSound:
-    audio = declared_audio(path) if file.format in _CHUNKED else None
-    whole = file.frames
-    if audio is not None and audio.available_bytes and audio.declared_bytes > audio.available_bytes:
-        whole = round(file.frames * audio.declared_bytes / audio.available_bytes)
-    there = f"after {frames / file.samplerate:.3f} s" if frames else "on the way"
+    whole_s = (whole_frames or file.frames) / file.samplerate
+    where = "on the way" if after_frames is None else f"after {after_frames / file.samplerate:.3f} s"
     return UnreadableSound(
-        f"{printable(path)} is cut off or damaged: it stops {there} of {whole / file.samplerate:.3f} s",
+        f"{printable(head.path)} is cut off or damaged: it stops {where} of {whole_s:.3f} s",
         cause="a download, a copy or a recording that was interrupted",
         way_out="copy or export it again",
     )
 
 
 def _joined(path: PathLike, *, start_s: float, duration_s: float | None) -> Sound:
-    """A file that can only be streamed, in one piece."""
+    """A section of a file that can only be streamed, in one piece."""
     pieces = list(stream_sound(path))
+    refuse_empty(len(pieces), path)
     whole = Sound(np.concatenate([piece.data for piece in pieces], axis=1), pieces[0].sample_rate_hz)
     start, frames = _span(path, whole.sample_rate_hz, whole.frames, start_s=start_s, duration_s=duration_s)
     return whole if frames == whole.frames else whole.section(start, start + frames)
 
 
-# refusals
+# what neither way lets through
 
 
-def _refuse_empty(frames: int, path: PathLike) -> None:
+def refuse_empty(frames: int, path: PathLike) -> None:
+    """Raise ``UnusableSound`` if there is nothing to hear."""
     if frames < 1:
         raise UnusableSound(
             f"{printable(path)} has no audio in it (0 frames)",
@@ -384,76 +329,11 @@ def _refuse_empty(frames: int, path: PathLike) -> None:
         )
 
 
-def _refuse_not_finite(data: np.ndarray, path: PathLike) -> None:
+def refuse_not_finite(data: Audio, path: PathLike) -> None:
+    """Raise ``UnusableSound`` if a value is NaN or infinite."""
     if not np.isfinite(data).all():
         raise UnusableSound(
             f"{printable(path)} holds values that are not numbers (NaN or infinity)",
             cause="a plug-in that blew up while rendering",
             way_out="render it again",
         )
-
-
-def _refuse_clipping(sound: Sound, path: Path, encoding: str) -> None:
-    if sound.peak > 1.0:
-        over_db = gain_to_db(sound.peak)
-        raise UnusableSound(
-            f"{printable(path)} would clip as {encoding}: its peak is {over_db:+.2f} dB over full scale",
-            cause="a sound was made louder than integers can hold",
-            way_out=f"lower it by {max(over_db, 0.01):.2f} dB, or write it with encoding='FLOAT'",
-        )
-
-
-# writing
-
-
-def _container(path: Path, encoding: str | None, sound: Sound) -> tuple[str, str]:
-    known = _CONTAINERS.get(path.suffix.lower())
-    if known is None:
-        raise UsageError(
-            f"{printable(path)}: a file ending in {printable(path.suffix) or 'nothing'!r} cannot be written",
-            cause="the ending is missing or names a format that is only read",
-            way_out=f"use one of {', '.join(sorted(_CONTAINERS))}",
-        )
-    container, usual = known
-    encoding = (encoding or usual).upper()
-    if container == "WAV" and sound.frames * sound.channels * 4 > _RIFF_LIMIT_BYTES:
-        container = "RF64"
-    if not soundfile.check_format(container, encoding):
-        fitting = ", ".join(sorted(soundfile.available_subtypes(container)))
-        raise UsageError(
-            f"{printable(path)}: {container} cannot hold the encoding {encoding}",
-            cause="the encoding belongs to another container",
-            way_out=f"use one of {fitting}",
-        )
-    return container, encoding
-
-
-def _encoded(sound: Sound, path: Path, *, container: str, encoding: str, text: Mapping[str, str]) -> io.BytesIO:
-    """The whole file in memory, so that what the disk refuses is refused in one place, by name."""
-    content = io.BytesIO()
-    try:
-        with soundfile.SoundFile(
-            content, "w", sound.sample_rate_hz, sound.channels, subtype=encoding, format=container
-        ) as file:
-            for key, value in text.items():
-                if container not in ("WAV", "RF64"):
-                    setattr(file, key, value)
-            for start in range(0, sound.frames, _WRITE_BLOCK_FRAMES):
-                file.write(_as_written(sound.data[:, start : start + _WRITE_BLOCK_FRAMES], encoding))
-    except soundfile.LibsndfileError as error:
-        raise UsageError(
-            f"{printable(path)}: {container} {encoding} cannot hold {sound.channels} channels at {sound.sample_rate_hz} Hz",
-            cause="the format knows only some rates and channel counts",
-            way_out="write WAV or FLAC, or ask for another rate with sound.resampled(48000)",
-        ) from error
-    return content
-
-
-def _as_written(data: np.ndarray, encoding: str) -> np.ndarray:
-    """A block as libsndfile takes it, ``(frames, channels)``: integers already rounded, in the upper bits of 32."""
-    bits = _BITS.get(encoding)
-    if bits is None:
-        return np.ascontiguousarray(data.T)
-    top = 2.0 ** (bits - 1)
-    steps = np.clip(np.rint(data.T.astype(np.float64) * top), -top, top - 1).astype(np.int64)
-    return np.ascontiguousarray((steps << (32 - bits)).astype(np.int32))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import io
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,9 +18,9 @@ from woodshed.base.files import printable
 MP4_SUFFIXES = frozenset({".m4a", ".m4b", ".mp4", ".aac"})
 
 
-def is_mp4(path: str | os.PathLike[str]) -> bool:
+def named_mp4(path: str | os.PathLike[str]) -> bool:
     """Whether a file's name says that PyAV is needed."""
-    return os.path.splitext(os.fspath(path))[1].lower() in MP4_SUFFIXES
+    return Path(path).suffix.lower() in MP4_SUFFIXES
 
 
 def has_pyav() -> bool:
@@ -45,7 +48,7 @@ def probe(path: str | os.PathLike[str]) -> tuple[int, int, int, str, str]:
 
 
 def blocks(path: str | os.PathLike[str], *, block_frames: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Decoded blocks, float32 ``(channels, frames)``, each with the rate in Hz; all but the last of ``block_frames``."""
+    """Decoded blocks, float32 ``(channels, frames)``, each with its rate in Hz."""
     av = _pyav(path)
     kept: list[np.ndarray] = []
     count, rate = 0, 0
@@ -94,3 +97,21 @@ def _unreadable(path: str | os.PathLike[str], error: Exception) -> UnreadableSou
         cause="a damaged file, a protected purchase or a video without sound",
         way_out="open it in an audio editor and export it as WAV or FLAC",
     )
+
+
+def reads_here() -> bool:
+    """Whether a short AAC file, made in memory, can be decoded on this machine."""
+    av = importlib.import_module("av")
+    content = io.BytesIO()
+    try:
+        with av.open(content, "w", format="mp4") as container:
+            stream = container.add_stream("aac", rate=48000, layout="mono")
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), dtype=np.float32), format="fltp", layout="mono")
+            frame.sample_rate = 48000
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        content.seek(0)
+        with av.open(content) as container:
+            return any(frame.samples for frame in container.decode(audio=0))
+    except (av.FFmpegError, ValueError, OSError):
+        return False

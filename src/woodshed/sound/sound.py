@@ -22,7 +22,7 @@ class Sound:
     ----------
     data
         Amplitudes, shape ``(channels, frames)`` or ``(frames,)`` for mono; full scale is 1. Copied to float32
-        and locked. Values beyond full scale are kept, not clipped.
+        and locked, or taken over where it is already locked in that very form. Values beyond full scale are kept.
     sample_rate_hz
         Frames per second.
 
@@ -43,7 +43,7 @@ class Sound:
     sample_rate_hz: int
 
     def __post_init__(self) -> None:
-        array = np.array(self.data, dtype=np.float32, copy=True, order="C")
+        array = self.data if _is_locked(self.data) else np.array(self.data, dtype=np.float32, copy=True, order="C")
         if array.ndim == 1:
             array = array[np.newaxis]
         if array.ndim != 2 or array.shape[0] < 1:
@@ -123,7 +123,7 @@ class Sound:
         return Sound(self.data * np.float32(gain), self.sample_rate_hz)
 
     def resampled(self, sample_rate_hz: int) -> Sound:
-        """The sound at another rate (soxr, very high quality); the only place where rates change, and only when asked."""
+        """The sound at another rate (soxr, very high quality): the only place where rates change, when asked."""
         if sample_rate_hz == self.sample_rate_hz:
             return self
         import soxr
@@ -161,3 +161,15 @@ class Sound:
 
     def __repr__(self) -> str:
         return f"Sound({self.channels} ch, {self.duration_s:.3f} s, {self.sample_rate_hz} Hz)"
+
+
+def _is_locked(array: object) -> bool:
+    """Whether an array already is what a sound keeps: its own read-only float32 memory, ``(channels, frames)``."""
+    return (
+        isinstance(array, np.ndarray)
+        and array.dtype == np.float32
+        and array.ndim == 2
+        and array.flags.owndata
+        and array.flags.c_contiguous
+        and not array.flags.writeable
+    )

@@ -1,0 +1,101 @@
+"""What a model file says about itself."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from woodshed.base.errors import ConsentRefused
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSound(_Record):
+    """One training sound as the manifest names it: its content id, never its audio."""
+
+    content_id: str
+    name: str
+    class_name: str | None = None
+    group: str = ""
+    owner: str = ""
+    licence: str | None = None
+    credit: str | None = None
+    conversions: tuple[str, ...] = ()
+
+
+class TrainingFacts(_Record):
+    """How it was trained, and how that went."""
+
+    preset: str
+    seed: int
+    budget: str
+    steps: int
+    planned_steps: int
+    seconds: float
+    stopped_early: bool
+    loss_first: float | None
+    loss_last: float | None
+    loss_held_out: float | None
+    verdict: str
+    query: str
+    device: str = "cpu"
+    resumed: bool = False
+
+
+class ModelCard(_Record):
+    """The papers of a model: what it is, whose sounds taught it, under which ledger, how well it does."""
+
+    name: str
+    family: str
+    role: str
+    config: dict[str, object]
+    sample_rate_hz: int
+    channels: int
+    classes: tuple[str, ...]
+    seed: int
+    made_at: str
+    woodshed_version: str
+    purpose: str
+    merkle_root: str
+    ledger_head: str
+    sources: tuple[SourceSound, ...]
+    held_out: tuple[str, ...] = ()
+    training: TrainingFacts | None = None
+    report: dict[str, object] | None = None
+    references: tuple[str, ...] = ()
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Credit lines that must travel with the model and its outputs, each once, in alphabetical order."""
+        return tuple(sorted({source.credit for source in self.sources if source.credit}))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Everyone whose sounds taught it, each once, in alphabetical order."""
+        return tuple(sorted({source.owner or "owner unknown" for source in self.sources}))
+
+    def refuse_if(self, refused: dict[str, str], *, query: str) -> None:
+        """Refuse to work when training sounds are no longer allowed.
+
+        Parameters
+        ----------
+        refused
+            Content id to rule, for every training sound that is not allowed now.
+        query
+            What the model was trained from.
+
+        Raises
+        ------
+        ConsentRefused
+            Naming the sounds to leave out and the command that trains anew.
+        """
+        if not refused:
+            return
+        named = [f"{source.name} ({source.content_id[:8]})" for source in self.sources if source.content_id in refused]
+        shown = ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
+        raise ConsentRefused(
+            f"The model {self.name!r} learned from {len(named)} sound(s) that may no longer be used: {shown}",
+            cause=next(iter(refused.values())),
+            way_out=f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}",
+        )

@@ -1,0 +1,63 @@
+"""How an output reaches the disk: a WAV with its receipt inside, and the same receipt as JSON beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from woodshed.artifacts.receipt import Receipt
+from woodshed.base.errors import UsageError
+from woodshed.base.files import printable, write_text_atomically
+from woodshed.sound import Sound, WavTags, read_tags, write_sound
+
+RECEIPT_TAG = "ICMT"
+
+
+def write_output(path: Path, sound: Sound, receipt: Receipt, *, encoding: str = "PCM_24") -> Receipt:
+    """Write a finished sound as WAV with its receipt inside (INFO chunk) and beside (``NAME.wav.json``).
+
+    Returns
+    -------
+    Receipt
+        The receipt as written, with the content id of the sound.
+    """
+    complete = receipt.model_copy(update={"content_id": sound.content_id})
+    text = {
+        RECEIPT_TAG: complete.model_dump_json(exclude_defaults=True),
+        "ISFT": f"Woodshed {complete.versions.get('woodshed', '')}".strip(),
+        "INAM": path.stem,
+    }
+    if complete.all_credits():
+        text["ICOP"] = "; ".join(complete.all_credits())
+    write_sound(path, sound, encoding=encoding, tags=WavTags(text=text))
+    write_text_atomically(receipt_path(path), complete.model_dump_json(indent=1))
+    return complete
+
+
+def receipt_path(path: Path) -> Path:
+    """Where the receipt beside an output lies."""
+    return path.with_name(path.name + ".json")
+
+
+def read_receipt(path: Path) -> Receipt:
+    """The receipt of an output: the one inside, else the one beside.
+
+    Raises
+    ------
+    UsageError
+        If the file carries none.
+    """
+    inside = read_tags(path).text.get(RECEIPT_TAG)
+    beside = receipt_path(path)
+    for text in (inside, beside.read_text(encoding="utf-8") if beside.is_file() else None):
+        if text:
+            try:
+                return Receipt.model_validate_json(text)
+            except ValidationError:
+                continue
+    raise UsageError(
+        f"{printable(path)} carries no Woodshed receipt",
+        cause="it was not made by Woodshed, or another program dropped its text chunks and the .json beside it",
+        way_out="show a file that generate, vary or blend wrote",
+    )

@@ -1,0 +1,83 @@
+"""What made an output: task, model, knobs, seed, inputs, versions, and whose sounds stand behind it."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from pydantic import BaseModel, ConfigDict
+
+from woodshed.base.version import __version__
+
+OWNER_UNKNOWN = "owner unknown"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputSound(_Record):
+    """A sound the person gave to the task."""
+
+    content_id: str
+    name: str
+    owner: str = OWNER_UNKNOWN
+    credit: str | None = None
+
+
+class Lender(_Record):
+    """A sound of the library that lent fine structure under the grant ``resynthesise``."""
+
+    content_id: str
+    name: str
+    owner: str = OWNER_UNKNOWN
+    credit: str | None = None
+
+
+class Receipt(_Record):
+    """The papers of one output; written beside it and inside it.
+
+    ``sources`` counts the training sounds of each owner; the model's card lists them one by one.
+    """
+
+    format_version: int = 1
+    task: str
+    made_at: str
+    content_id: str = ""
+    model: str
+    model_digest: str
+    family: str
+    class_name: str | None = None
+    seed: int
+    knobs: dict[str, float | int | bool | str | None]
+    inputs: tuple[InputSound, ...] = ()
+    lenders: tuple[Lender, ...] = ()
+    sources: dict[str, int] = {}
+    credits: tuple[str, ...] = ()
+    merkle_root: str = ""
+    ledger_head: str = ""
+    references: tuple[str, ...] = ()
+    finishing: dict[str, float | str | None] = {}
+    versions: dict[str, str] = {}
+
+    def all_credits(self) -> tuple[str, ...]:
+        """Every credit line this output must carry, each once."""
+        given = [part.credit for part in (*self.inputs, *self.lenders) if part.credit]
+        return tuple(sorted({*self.credits, *given}))
+
+
+def now_text() -> str:
+    """The time as receipts and cards write it: UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def versions_here() -> dict[str, str]:
+    """Versions of what takes part in making sound."""
+    found = {"woodshed": __version__, "python": platform.python_version()}
+    for name in ("torch", "numpy", "scipy", "soundfile", "soxr"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found

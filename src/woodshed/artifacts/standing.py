@@ -1,0 +1,28 @@
+"""Whether a model and its lenders may be used now: the ledger is asked each time, never remembered."""
+
+from __future__ import annotations
+
+from woodshed.artifacts.card import ModelCard
+from woodshed.library import Ledger, Purpose
+
+
+def refused_sources(card: ModelCard, ledger: Ledger) -> dict[str, str]:
+    """Training sounds of a model that this ledger no longer allows, each with the rule.
+
+    A sound this ledger has never heard of is not its to judge: a model from elsewhere carries its own papers.
+    """
+    ids = [source.content_id for source in card.sources]
+    decisions = ledger.decide(ids, Purpose(card.purpose))
+    return {found.content_id: found.rule for found in decisions.values() if not found.allowed and found.events}
+
+
+def require_standing(card: ModelCard, ledger: Ledger) -> None:
+    """Refuse a model whose training grant was withdrawn.
+
+    Raises
+    ------
+    ConsentRefused
+        Naming the sounds to leave out.
+    """
+    query = card.training.query if card.training else "all"
+    card.refuse_if(refused_sources(card, ledger), query=query)

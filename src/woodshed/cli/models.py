@@ -1,0 +1,67 @@
+"""`woodshed models`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from woodshed.cli.options import AsJson, WorkspaceFolder
+from woodshed.cli.render import emit, say, show_table
+
+app = typer.Typer(no_args_is_help=True, help="Trained models: one file each, with their papers.")
+
+ModelName = Annotated[str, typer.Argument(help="Name of a model, or path of a model file.")]
+
+
+@app.command()
+def ls(workspace: WorkspaceFolder = None, as_json: AsJson = False) -> None:
+    """List all models."""
+    from woodshed.workspace import Workspace, describe_model
+
+    described = [describe_model(name, card) for name, card in Workspace(workspace).models.cards()]
+    columns = ["name", "family", "sounds", "classes", "rate_hz", "channels", "made_at", "state"]
+    emit(described, as_json, lambda: show_table(columns, [[one[column] for column in columns] for one in described]))
+
+
+@app.command()
+def show(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = False) -> None:
+    """Show what a model is, how it was trained, and whether it may be used now."""
+    from woodshed.workspace import Workspace
+
+    own = Workspace(workspace)
+    card, refused = own.models.card(name), own.standing(name)
+    facts = card.model_dump(mode="json", exclude={"sources", "config", "report", "held_out", "references"})
+    facts |= {"sounds": len(card.sources), "withdrawn": refused, "owners": card.owners}
+
+    def table() -> None:
+        show_table(
+            ["what", "value"], [[key, value] for key, value in facts.items() if key not in ("training", "withdrawn")]
+        )
+        if card.training:
+            show_table(["training", "value"], [[key, value] for key, value in card.training.model_dump().items()])
+        say(
+            f"{len(refused)} of its sounds were withdrawn; it refuses to work."
+            if refused
+            else "All its sounds are still allowed."
+        )
+
+    emit(facts, as_json, table)
+
+
+@app.command()
+def card(name: ModelName, workspace: WorkspaceFolder = None) -> None:
+    """Print the whole card as JSON: manifest, credits, training, report."""
+    from woodshed.workspace import Workspace
+
+    found = Workspace(workspace).models.card(name)
+    emit(found, True, lambda: None)
+
+
+@app.command()
+def rm(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = False) -> None:
+    """Delete a model file. Its run folder stays."""
+    from woodshed.workspace import Workspace
+
+    path = Workspace(workspace).models.remove(name)
+    emit({"removed": path}, as_json, lambda: say(f"Removed {path}"))

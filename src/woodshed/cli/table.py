@@ -1,0 +1,19 @@
+"""The commands by name: where each lives, and its line in `woodshed --help`. Strings only."""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("woodshed.cli.demo", "From nothing to new sounds and a page about them, in minutes."),
+    "library": ("woodshed.cli.library", "Sounds you may use: add, ls, show, relabel, rm, relocate, verify."),
+    "consent": ("woodshed.cli.consent", "Who allowed what: grant, revoke, explain, verify, forms."),
+    "train": ("woodshed.cli.train", "Train a model on sounds of the library."),
+    "generate": ("woodshed.cli.generate", "Make new sounds with a model."),
+    "vary": ("woodshed.cli.vary", "Make variations of a sound."),
+    "blend": ("woodshed.cli.blend", "Make the sounds between two sounds."),
+    "evaluate": ("woodshed.cli.evaluate", "Measure how good and how new a model's sounds are."),
+    "models": ("woodshed.cli.models", "Trained models: ls, show, card, rm."),
+    "show": ("woodshed.cli.show", "Show a sound file: facts, pictures, receipt."),
+    "cite": ("woodshed.cli.cite", "Papers and source sounds behind an output, with their owners."),
+    "kit": ("woodshed.cli.kit", "Make a starter kit of drums, basses and loops (CC0)."),
+    "doctor": ("woodshed.cli.doctor", "What works on this machine, what does not, and how to mend it."),
+}

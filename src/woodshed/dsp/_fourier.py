@@ -1,0 +1,36 @@
+"""SciPy's Fourier and cosine transforms along the last axis, with the types they really have."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from woodshed.dsp._audio import Audio
+
+
+def rfft(x: npt.NDArray[np.floating], *, frames: int | None = None) -> npt.NDArray[np.complexfloating]:
+    """Spectra of real pieces; complex64 for float32."""
+    return cast("npt.NDArray[np.complexfloating]", fft.rfft(x, n=frames, axis=-1))
+
+
+def irfft(spectra: npt.NDArray[np.complexfloating], *, frames: int) -> npt.NDArray[np.floating]:
+    """Real pieces of spectra; float32 for complex64."""
+    return cast("npt.NDArray[np.floating]", fft.irfft(spectra, n=frames, axis=-1))
+
+
+def cosine_four(x: Audio) -> Audio:
+    """Orthonormal discrete cosine transform of type IV: its own inverse."""
+    return cast("Audio", fft.dct(x, type=4, norm="ortho", axis=-1))
+
+
+def sine_four(x: Audio) -> Audio:
+    """Orthonormal discrete sine transform of type IV: its own inverse."""
+    return cast("Audio", fft.dst(x, type=4, norm="ortho", axis=-1))
+
+
+def cosine_two(x: Audio) -> Audio:
+    """Orthonormal discrete cosine transform of type II, as for cepstra."""
+    return cast("Audio", fft.dct(x, type=2, norm="ortho", axis=-1))

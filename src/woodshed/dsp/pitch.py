@@ -1,0 +1,260 @@
+"""The fundamental frequency of a sound, and how strongly it is heard.
+
+Each piece of 93 ms is compared with itself some time later (normalised square difference); the first strong likeness
+is the period. Over a whole sound the pieces vote, weighted by amplitude and likeness, so that the note a kick settles
+on wins over its glide and single octave slips are outvoted.
+
+References
+----------
+P. McLeod and G. Wyvill, "A Smarter Way to Find Pitch", ICMC 2005 (the normalised square difference and its key maxima).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+from woodshed.dsp._audio import Audio, as_channels, checked_rate
+from woodshed.dsp._fourier import irfft, rfft
+
+LOWEST_HZ = 25.0
+HIGHEST_HZ = 5000.0
+WEAKEST = 0.1
+_WORKING_RATE_HZ = 22_050
+_PIECE_S = 0.093
+_KEY_SHARE = 0.9
+_QUIET_DB = -40.0
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pitch:
+    """A fundamental frequency.
+
+    Parameters
+    ----------
+    frequency_hz
+        The fundamental in Hz; NaN where none is heard.
+    strength
+        0 (noise) to 1 (a steady periodic tone).
+    """
+
+    frequency_hz: float
+    strength: float
+
+
+@dataclass(frozen=True, eq=False)
+class PitchTrack:
+    """The fundamental over time.
+
+    Parameters
+    ----------
+    times_s
+        Centre of each piece, shape ``(pieces,)``.
+    frequency_hz
+        Fundamental of each piece in Hz, NaN where none is heard, shape ``(pieces,)``.
+    strength
+        0 to 1, shape ``(pieces,)``.
+    amplitude
+        RMS of each piece, shape ``(pieces,)``.
+    """
+
+    times_s: Numbers
+    frequency_hz: Numbers
+    strength: Numbers
+    amplitude: Numbers
+
+
+def fundamental_hz(
+    x: npt.ArrayLike, sample_rate_hz: float, *, low_hz: float = LOWEST_HZ, high_hz: float = HIGHEST_HZ
+) -> Pitch:
+    """Measure the one pitch of a sound: the note of a bass, a tom or a clarinet, or where a kick settles.
+
+    Parameters
+    ----------
+    x
+        Audio, shape ``(channels, frames)`` or ``(frames,)``, finite.
+    sample_rate_hz
+        Frames per second.
+    low_hz, high_hz
+        Range of fundamentals to look in.
+
+    Returns
+    -------
+    Pitch; NaN with strength 0 for silence, and NaN with the strength that was found below a strength of 0.1.
+
+    Raises
+    ------
+    UsageError
+        If the shape or the rate cannot be.
+
+    Examples
+    --------
+    >>> t = np.arange(22050) / 44100
+    >>> pitch = fundamental_hz(np.sign(np.sin(2 * np.pi * 220 * t)), 44100)
+    >>> round(pitch.frequency_hz), pitch.strength > 0.9
+    (220, True)
+    """
+    return settled_pitch(pitch_track(x, sample_rate_hz, hop_s=_PIECE_S / 2, low_hz=low_hz, high_hz=high_hz))
+
+
+def pitch_track(
+    x: npt.ArrayLike,
+    sample_rate_hz: float,
+    *,
+    hop_s: float = 0.01,
+    low_hz: float = LOWEST_HZ,
+    high_hz: float = HIGHEST_HZ,
+) -> PitchTrack:
+    """Measure the fundamental of one piece of 93 ms after the other.
+
+    Parameters
+    ----------
+    x
+        Audio, shape ``(channels, frames)`` or ``(frames,)``, finite.
+    sample_rate_hz
+        Frames per second.
+    hop_s
+        Seconds from one piece to the next.
+    low_hz, high_hz
+        Range of fundamentals to look in.
+
+    Returns
+    -------
+    PitchTrack, at least one piece (none for an empty sound).
+
+    Raises
+    ------
+    UsageError
+        If the shape or the rate cannot be.
+
+    Examples
+    --------
+    >>> t = np.arange(44100) / 44100
+    >>> track = pitch_track(np.sin(2 * np.pi * 100 * t), 44100, hop_s=0.1)
+    >>> track.frequency_hz[3].round().item()
+    100.0
+    """
+    audio, rate = _slowed(as_channels(x), checked_rate(sample_rate_hz))
+    pieces, hop_frames = _pieces(audio, rate=rate, hop_s=hop_s)
+    centres = (np.arange(pieces.shape[1]) * hop_frames + pieces.shape[2] / 2) / rate
+    likeness = _likeness(pieces)
+    period, strength = _periods(likeness, shortest=rate / high_hz, longest=rate / low_hz)
+    frequency = np.where(strength > 0.0, rate / np.maximum(period, 1.0), np.nan)
+    amplitude = np.sqrt(np.einsum("cpn,cpn->p", pieces, pieces) / max(1, pieces.shape[0] * pieces.shape[2]))
+    return PitchTrack(centres, frequency, strength, amplitude.astype(np.float64))
+
+
+def settled_pitch(track: PitchTrack) -> Pitch:
+    """The pitch most of a track agrees on: the vote of its pieces, weighted by amplitude and strength.
+
+    Examples
+    --------
+    >>> steady = np.full(4, 100.0)
+    >>> settled_pitch(PitchTrack(np.arange(4.0), steady, np.ones(4), np.ones(4)))
+    Pitch(frequency_hz=100.0, strength=1.0)
+    """
+    loud = track.amplitude > track.amplitude.max(initial=0.0) * 10.0 ** (_QUIET_DB / 20.0)
+    heard = loud & np.isfinite(track.frequency_hz)
+    if not heard.any():
+        return Pitch(float("nan"), 0.0)
+    semitones = 12.0 * np.log2(track.frequency_hz[heard])
+    weight = track.amplitude[heard] * np.square(track.strength[heard])
+    near = np.abs(semitones[:, np.newaxis] - semitones) < 0.7
+    centre = int(np.argmax(near @ weight))
+    chosen = near[centre]
+    pitch = float(np.average(semitones[chosen], weights=weight[chosen]))
+    agreed = float(np.sum((track.amplitude * track.strength)[heard][chosen]) / np.sum(track.amplitude[loud]))
+    frequency = 2.0 ** (pitch / 12.0) if agreed >= WEAKEST else float("nan")
+    return Pitch(round(frequency, 6), min(1.0, max(0.0, agreed)))
+
+
+def _slowed(audio: Audio, rate: float) -> tuple[Audio, float]:
+    """The sound at about 22 kHz, where pitch lives; every frame that is kept is low-passed."""
+    factor = max(1, round(rate / _WORKING_RATE_HZ))
+    if factor == 1 or audio.shape[-1] == 0:
+        return audio, rate
+    slowed = signal.upfirdn(_low_pass(factor), audio, up=1, down=factor, axis=-1)
+    return np.asarray(slowed, dtype=np.float32), rate / factor
+
+
+@lru_cache(maxsize=16)
+def _low_pass(factor: int) -> Audio:
+    return np.asarray(signal.firwin(8 * factor + 1, 0.8 / factor), dtype=np.float32)
+
+
+def _pieces(audio: Audio, *, rate: float, hop_s: float) -> tuple[Audio, int]:
+    """Pieces without their mean, shape ``(channels, pieces, frames)``; the last one is filled up with silence."""
+    size, hop_frames = max(8, round(_PIECE_S * rate)), max(1, round(hop_s * rate))
+    frames = audio.shape[-1]
+    count = 0 if frames == 0 else 1 + max(0, -(-(frames - size) // hop_frames))
+    padded = np.zeros((audio.shape[0], max(0, count - 1) * hop_frames + size), dtype=np.float32)
+    padded[:, : min(frames, padded.shape[1])] = audio[:, : padded.shape[1]]
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, size, axis=-1)[:, ::hop_frames][:, :count]
+    return pieces - pieces.mean(axis=-1, keepdims=True), hop_frames
+
+
+def _likeness(pieces: Audio) -> Numbers:
+    """Normalised square difference of each piece at each delay up to half of it, 1 = the same, ``(pieces, delays)``."""
+    size = pieces.shape[-1]
+    delays = size // 2
+    spectra = rfft(pieces, frames=_fast_length(size + delays))
+    power = (np.square(spectra.real) + np.square(spectra.imag)).sum(axis=0)
+    product = irfft(power.astype(np.complex64), frames=_fast_length(size + delays))[:, :delays]
+    energy = np.cumsum(np.einsum("cpn,cpn->pn", pieces, pieces), axis=-1, dtype=np.float64)
+    total = energy[:, -1:]
+    ends = np.concatenate([np.zeros_like(total), energy[:, : delays - 1]], axis=-1)
+    norm = energy[:, ::-1][:, :delays] + total - ends
+    return np.where(norm > 1e-4 * total + 1e-20, 2.0 * product / np.maximum(norm, 1e-20), 0.0)
+
+
+def _periods(likeness: Numbers, *, shortest: float, longest: float) -> tuple[Numbers, Numbers]:
+    """Period in frames (fractional) and strength of each piece: the first of the strongest likenesses."""
+    pieces, delays = likeness.shape
+    if pieces == 0:
+        return np.zeros(0), np.zeros(0)
+    inner = likeness[:, 1:-1]
+    place = np.arange(1, delays - 1)
+    is_peak = (inner > likeness[:, :-2]) & (inner >= likeness[:, 2:]) & (inner > 0.0)
+    is_peak &= np.logical_or.accumulate(inner < 0.0, axis=1)
+    is_peak &= (place >= shortest) & (place <= longest)
+    heights = np.where(is_peak, inner, 0.0)
+    best = heights.max(axis=1)
+    first = np.argmax(heights >= _KEY_SHARE * np.maximum(best, 1e-9)[:, np.newaxis], axis=1) + 1
+    rows = np.arange(pieces)
+    period, strength = _parabola(likeness, rows, first)
+    period = _refined(likeness, period)
+    return np.where(best > 0.0, period, 0.0), np.where(best > 0.0, np.clip(strength, 0.0, 1.0), 0.0)
+
+
+def _refined(likeness: Numbers, period: Numbers) -> Numbers:
+    """A finer period from a later repeat: where the delay of four (else two) periods is just as alike."""
+    rows = np.arange(period.size)
+    for multiple in (2, 4):
+        guess = np.round(multiple * period).astype(np.int64)
+        fits = (guess + 2 < likeness.shape[1]) & (guess > 2)
+        safe = np.where(fits, guess, 2)
+        around = np.stack([likeness[rows, safe + step] for step in (-1, 0, 1)])
+        top = safe + np.argmax(around, axis=0) - 1
+        place, height = _parabola(likeness, rows, np.clip(top, 1, likeness.shape[1] - 2))
+        good = fits & (height > 0.8) & (np.abs(place / multiple - period) < 0.03 * period)
+        period = np.where(good, place / multiple, period)
+    return period
+
+
+def _parabola(values: Numbers, rows: npt.NDArray[np.int64], index: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """Place and height of the top of the parabola through three neighbours."""
+    before, middle, after = (values[rows, index + step] for step in (-1, 0, 1))
+    bend = before - 2.0 * middle + after
+    offset = np.where(bend < 0.0, 0.5 * (before - after) / np.where(bend < 0.0, bend, -1.0), 0.0)
+    offset = np.clip(offset, -0.5, 0.5)
+    return np.asarray(index + offset, dtype=np.float64), middle - 0.25 * (before - after) * offset
+
+
+def _fast_length(frames: int) -> int:
+    return 1 << (frames - 1).bit_length()

@@ -1,0 +1,114 @@
+"""Generate: new sounds of the kind a model was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered, Order, Product, deliver
+from woodshed.artifacts.model_file import LoadedModel
+from woodshed.artifacts.standing import require_standing
+from woodshed.artifacts.workbench import Workbench
+from woodshed.base.errors import HandshakeError, UnknownName
+from woodshed.base.events import EventSink, Progress, ignore
+from woodshed.base.knobs import Knob, KnobTable, KnobValue
+from woodshed.roles import Generator, LenderPool, Made, Request
+
+EACH = "each"
+BATCH = 16
+
+KNOBS = KnobTable(
+    task="generate",
+    knobs=(
+        Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
+        Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
+        Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
+        Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
+        Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower"),
+        Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
+        Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
+        Knob(
+            name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
+        ),
+    ),
+)
+
+
+def generate(
+    bench: Workbench,
+    loaded: LoadedModel,
+    *,
+    lenders: LenderPool,
+    folder: Path,
+    settings: dict[str, KnobValue],
+    template: str = DEFAULT_TEMPLATE,
+    on_event: EventSink = ignore,
+) -> list[Delivered]:
+    """Make new sounds and write them, finished and with receipts.
+
+    Parameters
+    ----------
+    bench, loaded
+        The workspace's tools and the model.
+    lenders
+        Sounds that may lend fine structure; ``NoLenders()`` for none.
+    folder, template
+        Where the files go and how they are called.
+    settings
+        Positions of ``KNOBS``.
+
+    Raises
+    ------
+    ConsentRefused
+        If a training grant of the model was withdrawn.
+    HandshakeError
+        If the model is no generator.
+    UnknownName
+        If the class is none of the model's.
+    """
+    require_standing(loaded.card, bench.library.ledger)
+    model = loaded.model
+    if not isinstance(model, Generator):
+        raise HandshakeError(
+            f"{loaded.card.name} is a {loaded.card.role}, not a generator",
+            cause="it was trained to listen, not to play",
+            way_out="woodshed models ls shows which models generate",
+        )
+    requests = plan_requests(model, settings)
+    made: list[Made] = []
+    for start in range(0, len(requests), BATCH):
+        batch = requests[start : start + BATCH]
+        made += model.generate(
+            batch, lenders=lenders, steps=_int(settings["steps"]), guidance=_float(settings["guidance"])
+        )
+        on_event(Progress(stage="generating", done=len(made), total=len(requests), unit="sounds"))
+    products = [
+        Product(sound, seed=request.seed, number=number, knobs={**settings, "count": 1, "class": request.class_name})
+        for number, (sound, request) in enumerate(zip(made, requests, strict=True), start=1)
+    ]
+    order = Order("generate", folder, template, level_lufs=_float(settings["level"]))
+    return deliver(products, order, loaded=loaded, bench=bench)
+
+
+def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Request]:
+    """One request per sound: sound i takes seed + i, and with ``each`` the i-th class in turn."""
+    count, seed, word = int(settings["count"] or 1), int(settings["seed"] or 0), settings["class"]
+    classes = model.spec.classes
+    if word is not None and word != EACH and word not in classes:
+        raise UnknownName("class", str(word), known=[*classes, EACH])
+    names = [classes[i % len(classes)] if word == EACH and classes else word for i in range(count)]
+    return [
+        Request(
+            seed=seed + i,
+            class_name=None if name in (None, EACH) else str(name),
+            duration_s=_float(settings["duration"]),
+        )
+        for i, name in enumerate(names)
+    ]
+
+
+def _int(value: KnobValue) -> int | None:
+    return None if value is None else int(value)
+
+
+def _float(value: KnobValue) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,274 @@
+"""Train: a model that learns from chosen sounds of the library, under their grants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from woodshed.artifacts.card import ModelCard, SourceSound, TrainingFacts
+from woodshed.artifacts.lending import LibraryLenders
+from woodshed.artifacts.receipt import now_text
+from woodshed.artifacts.workbench import Workbench
+from woodshed.base.errors import TrainingFailed, UnknownName, UsageError
+from woodshed.base.events import EventSink, Note, Preview, ignore
+from woodshed.base.seeds import derive_seed
+from woodshed.base.version import __version__
+from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
+from woodshed.roles import DataSpec, Example, Generator, Request, Trainable, family_class
+from woodshed.sound import write_sound
+from woodshed.training import Run, RunState, TrainedModel, TrainingPlan, parse_budget, train
+from woodshed.views import contact_sheet, curve_picture
+
+PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
+HELD_OUT = 0.15
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """What to train. A resumed run takes query, family, preset, rate, seed and budget from its own folder."""
+
+    name: str
+    query: str = "all"
+    family: str = "band-flow"
+    preset: str = "laptop"
+    budget: str = "3m"
+    rate_hz: int | None = None
+    seed: int = 0
+    held_out: float = HELD_OUT
+    augment: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What came of it: where the model lies, its card, how many sounds taught it and how many were held out."""
+
+    path: Path
+    card: ModelCard
+    sounds: int
+    held_out: int
+    left_out: tuple[str, ...]
+    verdict: str
+    run: Path
+
+
+def train_model(
+    bench: Workbench, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore
+) -> TrainingReport:
+    """Train a model and put it on the shelf.
+
+    Raises
+    ------
+    ConsentRefused
+        If no chosen sound may be used for this purpose.
+    TrainingFailed
+        If there is nothing to learn from or the run cannot be resumed.
+    UnknownName
+        If family or preset do not exist.
+    """
+    run = Run(bench.runs / bench.shelf.path(order.name).stem)
+    order = _remembered(run, order) if resume else order
+    kind = _kind(order)
+    chosen, left_out = _chosen(bench, order, PURPOSES[kind.role])
+    for reason in left_out[:5]:
+        on_event(Note(level="warning", text=reason))
+    train_set, held_out_set = _split(bench, chosen, order)
+    spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items))
+    model = kind(kind.PRESETS[order.preset], spec, seed=derive_seed(order.seed, "weights"))
+    manifest = train_set.manifest()
+    if not resume:
+        _fresh(run, order)
+    trained = train(
+        model,
+        lambda: _examples(train_set, spec),
+        plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment),
+        run=run,
+        held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
+        data_key=manifest.merkle_root,
+        resume=resume,
+        on_preview=lambda model, step: _preview(
+            model, step, run=run, train_set=train_set, bench=bench, on_event=on_event
+        ),
+        on_event=on_event,
+    )
+    card = _card(order, trained, manifest, held_out_set, resumed=resume)
+    path = bench.shelf.put(order.name, trained.model, card)
+    _draw_losses(run, on_event)
+    held = len(held_out_set.items) if held_out_set else 0
+    return TrainingReport(path, card, len(train_set.items), held, left_out, trained.verdict, run.folder)
+
+
+def _kind(order: TrainingOrder) -> type[Trainable]:
+    kind = family_class(order.family)
+    if order.preset not in kind.PRESETS:
+        raise UnknownName(f"preset of {order.family}", order.preset, known=kind.PRESETS)
+    parse_budget(order.budget)
+    return kind
+
+
+def _chosen(bench: Workbench, order: TrainingOrder, purpose: Purpose) -> tuple[TrainingSet, tuple[str, ...]]:
+    """The set to learn from, on one or two channels, and a sentence for every sound left out of it."""
+    first = bench.library.training_set(order.query, purpose=purpose, sample_rate_hz=order.rate_hz)
+    left_out = [f"{decision.content_id[:8]} is left out: {decision.rule}" for decision in first.refused]
+    wide = [item for item in first.items if item.channels > 2]
+    left_out += [
+        f"{Path(item.path).name} is left out: {item.channels} channels, and models know 1 or 2" for item in wide
+    ]
+    channels = 2 if any(item.channels == 2 for item in first.items) else 1
+    chosen = bench.library.training_set(
+        order.query,
+        purpose=purpose,
+        sample_rate_hz=order.rate_hz,
+        channels=channels,
+        exclude=[item.content_id for item in wide],
+    )
+    if not chosen.items:
+        raise TrainingFailed(
+            f"No sound of {order.query!r} can be learned from",
+            cause="the query matches nothing, or nothing that the ledger allows for this use",
+            way_out="woodshed library ls shows the sounds, woodshed consent explain SOUND the rule",
+        )
+    return chosen, tuple(left_out)
+
+
+def _split(bench: Workbench, chosen: TrainingSet, order: TrainingOrder) -> tuple[TrainingSet, TrainingSet | None]:
+    """Training and held-out sounds, no group on both sides; too few groups give no held-out part."""
+    if order.held_out <= 0 or len({item.group for item in chosen.items}) < 2 or len(chosen.items) < 10:
+        return chosen, None
+    split = bench.library.split(list(chosen.items), held_out=order.held_out, seed=derive_seed(order.seed, "split"))
+    if not split.held_out or len(split.train) < len(chosen.items) / 2:
+        return chosen, None
+    train_set = chosen.subset([item.content_id for item in split.train])
+    return train_set, chosen.subset([item.content_id for item in split.held_out])
+
+
+def _classes(items: Iterable[Item]) -> tuple[str, ...]:
+    return tuple(sorted({item.class_name for item in items if item.class_name}))
+
+
+def _examples(sounds: TrainingSet, spec: DataSpec) -> Iterator[Example]:
+    numbers = {name: number for number, name in enumerate(spec.classes)}
+    for one in sounds:
+        yield Example(one.sound, numbers.get(one.item.class_name or "", -1), one.item.content_id)
+
+
+def _fresh(run: Run, order: TrainingOrder) -> None:
+    for name in ("events.jsonl", "checkpoint.safetensors", "cancel"):
+        (run.folder / name).unlink(missing_ok=True)
+    run.save(RunState(settings=dict(vars(order))))
+    (run.folder / "order.json").write_text(_order_json(order), encoding="utf-8")
+
+
+def _order_json(order: TrainingOrder) -> str:
+    import json
+
+    return json.dumps(vars(order), indent=1)
+
+
+def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
+    import json
+
+    path = run.folder / "order.json"
+    if not path.is_file():
+        raise UsageError(
+            f"There is no earlier run of {order.name!r} to go on with",
+            cause="it was never begun here, or its folder was deleted",
+            way_out=f"begin it: woodshed train {order.name} --from QUERY",
+        )
+    return TrainingOrder(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _preview(
+    model: Trainable, step: int, *, run: Run, train_set: TrainingSet, bench: Workbench, on_event: EventSink
+) -> None:
+    """A few sounds and their pictures, so that one can hear how it goes."""
+    if not isinstance(model, Generator):
+        return
+    lenders = LibraryLenders.over(bench.library, [item.content_id for item in train_set.items], like=train_set)
+    classes = model.spec.classes[:6] or (None,)
+    requests = [Request(seed=derive_seed(model.seed, "preview", i), class_name=name) for i, name in enumerate(classes)]
+    made = model.generate(requests, lenders=lenders)
+    labelled = []
+    for request, one in zip(requests, made, strict=True):
+        label = request.class_name or "any"
+        sound = one.sound.scaled(0.9 / max(one.sound.peak, 1e-6))
+        write_sound(run.previews / f"step{step:06d}_{label}.wav", sound)
+        labelled.append((f"{label} at step {step}", sound))
+    picture = run.previews / f"step{step:06d}.png"
+    contact_sheet(labelled, picture)
+    on_event(Preview(label=f"sounds at step {step}", path=str(picture)))
+
+
+def _draw_losses(run: Run, on_event: EventSink) -> None:
+    curves = {name: run.metrics(name) for name in ("loss", "loss_held_out")}
+    shown = {name: points for name, points in curves.items() if points}
+    if shown:
+        picture = run.folder / "loss.png"
+        curve_picture(shown, picture, title="Loss", x_label="step", y_label="loss")
+        on_event(Preview(label="loss", path=str(picture)))
+
+
+def _card(
+    order: TrainingOrder,
+    trained: TrainedModel,
+    manifest: TrainingManifest,
+    held_out: TrainingSet | None,
+    *,
+    resumed: bool,
+) -> ModelCard:
+    model = trained.model
+    return ModelCard(
+        name=order.name,
+        family=model.family,
+        role=model.role,
+        config=model.config.model_dump(mode="json"),
+        sample_rate_hz=model.spec.sample_rate_hz,
+        channels=model.spec.channels,
+        classes=model.spec.classes,
+        seed=model.seed,
+        made_at=now_text(),
+        woodshed_version=__version__,
+        purpose=PURPOSES[model.role].value,
+        merkle_root=manifest.merkle_root,
+        ledger_head=manifest.ledger_head,
+        sources=tuple(
+            SourceSound(
+                content_id=item.content_id,
+                name=item.path_name,
+                class_name=item.class_name,
+                group=item.group,
+                owner=item.owner,
+                licence=item.licence,
+                credit=item.credit,
+                conversions=item.conversions,
+            )
+            for item in manifest.items
+        ),
+        held_out=tuple(item.content_id for item in held_out.items) if held_out else (),
+        training=TrainingFacts(
+            preset=order.preset,
+            seed=order.seed,
+            budget=order.budget,
+            steps=trained.steps,
+            planned_steps=trained.planned_steps,
+            seconds=round(trained.seconds, 3),
+            stopped_early=trained.stopped_early,
+            loss_first=_finite(trained.loss_first),
+            loss_last=_finite(trained.loss_last),
+            loss_held_out=_finite(trained.loss_held_out),
+            verdict=trained.verdict,
+            query=order.query,
+            resumed=resumed,
+        ),
+        references=model.REFERENCES,
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or value != value else round(value, 6)
+
+
+def class_counts(items: Iterable[Item]) -> dict[str, int]:
+    """How many sounds each class has; unnamed ones under ``(none)``."""
+    return dict(Counter(item.class_name or "(none)" for item in items).most_common())

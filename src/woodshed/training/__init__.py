@@ -1,0 +1,7 @@
+"""The one training loop that fits any family, and the folder a run lives in."""
+
+from woodshed.training.budget import Budget, parse_budget
+from woodshed.training.run import Run, RunState
+from woodshed.training.trainer import TrainedModel, TrainingPlan, train
+
+__all__ = ["Budget", "Run", "RunState", "TrainedModel", "TrainingPlan", "parse_budget", "train"]

@@ -1,0 +1,88 @@
+"""Everything a resumed run needs, as one safetensors file whose metadata is JSON; nothing is pickled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from woodshed.base.errors import TrainingFailed
+from woodshed.base.files import atomic_path, printable
+from woodshed.roles import Trainable
+from woodshed.training.averaging import WeightAverage
+
+
+def save_checkpoint(
+    path: Path,
+    *,
+    model: Trainable,
+    average: WeightAverage,
+    optimisers: list[torch.optim.Optimizer],
+    facts: dict[str, object],
+) -> None:
+    """Write model, average, optimisers and facts (step, plan, keys) in one atomic file."""
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in average.tensors.items()}
+    scalars: dict[str, float] = {}
+    for number, optimiser in enumerate(optimisers):
+        for index, state in optimiser.state_dict()["state"].items():
+            for name, value in state.items():
+                key = f"optimiser.{number}.{index}.{name}"
+                if isinstance(value, torch.Tensor):
+                    tensors[key] = value
+                else:
+                    scalars[key] = float(value)
+    metadata = {"facts": json.dumps(facts), "scalars": json.dumps(scalars)}
+    with atomic_path(path) as temporary:
+        save_file(
+            {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, temporary, metadata
+        )
+
+
+def read_facts(path: Path) -> dict[str, object]:
+    """The facts of a checkpoint.
+
+    Raises
+    ------
+    TrainingFailed
+        If the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["facts"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise TrainingFailed(
+            f"{printable(path)} is no checkpoint that can be resumed",
+            cause="the run stopped before its first checkpoint, or the file is damaged",
+            way_out="train without --resume",
+        ) from error
+
+
+def load_checkpoint(
+    path: Path, *, model: Trainable, average: WeightAverage, optimisers: list[torch.optim.Optimizer]
+) -> None:
+    """Put a checkpoint's tensors back where they came from, in place."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        scalars: dict[str, float] = json.loads((file.metadata() or {})["scalars"])
+    model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
+    for name in average.tensors:
+        average.tensors[name].copy_(tensors[f"average.{name}"])
+    for number, optimiser in enumerate(optimisers):
+        state = optimiser.state_dict()
+        state["state"] = _optimiser_state(f"optimiser.{number}.", tensors, scalars)
+        optimiser.load_state_dict(state)
+
+
+def _optimiser_state(
+    prefix: str, tensors: dict[str, torch.Tensor], scalars: dict[str, float]
+) -> dict[int, dict[str, torch.Tensor | float]]:
+    found: dict[int, dict[str, torch.Tensor | float]] = {}
+    for key, value in [*tensors.items(), *scalars.items()]:
+        if key.startswith(prefix):
+            index, _, name = key.removeprefix(prefix).partition(".")
+            found.setdefault(int(index), {})[name] = value
+    return found

@@ -1,0 +1,410 @@
+"""One trainer for every family: a budget, averaged weights, held-out loss, previews, exact resume, a kind Ctrl-C."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import torch
+from accelerate import Accelerator
+
+from woodshed.base.errors import TrainingFailed
+from woodshed.base.events import EventSink, Metric, Note, Progress, ignore
+from woodshed.base.seeds import derive_seed
+from woodshed.base.units import seconds_to_text
+from woodshed.roles import Example, Features, Trainable
+from woodshed.training.averaging import WeightAverage
+from woodshed.training.budget import Budget
+from woodshed.training.checkpoint import load_checkpoint, read_facts, save_checkpoint
+from woodshed.training.run import Run, RunState
+
+log = logging.getLogger(__name__)
+
+CALIBRATION_SECONDS = 4.0
+SAFETY = 0.92  # share of the remaining budget that is planned as steps; the rest is evaluation and saving
+CHECKPOINT_SECONDS = 30.0
+EVALUATIONS = 8
+HELD_OUT_BATCHES = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingPlan:
+    """What fixes a run: repeat it with the same sounds and it gives the same model on the same machine."""
+
+    budget: Budget
+    seed: int = 0
+    augment: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedModel:
+    """The model with averaged weights, and the facts of its training."""
+
+    model: Trainable
+    steps: int
+    planned_steps: int
+    seconds: float
+    stopped_early: bool
+    loss_first: float
+    loss_last: float
+    loss_held_out: float | None
+    verdict: str
+
+
+def train(
+    model: Trainable,
+    examples: Callable[[], Iterable[Example]],
+    *,
+    plan: TrainingPlan,
+    run: Run,
+    held_out: Callable[[], Iterable[Example]] | None = None,
+    data_key: str = "",
+    resume: bool = False,
+    on_preview: Callable[[Trainable, int], None] | None = None,
+    on_event: EventSink = ignore,
+) -> TrainedModel:
+    """Train a model on examples until the budget is spent.
+
+    Parameters
+    ----------
+    model
+        Freshly built; changed in place, and holds the averaged weights in the end.
+    examples, held_out
+        Called for each streaming pass over the sounds.
+    plan
+        Budget, seed and augmentation.
+    run
+        The folder that gets state, events and checkpoints.
+    data_key
+        What identifies the data (the manifest's Merkle root); a resumed run refuses other data.
+    resume
+        Go on from the run's last checkpoint.
+    on_preview
+        Called with the averaged model and the step at half-way and at the end.
+
+    Raises
+    ------
+    TrainingFailed
+        If there is nothing to train on, the loss is not finite, or the checkpoint does not fit.
+    """
+    return _Trainer(model, plan, run, run.sink(on_event), on_preview).train(
+        examples, held_out, data_key=data_key, resume=resume
+    )
+
+
+class _Trainer:
+    def __init__(
+        self,
+        model: Trainable,
+        plan: TrainingPlan,
+        run: Run,
+        on_event: EventSink,
+        on_preview: Callable[[Trainable, int], None] | None,
+    ) -> None:
+        self.model, self.plan, self.run = model, plan, run
+        self.on_event, self.on_preview = on_event, on_preview
+        self.checkpoint = run.folder / "checkpoint.safetensors"
+        self.accelerator = Accelerator()
+        self.started = time.monotonic()
+        self.losses: list[float] = []
+
+    def train(
+        self,
+        examples: Callable[[], Iterable[Example]],
+        held_out: Callable[[], Iterable[Example]] | None,
+        *,
+        data_key: str,
+        resume: bool,
+    ) -> TrainedModel:
+        facts = self._facts_to_resume(data_key) if resume else None
+        features, judged = self._prepare(examples, held_out, fitted=facts is not None)
+        self._ready(facts)
+        first_step = int(str(facts["step"])) if facts else 0
+        total = int(str(facts["total_steps"])) if facts else self._planned_steps(features)
+        self.keys = {"data_key": data_key, "seed": self.plan.seed, "total_steps": total, "family": self.model.family}
+        self.state = RunState(status="training", step=first_step, total_steps=total, started_at=time.time())
+        self.run.save(self.state)
+        with _interrupts() as interrupted:
+            step = self._loop(features, judged, first_step, total, interrupted)
+        return self._finish(judged, step, total)
+
+    # -- before the loop
+
+    def _facts_to_resume(self, data_key: str) -> dict[str, object]:
+        facts = read_facts(self.checkpoint)
+        if facts["data_key"] != data_key or facts["seed"] != self.plan.seed or facts["family"] != self.model.family:
+            raise TrainingFailed(
+                "The run cannot go on: its sounds, seed or family are not those it began with",
+                cause="sounds were added, removed or withdrawn since, or other flags were given",
+                way_out="repeat the first command with --resume alone, or train anew under another name",
+            )
+        return facts
+
+    def _prepare(
+        self,
+        examples: Callable[[], Iterable[Example]],
+        held_out: Callable[[], Iterable[Example]] | None,
+        *,
+        fitted: bool,
+    ) -> tuple[Features, Features | None]:
+        seed = self.plan.seed
+        self.on_event(Progress(stage="listening to the sounds", done=0, total=0))
+        if not fitted:
+            self.model.fit(examples(), seed=derive_seed(seed, "fit"))
+        else:  # the bases lie in the checkpoint and shape the features, so they come first
+            load_model_only(self.checkpoint, self.model)
+        features = self.model.encode(examples(), seed=derive_seed(seed, "encode"), augment=self.plan.augment)
+        if len(features) == 0:
+            raise TrainingFailed(
+                "There is no sound to train on",
+                cause="the query found nothing, or no grant allows this use",
+                way_out="woodshed library ls, then woodshed consent explain SOUND",
+            )
+        judged = self.model.encode(held_out(), seed=derive_seed(seed, "held-out"), augment=False) if held_out else None
+        device = self.accelerator.device
+        features = _on(features, device)
+        return features, _on(judged, device) if judged is not None and len(judged) else None
+
+    def _ready(self, facts: dict[str, object] | None) -> None:
+        self.model.to(self.accelerator.device)
+        self.average = WeightAverage(self.model)
+        self.plans = self.model.optimisers()
+        self.rates = [[group["lr"] for group in plan.optimiser.param_groups] for plan in self.plans]
+        optimisers = [plan.optimiser for plan in self.plans]
+        if facts:
+            load_checkpoint(self.checkpoint, model=self.model, average=self.average, optimisers=optimisers)
+        self.wrapped = self.accelerator.prepare_model(self.model)
+
+    def _planned_steps(self, features: Features) -> int:
+        if self.plan.budget.steps is not None:
+            return self.plan.budget.steps
+        left = (self.plan.budget.seconds or 0.0) - (time.monotonic() - self.started)
+        seconds_per_step = self._calibrate(features, min(CALIBRATION_SECONDS, max(0.5, 0.05 * left)))
+        left = (self.plan.budget.seconds or 0.0) - (time.monotonic() - self.started)
+        steps = max(10, int(SAFETY * left / seconds_per_step))
+        self.on_event(
+            Note(
+                text=f"{len(features)} examples ready; {1 / seconds_per_step:.1f} steps a second here, "
+                f"so {steps} steps in about {seconds_to_text(steps * seconds_per_step / SAFETY)}. "
+                f"Repeat exactly with --budget {steps}steps."
+            )
+        )
+        return steps
+
+    def _calibrate(self, features: Features, seconds: float) -> float:
+        """Seconds per step, measured on a copy that is thrown away; the first two steps warm up."""
+        twin = copy.deepcopy(self.model)
+        plans = twin.optimisers()
+        times: list[float] = []
+        began = time.monotonic()
+        while len(times) < 3 or (time.monotonic() - began < seconds and len(times) < 200):
+            start = time.perf_counter()
+            self._descend(twin, twin, plans, features, step=len(times))
+            times.append(time.perf_counter() - start)
+        counted = sorted(times[2:])
+        return counted[len(counted) // 2]
+
+    # -- the loop
+
+    def _loop(
+        self, features: Features, judged: Features | None, first: int, total: int, interrupted: threading.Event
+    ) -> int:
+        saved_at = time.monotonic()
+        every = max(1, total // EVALUATIONS)
+        loop_began = time.monotonic()
+        step = first
+        while step < total:
+            for plan, rates in zip(self.plans, self.rates, strict=True):
+                for group, rate in zip(plan.optimiser.param_groups, rates, strict=True):
+                    group["lr"] = rate * plan.factor(step, total)
+            loss = self._descend(self.wrapped, self.model, self.plans, features, step=step)
+            self.average.update(self.model, step=step)
+            self._note_loss(loss, step)
+            step += 1
+            if step % max(1, total // 100) == 0 or step == total:
+                self._report(step, total, (time.monotonic() - loop_began) / (step - first))
+            if step % every == 0 and step < total:
+                self._evaluate(judged, step)
+                if self.on_preview and step // every == EVALUATIONS // 2:
+                    self._preview(step)
+            if interrupted.is_set() or self.run.cancelled():
+                break
+            if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                self._save(step)
+                saved_at = time.monotonic()
+        self._save(step)
+        return step
+
+    def _descend(
+        self, wrapped: torch.nn.Module, model: Trainable, plans: list, features: Features, *, step: int
+    ) -> float:
+        rank = self.accelerator.process_index
+        indices = _draw(features, model.config.batch_size, seed=derive_seed(self.plan.seed, "batch", step, rank))
+        losses = wrapped(features.batch(indices), derive_seed(self.plan.seed, "step", step, rank))
+        weights = model.loss_weights()
+        total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
+        for plan in plans:
+            plan.optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(total)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for plan in plans:
+            plan.optimiser.step()
+        return float(total.detach())
+
+    def _note_loss(self, loss: float, step: int) -> None:
+        if loss != loss or loss in (float("inf"), float("-inf")):
+            raise TrainingFailed(
+                f"The loss is no longer a number at step {step}",
+                cause="the learning rate is too high for these sounds",
+                way_out="train again with another --seed; if it happens again, report it with the run's events.jsonl",
+            )
+        self.losses.append(loss)
+
+    def _report(self, step: int, total: int, seconds_per_step: float) -> None:
+        recent = self.losses[-max(1, total // 100) :]
+        self.on_event(Metric(name="loss", value=sum(recent) / len(recent), step=step))
+        self.on_event(
+            Progress(
+                stage="training", done=step, total=total, unit="steps", seconds_left=(total - step) * seconds_per_step
+            )
+        )
+        self.state.step, self.state.seconds = step, time.monotonic() - self.started
+        self.run.save(self.state)
+
+    def _evaluate(self, judged: Features | None, step: int) -> float | None:
+        if judged is None:
+            return None
+        with self._averaged():
+            loss = held_out_loss(self.model, judged, seed=self.plan.seed)
+        self.on_event(Metric(name="loss_held_out", value=loss, step=step))
+        return loss
+
+    def _preview(self, step: int) -> None:
+        if self.on_preview and self.accelerator.is_main_process:
+            with self._averaged():
+                self.on_preview(self.model, step)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        self.average.swap(self.model)
+        self.model.eval()
+        try:
+            yield
+        finally:
+            self.average.swap(self.model)
+            self.model.train()
+
+    def _save(self, step: int) -> None:
+        if self.accelerator.is_main_process:
+            save_checkpoint(
+                self.checkpoint,
+                model=self.model,
+                average=self.average,
+                optimisers=[plan.optimiser for plan in self.plans],
+                facts={**self.keys, "step": step},
+            )
+
+    # -- after the loop
+
+    def _finish(self, judged: Features | None, step: int, total: int) -> TrainedModel:
+        held_out_loss_last = self._evaluate(judged, step)
+        self._preview(step)
+        self.average.swap(self.model)
+        self.model.eval()
+        self.model.cpu()
+        stopped = step < total
+        curve = self.run.metrics("loss")
+        first = curve[0][1] if curve else (self.losses[0] if self.losses else float("nan"))
+        last = curve[-1][1] if curve else (self.losses[-1] if self.losses else float("nan"))
+        self.state.status = "stopped" if stopped else "done"
+        self.state.step, self.state.seconds = step, time.monotonic() - self.started
+        verdict = _verdict(first, last, held_out_loss_last, stopped=stopped, step=step, total=total)
+        self.state.text = verdict
+        self.run.save(self.state)
+        self.run.clear_cancel()
+        return TrainedModel(
+            self.model, step, total, self.state.seconds, stopped, first, last, held_out_loss_last, verdict
+        )
+
+
+@torch.no_grad()
+def held_out_loss(model: Trainable, features: Features, *, seed: int) -> float:
+    """Mean weighted loss over a fixed draw of held-out examples; the same draw at every call."""
+    values = []
+    for number in range(HELD_OUT_BATCHES):
+        indices = _draw(Features(features.tensors), model.config.batch_size, seed=derive_seed(seed, "judge", number))
+        losses = model.training_step(features.batch(indices), seed=derive_seed(seed, "judge-step", number))
+        weights = model.loss_weights()
+        values.append(sum(weights.get(name, 1.0) * float(loss) for name, loss in losses.items()))
+    return sum(values) / len(values)
+
+
+def load_model_only(path: object, model: Trainable) -> None:
+    """Put only the module's own tensors back."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 - not a mapping
+        model.load_state_dict({name.removeprefix("model."): file.get_tensor(name) for name in names})
+
+
+def _draw(features: Features, batch_size: int, *, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    if features.weights is None:
+        return torch.randint(len(features), (batch_size,), generator=generator)
+    return torch.multinomial(features.weights.cpu().double(), batch_size, replacement=True, generator=generator)
+
+
+def _on(features: Features, device: torch.device) -> Features:
+    return Features({name: tensor.to(device) for name, tensor in features.tensors.items()}, features.weights)
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Ctrl-C inside the block sets a flag; a second one interrupts as usual."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        flag.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _verdict(first: float, last: float, held_out: float | None, *, stopped: bool, step: int, total: int) -> str:
+    sentences = [
+        f"Stopped at step {step} of {total}; the model is usable." if stopped else f"Trained for {step} steps."
+    ]
+    fallen = 1.0 - last / first if first > 0 else 0.0
+    if fallen < 0.1:
+        sentences.append("It has hardly begun to learn: give it more minutes.")
+    else:
+        sentences.append(f"The loss fell by {100 * fallen:.0f} %.")
+    if held_out is not None and last > 0:
+        gap = held_out / last
+        if gap < 1.3:
+            sentences.append("It does as well on sounds it never heard: more minutes can still help.")
+        elif gap < 2.5:
+            sentences.append(
+                f"On sounds it never heard the loss is {gap:.1f} times as high, as usual for a small library."
+            )
+        else:
+            sentences.append(
+                f"On sounds it never heard the loss is {gap:.1f} times as high: mind the copying figures of evaluate."
+            )
+    return " ".join(sentences)

@@ -1,0 +1,261 @@
+"""The workspace: a folder with a library, models, runs and a log of outputs, and the verbs that use them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from woodshed.artifacts import (
+    Citation,
+    LoadedModel,
+    ModelCard,
+    ModelShelf,
+    Receipt,
+    cite_receipt,
+    read_card,
+    read_receipt,
+)
+from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered
+from woodshed.artifacts.lending import LibraryLenders
+from woodshed.artifacts.standing import refused_sources
+from woodshed.artifacts.workbench import OutputLog, Workbench
+from woodshed.base.errors import ModelFileError, UnknownName, WoodshedError
+from woodshed.base.events import EventSink, ignore
+from woodshed.base.knobs import KnobValue
+from woodshed.library import Item, Library, Purpose
+from woodshed.roles import LenderPool, NoLenders
+from woodshed.sound import Sound, read_sound
+from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
+from woodshed.tasks.blend import TEMPLATE as BLEND_TEMPLATE
+from woodshed.tasks.blend import blend
+from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
+from woodshed.tasks.generate import generate
+from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
+from woodshed.tasks.vary import KNOBS as VARY_KNOBS
+from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
+from woodshed.tasks.vary import vary
+from woodshed.workspace.showing import Shown, show_file
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What a withdrawn grant touches: the sounds, the models that learned from them, the outputs made with them."""
+
+    content_ids: tuple[str, ...]
+    models: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class Workspace:
+    """A folder that holds everything.
+
+    Parameters
+    ----------
+    folder
+        Made on first use. None takes the environment variable ``WOODSHED_WORKSPACE``, else the user's data folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> Workspace(tempfile.mkdtemp()).models.names()
+    []
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self.folder = Path(folder) if folder else default_folder()
+
+    @cached_property
+    def library(self) -> Library:
+        """Sounds and their consent."""
+        return Library(self.folder)
+
+    @cached_property
+    def models(self) -> ModelShelf:
+        """Trained models."""
+        return ModelShelf(self.folder / "models")
+
+    @cached_property
+    def bench(self) -> Workbench:
+        """Everything, laid out for the tasks."""
+        log = OutputLog(self.folder / "outputs.jsonl")
+        return Workbench(self.library, self.models, log, self.folder / "runs", self.folder / "cache")
+
+    # -- verbs
+
+    def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
+        """Train a model on sounds that may be used for it."""
+        return train_model(self.bench, order, resume=resume, on_event=on_event)
+
+    def generate(
+        self,
+        model: str,
+        *,
+        folder: Path,
+        template: str = DEFAULT_TEMPLATE,
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make new sounds; knobs as in ``woodshed generate --help``."""
+        loaded, knobs = self.models.load(model), GENERATE_KNOBS.settings(**settings)
+        return generate(
+            self.bench,
+            loaded,
+            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
+            folder=folder,
+            settings=knobs,
+            template=template,
+            on_event=on_event,
+        )
+
+    def vary(
+        self,
+        model: str,
+        sound: str | os.PathLike[str],
+        *,
+        folder: Path,
+        template: str = VARY_TEMPLATE,
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make variations of a sound file or a library sound."""
+        loaded, knobs = self.models.load(model), VARY_KNOBS.settings(**settings)
+        source, name = self.find_sound(sound)
+        return vary(
+            self.bench,
+            loaded,
+            source,
+            source_name=name,
+            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
+            folder=folder,
+            settings=knobs,
+            template=template,
+            on_event=on_event,
+        )
+
+    def blend(
+        self,
+        model: str,
+        first: str | os.PathLike[str],
+        second: str | os.PathLike[str],
+        *,
+        folder: Path,
+        template: str = BLEND_TEMPLATE,
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make the sounds between two."""
+        loaded, knobs = self.models.load(model), BLEND_KNOBS.settings(**settings)
+        (one, one_name), (two, two_name) = self.find_sound(first), self.find_sound(second)
+        return blend(
+            self.bench,
+            loaded,
+            one,
+            two,
+            names=(one_name, two_name),
+            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
+            folder=folder,
+            settings=knobs,
+            template=template,
+            on_event=on_event,
+        )
+
+    # -- papers
+
+    def show(self, path: str | os.PathLike[str], *, picture: Path | None = None) -> Shown:
+        """Facts, descriptors and receipt of a sound file; draws it if asked."""
+        return show_file(Path(path), picture=picture)
+
+    def receipt(self, path: str | os.PathLike[str]) -> Receipt:
+        """The receipt an output carries."""
+        return read_receipt(Path(path))
+
+    def cite(self, path: str | os.PathLike[str]) -> Citation:
+        """Papers and source sounds behind an output."""
+        receipt = read_receipt(Path(path))
+        return cite_receipt(receipt, self._card_of(receipt))
+
+    def withdraw(
+        self, query: str, *, party: str, reason: str = "", purposes: Sequence[Purpose] | None = None
+    ) -> Withdrawal:
+        """Revoke a party's grants over chosen sounds and name the models and outputs this touches."""
+        items = self.library.items(query)
+        ids = [item.content_id for item in items]
+        self.library.ledger.revoke(party=party, content_ids=ids, purposes=purposes, reason=reason)
+        return self.touched(ids)
+
+    def touched(self, content_ids: Sequence[str]) -> Withdrawal:
+        """Models that learned from any of these sounds and outputs that were made with them or by such models."""
+        wanted = set(content_ids)
+        models = [
+            name
+            for name, card in self.models.cards()
+            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.sources}
+        ]
+        outputs = [entry.path for entry in self.bench.log if entry.model in models or entry.content_ids & wanted]
+        return Withdrawal(tuple(sorted(wanted)), tuple(models), tuple(dict.fromkeys(outputs)))
+
+    def standing(self, model: str) -> dict[str, str]:
+        """Training sounds of a model that may no longer be used, each with the rule; empty when all is well."""
+        return refused_sources(self.models.card(model), self.library.ledger)
+
+    # -- finding
+
+    def find_sound(self, sound: str | os.PathLike[str]) -> tuple[Sound, str]:
+        """A sound by path, or by name or content id in the library, with the name to show."""
+        path = Path(sound)
+        if path.is_file():
+            return read_sound(path), path.name
+        try:
+            item = self.library.item(os.fspath(sound))
+        except WoodshedError as error:
+            raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
+        return self.library.sound(item), Path(item.path).name
+
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "own") -> LenderPool:
+        """The training sounds of a model that may lend fine structure now; nothing if borrowing is forbidden."""
+        if borrow == "none":
+            return NoLenders()
+        ids = [source.content_id for source in loaded.card.sources]
+        card = loaded.card
+        return LibraryLenders.over(self.library, ids, rate_hz=card.sample_rate_hz, channels=card.channels)
+
+    def items_of(self, card: ModelCard) -> list[Item]:
+        """Training sounds of a model that still are in this library."""
+        wanted = {source.content_id for source in card.sources}
+        return [item for item in self.library.items("") if item.content_id in wanted]
+
+    def _card_of(self, receipt: Receipt) -> ModelCard | None:
+        try:
+            return read_card(self.models.path(receipt.model))
+        except (ModelFileError, WoodshedError):
+            return None
+
+
+def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
+    """One row of the list of models; a damaged file is listed with what is wrong with it."""
+    if isinstance(card, ModelFileError):
+        unknown: dict[str, object] = dict.fromkeys(("family", "sounds", "classes", "rate_hz", "channels", "made_at"))
+        return unknown | {"name": name, "state": card.problem}
+    return {
+        "name": name,
+        "family": card.family,
+        "sounds": len(card.sources),
+        "classes": ", ".join(card.classes),
+        "rate_hz": card.sample_rate_hz,
+        "channels": card.channels,
+        "made_at": card.made_at,
+        "state": "stopped early" if card.training and card.training.stopped_early else "ready",
+    }
+
+
+def default_folder() -> Path:
+    """Where the workspace lies when nobody says: the environment variable, else the user's data folder."""
+    given = os.environ.get("WOODSHED_WORKSPACE")
+    if given:
+        return Path(given)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("woodshed", appauthor=False))

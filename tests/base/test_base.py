@@ -1,0 +1,84 @@
+"""The base room: errors, knobs, files, seeds."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+from pathlib import Path
+
+import pytest
+
+from woodshed.base.errors import DiskProblem, KnobOutOfRange, RateMismatch, UnknownName, WoodshedError
+from woodshed.base.files import atomic_path, printable, write_text_atomically
+from woodshed.base.knobs import Knob, KnobTable
+
+TABLE = KnobTable(
+    task="try",
+    knobs=(
+        Knob(name="amount", kind="float", low=0, high=1, default=0.3, help="how much"),
+        Knob(name="borrow", kind="text", choices=("own", "none"), default="own", help="from where"),
+        Knob(name="level", kind="float", low=-60, high=0, default=None, help="how loud", unit="lufs"),
+    ),
+)
+
+
+def test_every_error_has_three_parts_and_survives_a_process_border() -> None:
+    for error in (UnknownName("class", "kik", known=["kick"]), RateMismatch("The sound", got_hz=1, expected_hz=2)):
+        assert "Likely cause:" in str(error)
+        assert "Way out:" in str(error)
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert str(again) == str(error)
+
+
+def test_exit_codes_are_those_of_the_tree() -> None:
+    def kinds(kind: type[WoodshedError]) -> set[type[WoodshedError]]:
+        return {kind}.union(*(kinds(child) for child in kind.__subclasses__()))
+
+    tree = WoodshedError.__module__
+    drawn = __import__(tree, fromlist=["__doc__"]).__doc__ or ""
+    for kind in kinds(WoodshedError):
+        if kind.__module__ == tree:
+            assert kind.__name__ in drawn, kind
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
+def test_knob_refuses_what_is_past_its_stops(value: float) -> None:
+    with pytest.raises(KnobOutOfRange, match=r"amount is .*goes from 0.0 to 1.0"):
+        TABLE.settings(amount=value)
+
+
+def test_knob_table_fills_defaults_and_names_strangers() -> None:
+    assert TABLE.settings(amount=1) == {"amount": 1.0, "borrow": "own", "level": None}
+    with pytest.raises(UnknownName, match=r"no knob 'amont'.*near: amount"):
+        TABLE.settings(amont=1)
+    with pytest.raises(UnknownName, match=r"use one of none, own"):
+        TABLE.settings(borrow="any")
+
+
+def write_half(target: Path) -> None:
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+
+
+def test_atomic_path_leaves_the_old_file_and_nothing_else_on_failure(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    write_text_atomically(target, "old")
+    with pytest.raises(RuntimeError):
+        write_half(target)
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_full_disk_is_a_sentence_with_a_way_out(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DiskProblem, match=r"could not be written \(No space left.*free some space"),
+        atomic_path(tmp_path / "b"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_printable_escapes_what_would_break_a_terminal() -> None:
+    assert printable("a\x1b[31m\n.wav") == "a\\x1b[31m\\n.wav"
+    assert printable(b"\xff.wav".decode("utf-8", "surrogateescape")) == "\\xff.wav"
