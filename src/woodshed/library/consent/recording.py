@@ -266,13 +266,14 @@ def _sounds(content_ids: Iterable[str], *, needed: bool = True) -> tuple[str, ..
 def moment_or_empty(at: datetime | None) -> str:
     if at is None:
         return ""
+    dated = moment(at)
     if at > datetime.now(UTC) + _CLOCK_SLACK:
         raise UsageError(
-            f"The event is dated {moment(at)}, in the future",
+            f"The event is dated {dated}, in the future",
             cause="the clock of the computer is wrong",
             way_out="date it when it was said; use an expiry for what ends later",
         )
-    return moment(at)
+    return dated
 
 
 def _no(
