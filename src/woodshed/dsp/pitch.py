@@ -179,12 +179,13 @@ def _slowed(audio: Audio, rate: float) -> tuple[Audio, float]:
     factor = max(1, round(rate / _WORKING_RATE_HZ))
     if factor == 1 or audio.shape[-1] == 0:
         return audio, rate
-    return signal.upfirdn(_low_pass(factor), audio, up=1, down=factor, axis=-1), rate / factor
+    slowed = signal.upfirdn(_low_pass(factor), audio, up=1, down=factor, axis=-1)
+    return np.asarray(slowed, dtype=np.float32), rate / factor
 
 
 @lru_cache(maxsize=16)
 def _low_pass(factor: int) -> Audio:
-    return signal.firwin(8 * factor + 1, 0.8 / factor).astype(np.float32)
+    return np.asarray(signal.firwin(8 * factor + 1, 0.8 / factor), dtype=np.float32)
 
 
 def _pieces(audio: Audio, *, rate: float, hop_s: float) -> tuple[Audio, int]:
@@ -252,7 +253,7 @@ def _parabola(values: Numbers, rows: npt.NDArray[np.int64], index: npt.NDArray[n
     bend = before - 2.0 * middle + after
     offset = np.where(bend < 0.0, 0.5 * (before - after) / np.where(bend < 0.0, bend, -1.0), 0.0)
     offset = np.clip(offset, -0.5, 0.5)
-    return index + offset, middle - 0.25 * (before - after) * offset
+    return np.asarray(index + offset, dtype=np.float64), middle - 0.25 * (before - after) * offset
 
 
 def _fast_length(frames: int) -> int:

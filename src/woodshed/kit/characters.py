@@ -133,5 +133,5 @@ def room_response(seed: int, *, room_s: float, top_hz: float) -> Wave:
         frames = (moments_s * RENDER_RATE_HZ).astype(int)
         np.add.at(side, frames, rng.choice([-1, 1], 14) * rng.uniform(0.4, 1.0, 14) * 10 ** (-moments_s / room_s))
     tail = rng.standard_normal(response.shape) * 10 ** (-time / room_s) * np.minimum(time / 0.012, 1.0)
-    response = bandpass(response + 0.16 * tail, 120, top_hz, order=1)
+    response = bandpass(response + 0.16 * tail, 70, top_hz, order=1)
     return response / np.sqrt(np.sum(response**2, axis=-1, keepdims=True))

@@ -107,6 +107,17 @@ def make_hit(
     )
 
 
+def recipe_names() -> dict[str, tuple[str, ...]]:
+    """The recipes of every class.
+
+    Examples
+    --------
+    >>> recipe_names()["clap"]
+    ('Burst', 'Wide', 'Hands', 'Duo')
+    """
+    return {class_name: tuple(recipe.name for recipe in recipes) for class_name, recipes in RECIPES.items()}
+
+
 def _recipe(class_name: str, name: str | None, *, seed: int, character: Character | None) -> Recipe:
     if class_name not in RECIPES:
         raise UnknownName("class", class_name, known=RECIPES)
@@ -146,7 +157,7 @@ def trimmed(wave: Wave) -> Wave:
     above = np.flatnonzero(blocks > peak * 10 ** (FLOOR_DB / 20))
     stop = min(wave.shape[1], (int(above[-1]) + 2) * block if len(above) else wave.shape[1])
     wave = wave[:, :stop].copy()
-    fade = max(frames_of(0.012), wave.shape[1] // 6)
+    fade = max(frames_of(0.012), wave.shape[1] // 4)
     return _faded(wave, fade)
 
 

@@ -16,8 +16,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from woodshed import __version__
 from woodshed.base.units import bytes_to_text
+from woodshed.base.version import __version__
 
 EXTRAS = {"formats": ("av", "reads m4a, mp4 and aac files")}
 OPTIONAL_FORMATS = {"m4a / mp4"}

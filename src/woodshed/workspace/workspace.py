@@ -237,10 +237,8 @@ class Workspace:
 def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
     """One row of the list of models; a damaged file is listed with what is wrong with it."""
     if isinstance(card, ModelFileError):
-        return dict.fromkeys(("family", "sounds", "classes", "rate_hz", "channels", "made_at")) | {
-            "name": name,
-            "state": card.problem,
-        }
+        unknown: dict[str, object] = dict.fromkeys(("family", "sounds", "classes", "rate_hz", "channels", "made_at"))
+        return unknown | {"name": name, "state": card.problem}
     return {
         "name": name,
         "family": card.family,

@@ -123,7 +123,7 @@ def _stack_pad(p: Parameters, seed: int) -> Wave:
         place = rng.uniform(0.1, 0.9)
         sides += np.stack([voice * (1 - place), voice * place])
     cutoff = p["cutoff_hz"] * 2 ** (p["motion"] * np.sin(2 * np.pi * p["motion_hz"] * time - 1.2))
-    return _swell(np.stack([swept_lowpass(side, cutoff, resonance=0.1, steps=96) for side in sides]), p)
+    return _swell(np.stack([swept_lowpass(side, cutoff, resonance=0.1) for side in sides]), p)
 
 
 def _glass_pad(p: Parameters, seed: int) -> Wave:

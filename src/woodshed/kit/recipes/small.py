@@ -45,8 +45,8 @@ def _jingles(p: Parameters, seed: int) -> Wave:
     rng = np.random.default_rng(derive_seed(seed, "jingles"))
     push = _strokes(p)
     hits = _beads(seed, density=0.35 * p["beads"] * (0.02 + push)) * push
-    hz = p["tone_hz"] * rng.uniform(0.6, 1.9, 24)
-    ring = modes(0.25, hz=hz, decay_s=rng.uniform(0.02, 0.09, 24), gains=rng.rayleigh(1.0, 24), phases=rng.random(24))
+    hz = p["tone_hz"] * rng.uniform(0.5, 2.0, 90)
+    ring = modes(0.25, hz=hz, decay_s=rng.uniform(0.02, 0.09, 90), gains=rng.rayleigh(1.0, 90), phases=rng.random(90))
     size = frames_of(0.25) + len(hits)
     wave = np.fft.irfft(np.fft.rfft(hits, size) * np.fft.rfft(ring, size), size)
     return highpass(wave, 2500)
@@ -58,7 +58,7 @@ def _bell_squares(p: Parameters, seed: int) -> Wave:
     raw = square(p["pitch_hz"] * time) + p["upper"] * square(p["pitch_hz"] * p["interval"] * time + 0.21)
     band = bandpass(raw, 0.75 * p["pitch_hz"], 5.5 * p["pitch_hz"], order=1)
     body = 0.6 * decaying(band, decay_s=0.12 * p["decay_s"]) + decaying(band, decay_s=p["decay_s"], attack_s=0.003)
-    return saturated(highpass(added(levelled(body), _tap(p, seed)), 0.85 * p["pitch_hz"]), p["drive"])
+    return saturated(highpass(added(levelled(body), _tap(p, seed)), 0.85 * p["pitch_hz"], order=3), p["drive"])
 
 
 def _bell_plate(p: Parameters, seed: int) -> Wave:

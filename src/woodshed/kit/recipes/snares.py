@@ -7,7 +7,7 @@ import numpy as np
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Parameters, Recipe, Wave, lin, log
 from woodshed.kit.shaping import added, bandpass, decaying, highpass, levelled, lowpass, saturated, tilted
-from woodshed.kit.tones import MEMBRANE_RATIOS, glide, gliding_modes, noise, sine
+from woodshed.kit.tones import MEMBRANE_RATIOS, glide, gliding_modes, noise, sine, struck_noise
 
 
 def head(p: Parameters, seed: int, *, duration_s: float, count: int = 12) -> Wave:
@@ -17,6 +17,7 @@ def head(p: Parameters, seed: int, *, duration_s: float, count: int = 12) -> Wav
     ratios = np.concatenate([ratios, ratios[:4] * rng.uniform(1.02, 1.09, 4)])
     order = np.concatenate([np.arange(count), np.arange(4)])
     gains = p["overtones"] ** order * rng.uniform(0.5, 1.2, len(ratios))
+    gains[count:] *= 0.25
     decay_s = p["decay_s"] * ratios ** -p["damping"] * rng.uniform(0.7, 1.3, len(ratios))
     wave = gliding_modes(
         duration_s, hz=p["pitch_hz"] * ratios, decay_s=decay_s, gains=gains, bend=p["bend"], bend_s=0.02,
@@ -44,7 +45,8 @@ def _acoustic(p: Parameters, seed: int) -> Wave:
     duration_s = max(3.5 * p["decay_s"], 5.0 * p["wire_s"]) + 0.1
     body = head(p, seed, duration_s=duration_s)
     wires = p["wires"] * _wires(p, seed, duration_s=duration_s)
-    return saturated(added(body, wires, _stick(p, seed)), p["drive"])
+    shell = struck_noise(duration_s, low_hz=110, high_hz=9000, decay_s=p["shell_s"], damping=p["shell_damping"], slope_db=p["shell_slope_db"], seed=derive_seed(seed, "shell"))
+    return saturated(added(body, wires, p["shell"] * shell, _stick(p, seed)), p["drive"])
 
 
 def _machine(p: Parameters, seed: int) -> Wave:
@@ -87,7 +89,8 @@ def _crack(p: Parameters, seed: int) -> Wave:
 _SKIN = {"pitch_hz": log(150, 265), "decay_s": log(0.055, 0.17), "damping": lin(0.4, 1.1), "overtones": lin(0.55, 0.85),
          "bend": lin(0.01, 0.12), "contact_s": log(0.0015, 0.008)}  # fmt: skip
 _WIRES = {"wires": log(0.05, 0.5), "wire_hz": log(1900, 4800), "wire_s": log(0.06, 0.18)}
-_STICK = {"stick": log(0.03, 0.3), "stick_hz": log(3500, 8000), "drive": lin(0.0, 0.5)}
+_STICK = {"stick": log(0.03, 0.3), "stick_hz": log(3500, 8000), "drive": lin(0.0, 0.5),
+          "shell": log(0.1, 0.5), "shell_s": log(0.06, 0.22), "shell_damping": lin(0.1, 0.4), "shell_slope_db": lin(1, 4)}
 
 SNARES = (
     Recipe("snare", "Maple", "acoustic", {**_SKIN, **_WIRES, **_STICK}, _acoustic, weight=2.0),
