@@ -93,7 +93,7 @@ def test_a_prefilled_page_escapes_and_ticks() -> None:
 
 
 def test_a_complete_form_becomes_evidence_and_a_grant(ledger: Ledger) -> None:
-    filed = ledger.file_form(COMPLETE, ["aa", "bb"], sound_names=["kick.wav"])
+    filed = ledger.desk.file_form(COMPLETE, ["aa", "bb"], sound_names=["kick.wav"])
     (grant,) = filed.events
     assert (grant.kind, grant.evidence, grant.credit) == (EventKind.GRANT, filed.evidence, "Anna Berg")
     page, record = (ledger.evidence.find(digest) for digest in filed.evidence)
@@ -110,7 +110,7 @@ def test_a_complete_form_becomes_evidence_and_a_grant(ledger: Ledger) -> None:
 
 
 def test_an_empty_box_is_a_no_even_under_an_open_licence(ledger: Ledger) -> None:
-    filed = ledger.file_form(COMPLETE.model_copy(update={"licence": "CC0-1.0"}), ["aa"])
+    filed = ledger.desk.file_form(COMPLETE.model_copy(update={"licence": "CC0-1.0"}), ["aa"])
     assert [event.kind for event in filed.events] == [EventKind.LICENCE, EventKind.GRANT]
     assert not ledger.decide(["aa"], Purpose.SHARE_AUDIO)["aa"].allowed
     assert ledger.decide(["aa"], Purpose.AI_TRAINING)["aa"].allowed
@@ -119,35 +119,35 @@ def test_an_empty_box_is_a_no_even_under_an_open_licence(ledger: Ledger) -> None
 def test_a_form_older_than_a_withdrawal_does_not_lift_it(ledger: Ledger) -> None:
     ledger.revoke(party="Anna Berg", content_ids=["aa"])
     older = COMPLETE.model_copy(update={"signed_on": TODAY - timedelta(days=3)})
-    ledger.file_form(older, ["aa"])
+    ledger.desk.file_form(older, ["aa"])
     assert not ledger.decide(["aa"], Purpose.AI_TRAINING)["aa"].allowed
-    ledger.file_form(COMPLETE, ["aa"])
+    ledger.desk.file_form(COMPLETE, ["aa"])
     assert ledger.decide(["aa"], Purpose.AI_TRAINING)["aa"].allowed
 
 
 def test_a_form_with_an_end_ends_after_that_day(ledger: Ledger) -> None:
     last = TODAY + timedelta(days=30)
-    ledger.file_form(COMPLETE.model_copy(update={"expires_on": last}), ["aa"])
+    ledger.desk.file_form(COMPLETE.model_copy(update={"expires_on": last}), ["aa"])
     noon = datetime.combine(last, datetime.min.time(), tzinfo=UTC) + timedelta(hours=12)
     assert ledger.decide(["aa"], Purpose.AI_TRAINING, at=noon)["aa"].allowed
     assert not ledger.decide(["aa"], Purpose.AI_TRAINING, at=noon + timedelta(days=1))["aa"].allowed
 
 
 def test_a_wish_that_software_cannot_keep_counts_as_no(ledger: Ledger) -> None:
-    ledger.file_form(COMPLETE.model_copy(update={"conditions": "not for adverts"}), ["aa"])
+    ledger.desk.file_form(COMPLETE.model_copy(update={"conditions": "not for adverts"}), ["aa"])
     assert "not for adverts" in ledger.decide(["aa"], Purpose.AI_TRAINING)["aa"].rule
 
 
 def test_an_incomplete_form_names_all_that_is_missing(ledger: Ledger) -> None:
     with pytest.raises(UsageError) as caught:
-        ledger.file_form(ConsentAnswers(purposes={Purpose.AI_TRAINING: "no"}), ["aa"])
+        ledger.desk.file_form(ConsentAnswers(purposes={Purpose.AI_TRAINING: "no"}), ["aa"])
     assert caught.value.problem == (
         "The form is not complete: the maker's name, the tick at 'I made these sounds myself', the date, "
         "the signature (typed or 'on paper'), at least one purpose with a yes missing"
     )
     tomorrow = COMPLETE.model_copy(update={"signed_on": TODAY + timedelta(days=9)})
     with pytest.raises(UsageError, match="a date that is not in the future"):
-        ledger.file_form(tomorrow, ["aa"])
+        ledger.desk.file_form(tomorrow, ["aa"])
     assert ledger.events() == []
     assert not ledger.evidence.folder.exists()
 
@@ -157,25 +157,25 @@ def test_answers_saved_by_the_page_are_read_and_slips_are_named(ledger: Ledger, 
     path.write_text(COMPLETE.model_dump_json())
     scan = tmp_path / "scan.jpg"
     scan.write_bytes(b"a photo")
-    filed = ledger.file_form(path, ["aa"], scan=scan)
+    filed = ledger.desk.file_form(path, ["aa"], scan=scan)
     assert len(filed.evidence) == 3
     path.write_text('{"maker": "Anna", "mood": "good"}')
     with pytest.raises(UsageError, match="holds no answers of a consent form"):
-        ledger.file_form(path, ["aa"])
+        ledger.desk.file_form(path, ["aa"])
     with pytest.raises(UsageError, match="purposes ai-training"):
         answers_from({"ai-training": "perhaps"})
 
 
 def test_the_questions_one_by_one_make_the_same_answers(ledger: Ledger, tmp_path: Path) -> None:
-    given = {question.field: question.default for question in ledger.questions()}
+    given = {question.field: question.default for question in ledger.desk.questions()}
     given |= {"maker": "Anna Berg", "ai-training": "yes", "own_rights": "yes", "signature": "on paper"}
     given |= {"signed_on": TODAY.isoformat()}
     answers = answers_from(given)
     assert answers.licence == "none"
     assert set(answers.purposes) == set(Purpose)
-    ledger.file_form(given, ["aa"])
+    ledger.desk.file_form(given, ["aa"])
     assert ledger.decide(["aa"], Purpose.AI_TRAINING)["aa"].allowed
     for name in ("form.txt", "form.html"):
-        ledger.write_form(tmp_path / name, answers=given, sound_names=["kick\n.wav"])
+        ledger.desk.write_form(tmp_path / name, answers=given, sound_names=["kick\n.wav"])
     assert "[x] yes" in (tmp_path / "form.txt").read_text()
     parsed((tmp_path / "form.html").read_text())

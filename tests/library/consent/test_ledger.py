@@ -36,7 +36,7 @@ def test_what_nobody_allowed_is_not_allowed_and_says_the_way_out(ledger: Ledger)
         "nobody has allowed generative-training for this sound, and what nobody allowed is not allowed"
     )
     assert decision.way_out == (
-        "if it is yours: `woodshed consent grant 0123456789ab --mine --allow generative-training`; "
+        "if it is yours: `woodshed consent grant id:0123456789ab --mine --allow generative-training`; "
         "if not, ask its owner (`woodshed consent form`)"
     )
     assert decision.owners == decision.events == ()
@@ -55,7 +55,7 @@ def test_other_purposes_of_a_grant_stay_absent(ledger: Ledger) -> None:
     ledger.grant(party="Anna", content_ids=["aa"], permissions=YES)
     refused = ask(ledger, purpose=Purpose.SELL_OUTPUTS)
     assert refused.rule == "Anna has rights in this sound and has not allowed sell-outputs"
-    assert '`woodshed consent grant aa --owner "Anna" --allow sell-outputs`' in refused.way_out
+    assert '`woodshed consent grant id:aa --owner "Anna" --allow sell-outputs`' in refused.way_out
 
 
 def test_revoke_refuses_with_reason_and_only_a_new_grant_reallows(ledger: Ledger) -> None:
@@ -260,7 +260,7 @@ def test_explain_prints_the_chain_the_rule_and_the_way_out(ledger: Ledger) -> No
         "Sound: aa",
         "Rule: Anna withdrew generative-training on 2026-01-02 (new label).",
         "Way out: leave the sound out, or ask Anna and record a new yes with "
-        '`woodshed consent grant aa --owner "Anna" --allow generative-training`.',
+        '`woodshed consent grant id:aa --owner "Anna" --allow generative-training`.',
         "What the ledger holds about this sound, oldest first:",
         "   #1 2026-01-01 00:00 Anna allowed generative-training: by mail",
         "-> #2 2026-01-02 00:00 Anna withdrew every purpose: new label",
