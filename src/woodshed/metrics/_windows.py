@@ -54,7 +54,7 @@ def heard_for_copies(sound: Sound) -> Floats:
 
 
 def query_of(wave: Floats) -> Floats:
-    """The part that is looked for elsewhere: from 4 ms after the onset, since the click of a cut would outweigh the rest."""
+    """The part that is looked for elsewhere: from 4 ms after the onset, lest the click of a cut outweigh the rest."""
     return wave[QUERY_FRAMES:]
 
 
@@ -77,7 +77,7 @@ def windows_of(waves: Sequence[Floats], *, frames: int) -> Floats:
 
 
 def inverse_energy(wave: Floats, *, frames: int) -> Floats:
-    """One over the root of the energy under a window that starts at each frame; 0 where that is 30 dB below the loudest.
+    """One over the root of the energy under a window that starts at each frame; 0 where it is 30 dB below the loudest.
 
     Shape ``(max(1, wave frames - frames + 1),)``.
     """

@@ -51,9 +51,9 @@ class SoundSet:
                 cause="a list was filtered and its neighbour was not",
                 way_out="give one class name and one group per sound",
             )
-        for sound in self.sounds[1:]:
-            if sound.sample_rate_hz != self.sounds[0].sample_rate_hz:
-                raise RateMismatch("A sound of the set", got_hz=sound.sample_rate_hz, expected_hz=self.sounds[0].sample_rate_hz)
+        for sound in self.sounds:
+            if sound.sample_rate_hz != self.sample_rate_hz:
+                raise RateMismatch("A sound of the set", got_hz=sound.sample_rate_hz, expected_hz=self.sample_rate_hz)
 
     def __len__(self) -> int:
         return len(self.sounds)
