@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from woodshed.base.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from woodshed.sound import Sound as Sound

@@ -15,7 +15,7 @@ from woodshed.base.errors import LibraryError, UsageError
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Purpose
 from woodshed.roles import Made
-from woodshed.sound import Sound, finish_sound
+from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, finish_sound
 
 DEFAULT_TEMPLATE = "{model}_{class}_{number:03d}_seed{seed}"
 _UNSAFE = re.compile(r"[^\w.\- ]+")
@@ -83,13 +83,24 @@ def input_sound(sound: Sound, name: str, bench: Workbench) -> InputSound:
 def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, bench: Workbench) -> Delivered:
     sound, finishing = product.made.sound, {}
     if order.finish:
-        finished = finish_sound(sound, level_lufs=order.level_lufs)
-        sound, finishing = finished.sound, finished.facts()
+        level_lufs = LEVEL_LUFS if order.level_lufs is None else order.level_lufs
+        finished = finish_sound(sound, level_lufs=level_lufs, name=path.name)
+        sound, finishing = finished.sound, _finishing_facts(finished)
     receipt = _receipt(product, order.task, finishing, loaded, bench)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
     written = write_output(path, sound, receipt, encoding=encoding)
     bench.log.add(path, written)
     return Delivered(path, sound, written)
+
+
+def _finishing_facts(finished: FinishedSound) -> dict[str, float | str | None]:
+    return {
+        "gain_db": round(finished.gain_db, 3),
+        "trimmed_head_ms": round(finished.trimmed_head_ms, 3),
+        "trimmed_tail_ms": round(finished.trimmed_tail_ms, 3),
+        "loudness_lufs": round(finished.loudness_lufs, 2),
+        "true_peak_db": round(finished.true_peak_db, 2),
+    }
 
 
 def _receipt(

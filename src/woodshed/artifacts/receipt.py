@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import BaseModel, ConfigDict
 
-from woodshed import __version__
+from woodshed.base.version import __version__
 
 OWNER_UNKNOWN = "owner unknown"
 

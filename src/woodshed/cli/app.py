@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
+from typing import Any
 
-import click
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from woodshed import __version__
 from woodshed.base.errors import WoodshedError
+from woodshed.base.version import __version__
 from woodshed.cli.render import show_error
 from woodshed.cli.table import COMMANDS
 
@@ -25,21 +25,22 @@ EPILOG = (
 
 
 class LazyGroup(TyperGroup):
-    """Lists commands from the table; imports a command's module only when it is called."""
+    """Lists commands from the table; imports a command's module only when it is called.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    Contexts and commands are typed Any: some versions of Typer carry their own Click, others use the installed one.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
         """All names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A light stand-in that is enough for help and completion."""
         if cmd_name not in COMMANDS:
             return None
         return TyperCommand(name=cmd_name, help=COMMANDS[cmd_name][1])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The real command."""
         name = args[0]
         if name not in COMMANDS:
@@ -51,7 +52,7 @@ class LazyGroup(TyperGroup):
         command.name = name
         return name, command, args[1:]
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: Any) -> object:
         """Run, and turn our errors into a message with an exit code."""
         try:
             return super().invoke(ctx)

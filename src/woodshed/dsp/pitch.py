@@ -12,14 +12,12 @@ P. McLeod and G. Wyvill, "A Smarter Way to Find Pitch", ICMC 2005 (the normalise
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from woodshed.dsp._audio import Audio, as_channels, checked_rate
-from woodshed.dsp._fourier import irfft, rfft
+from woodshed.dsp._fourier import irfft, next_fast_length, rfft
 
 LOWEST_HZ = 25.0
 HIGHEST_HZ = 5000.0
@@ -124,6 +122,8 @@ def pitch_track(
     low_hz, high_hz
         Range of fundamentals to look in.
 
+    Channels are averaged; where they cancel, the loudest one is heard.
+
     Returns
     -------
     PitchTrack, at least one piece (none for an empty sound).
@@ -140,13 +140,13 @@ def pitch_track(
     >>> track.frequency_hz[3].round().item()
     100.0
     """
-    audio, rate = _slowed(as_channels(x), checked_rate(sample_rate_hz))
+    audio, rate = _halved(_one_channel(as_channels(x)), checked_rate(sample_rate_hz))
     pieces, hop_frames = _pieces(audio, rate=rate, hop_s=hop_s)
-    centres = (np.arange(pieces.shape[1]) * hop_frames + pieces.shape[2] / 2) / rate
+    centres = (np.arange(len(pieces)) * hop_frames + pieces.shape[1] / 2) / rate
     likeness = _likeness(pieces)
     period, strength = _periods(likeness, shortest=rate / high_hz, longest=rate / low_hz)
     frequency = np.where(strength > 0.0, rate / np.maximum(period, 1.0), np.nan)
-    amplitude = np.sqrt(np.einsum("cpn,cpn->p", pieces, pieces) / max(1, pieces.shape[0] * pieces.shape[2]))
+    amplitude = np.sqrt(np.einsum("pn,pn->p", pieces, pieces) / pieces.shape[1])
     return PitchTrack(centres, frequency, strength, amplitude.astype(np.float64))
 
 
@@ -174,45 +174,51 @@ def settled_pitch(track: PitchTrack) -> Pitch:
     return Pitch(round(frequency, 6), min(1.0, max(0.0, agreed)))
 
 
-def _slowed(audio: Audio, rate: float) -> tuple[Audio, float]:
-    """The sound at about 22 kHz, where pitch lives; every frame that is kept is low-passed."""
-    factor = max(1, round(rate / _WORKING_RATE_HZ))
-    if factor == 1 or audio.shape[-1] == 0:
-        return audio, rate
-    return signal.upfirdn(_low_pass(factor), audio, up=1, down=factor, axis=-1), rate / factor
+def _one_channel(audio: Audio) -> Audio:
+    """The mean of the channels, or the loudest one where they cancel, shape ``(frames,)``."""
+    if audio.shape[0] == 1:
+        return audio[0]
+    mean = audio.mean(axis=0)
+    energy = np.einsum("cn,cn->c", audio, audio)
+    return mean if np.vdot(mean, mean) > 0.1 * energy.mean() else audio[int(np.argmax(energy))]
 
 
-@lru_cache(maxsize=16)
-def _low_pass(factor: int) -> Audio:
-    return signal.firwin(8 * factor + 1, 0.8 / factor).astype(np.float32)
+def _halved(x: Audio, rate: float) -> tuple[Audio, float]:
+    """The sound at 22 to 44 kHz, where pitch lives: every second frame of a three-point average, as often as needed."""
+    while rate >= 2 * _WORKING_RATE_HZ and x.size >= 3:
+        middle = x[1:-1:2]
+        x = (0.5 * middle + 0.25 * (x[0:-2:2] + x[2::2])).astype(np.float32, copy=False)
+        rate /= 2.0
+    return x, rate
 
 
-def _pieces(audio: Audio, *, rate: float, hop_s: float) -> tuple[Audio, int]:
-    """Pieces without their mean, shape ``(channels, pieces, frames)``; the last one is filled up with silence."""
+def _pieces(x: Audio, *, rate: float, hop_s: float) -> tuple[Audio, int]:
+    """Pieces without their mean, shape ``(pieces, frames)``; the last one is filled up with silence."""
     size, hop_frames = max(8, round(_PIECE_S * rate)), max(1, round(hop_s * rate))
-    frames = audio.shape[-1]
-    count = 0 if frames == 0 else 1 + max(0, -(-(frames - size) // hop_frames))
-    padded = np.zeros((audio.shape[0], max(0, count - 1) * hop_frames + size), dtype=np.float32)
-    padded[:, : min(frames, padded.shape[1])] = audio[:, : padded.shape[1]]
-    pieces = np.lib.stride_tricks.sliding_window_view(padded, size, axis=-1)[:, ::hop_frames][:, :count]
+    count = 0 if x.size == 0 else 1 + max(0, -(-(x.size - size) // hop_frames))
+    padded = np.zeros(max(0, count - 1) * hop_frames + size, dtype=np.float32)
+    padded[: x.size] = x[: padded.size]
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop_frames][:count]
     return pieces - pieces.mean(axis=-1, keepdims=True), hop_frames
 
 
-def _likeness(pieces: Audio) -> Numbers:
+def _likeness(pieces: Audio) -> Audio:
     """Normalised square difference of each piece at each delay up to half of it, 1 = the same, ``(pieces, delays)``."""
     size = pieces.shape[-1]
     delays = size // 2
-    spectra = rfft(pieces, frames=_fast_length(size + delays))
-    power = (np.square(spectra.real) + np.square(spectra.imag)).sum(axis=0)
-    product = irfft(power.astype(np.complex64), frames=_fast_length(size + delays))[:, :delays]
-    energy = np.cumsum(np.einsum("cpn,cpn->pn", pieces, pieces), axis=-1, dtype=np.float64)
+    length = next_fast_length(size + delays)
+    spectra = rfft(pieces, frames=length)
+    power = np.square(spectra.real) + np.square(spectra.imag)
+    product = irfft(power.astype(np.complex64), frames=length)[:, :delays]
+    energy = np.cumsum(np.square(pieces), axis=-1)
     total = energy[:, -1:]
-    ends = np.concatenate([np.zeros_like(total), energy[:, : delays - 1]], axis=-1)
-    norm = energy[:, ::-1][:, :delays] + total - ends
-    return np.where(norm > 1e-4 * total + 1e-20, 2.0 * product / np.maximum(norm, 1e-20), 0.0)
+    norm = energy[:, ::-1][:, :delays] + total
+    norm[:, 1:] -= energy[:, : delays - 1]
+    heard = norm > 1e-4 * total + 1e-20
+    return np.where(heard, 2.0 * product / np.where(heard, norm, 1.0), 0.0).astype(np.float32, copy=False)
 
 
-def _periods(likeness: Numbers, *, shortest: float, longest: float) -> tuple[Numbers, Numbers]:
+def _periods(likeness: Audio, *, shortest: float, longest: float) -> tuple[Numbers, Numbers]:
     """Period in frames (fractional) and strength of each piece: the first of the strongest likenesses."""
     pieces, delays = likeness.shape
     if pieces == 0:
@@ -231,7 +237,7 @@ def _periods(likeness: Numbers, *, shortest: float, longest: float) -> tuple[Num
     return np.where(best > 0.0, period, 0.0), np.where(best > 0.0, np.clip(strength, 0.0, 1.0), 0.0)
 
 
-def _refined(likeness: Numbers, period: Numbers) -> Numbers:
+def _refined(likeness: Audio, period: Numbers) -> Numbers:
     """A finer period from a later repeat: where the delay of four (else two) periods is just as alike."""
     rows = np.arange(period.size)
     for multiple in (2, 4):
@@ -246,14 +252,10 @@ def _refined(likeness: Numbers, period: Numbers) -> Numbers:
     return period
 
 
-def _parabola(values: Numbers, rows: npt.NDArray[np.int64], index: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+def _parabola(values: Audio, rows: npt.NDArray[np.int64], index: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
     """Place and height of the top of the parabola through three neighbours."""
-    before, middle, after = (values[rows, index + step] for step in (-1, 0, 1))
+    before, middle, after = (values[rows, index + step].astype(np.float64) for step in (-1, 0, 1))
     bend = before - 2.0 * middle + after
     offset = np.where(bend < 0.0, 0.5 * (before - after) / np.where(bend < 0.0, bend, -1.0), 0.0)
     offset = np.clip(offset, -0.5, 0.5)
-    return index + offset, middle - 0.25 * (before - after) * offset
-
-
-def _fast_length(frames: int) -> int:
-    return 1 << (frames - 1).bit_length()
+    return np.asarray(index + offset, dtype=np.float64), middle - 0.25 * (before - after) * offset

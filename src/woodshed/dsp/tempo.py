@@ -62,8 +62,8 @@ def tempo_bpm(
     slowest_bpm, fastest_bpm
         Range to look in.
     whole_bars
-        Whether the sound is cut to 1, 2, 4, 8... bars of four beats: only tempi that fit its length are then considered,
-        and the figure is exact.
+        Whether the sound is cut to 1, 2, 4, 8... bars of four beats: only tempi that fit its length are then
+        considered, and the figure is exact.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from woodshed.kit.characters import Character, draw_character
 from woodshed.kit.folder import KitReport, make_kit
-from woodshed.kit.hits import KIT_CLASSES, KitHit, make_hit
+from woodshed.kit.hits import KIT_CLASSES, KitHit, make_hit, recipe_names
 from woodshed.kit.loops import KitLoop, Stroke, make_loop
 from woodshed.kit.styles import STYLES, Style
 
@@ -21,4 +21,5 @@ __all__ = [
     "make_hit",
     "make_kit",
     "make_loop",
+    "recipe_names",
 ]

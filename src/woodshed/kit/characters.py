@@ -38,6 +38,8 @@ class Character:
         How hot the desk was, 0 to about 0.6.
     lid_hz
         Band limit of the sampler.
+    hiss_db
+        Level of the noise that microphones and desk add while the sound lasts.
     room_seed
         Which room it is.
     """
@@ -50,13 +52,14 @@ class Character:
     tilt_db: float
     drive: float
     lid_hz: float
+    hiss_db: float
     room_seed: int
 
     def record(self) -> dict[str, float]:
         """The numbers of the character, for the record of a sound."""
         return {
             "stereo": float(self.stereo), "room_s": self.room_s, "room_db": self.room_db, "room_top_hz": self.room_top_hz,
-            "tilt_db": self.tilt_db, "drive": self.drive, "lid_hz": self.lid_hz,
+            "tilt_db": self.tilt_db, "drive": self.drive, "lid_hz": self.lid_hz, "hiss_db": self.hiss_db,
         }  # fmt: skip
 
 
@@ -76,12 +79,13 @@ def draw_character(*, seed: int, flavour: KitFlavour | None = None) -> Character
     return Character(
         flavour=chosen,
         stereo=bool(rng.random() < 0.75),
-        room_s=float(np.exp(rng.uniform(np.log(0.05), np.log(0.22 if wet else 0.15)))),
-        room_db=float(rng.uniform(-26, -13) if wet else rng.uniform(-38, -22)),
+        room_s=float(np.exp(rng.uniform(np.log(0.08), np.log(0.28 if wet else 0.2)))),
+        room_db=float(rng.uniform(-23, -9) if wet else rng.uniform(-36, -17)),
         room_top_hz=float(np.exp(rng.uniform(np.log(3000), np.log(9000)))),
         tilt_db=float(rng.uniform(-4, 4)),
         drive=float(rng.uniform(0.0, 0.45)),
         lid_hz=float(rng.uniform(9000, 14000) if dull else rng.uniform(16000, 21000)),
+        hiss_db=float(rng.uniform(-76, -58) if wet else rng.uniform(-88, -66)),
         room_seed=derive_seed(seed, "room"),
     )
 
@@ -129,5 +133,5 @@ def room_response(seed: int, *, room_s: float, top_hz: float) -> Wave:
         frames = (moments_s * RENDER_RATE_HZ).astype(int)
         np.add.at(side, frames, rng.choice([-1, 1], 14) * rng.uniform(0.4, 1.0, 14) * 10 ** (-moments_s / room_s))
     tail = rng.standard_normal(response.shape) * 10 ** (-time / room_s) * np.minimum(time / 0.012, 1.0)
-    response = bandpass(response + 0.16 * tail, 120, top_hz, order=1)
+    response = bandpass(response + 0.16 * tail, 70, top_hz, order=1)
     return response / np.sqrt(np.sum(response**2, axis=-1, keepdims=True))

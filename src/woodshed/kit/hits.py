@@ -11,7 +11,8 @@ from woodshed.base.seeds import derive_seed
 from woodshed.kit.characters import Character, draw_character, in_character
 from woodshed.kit.recipe import Recipe, Wave
 from woodshed.kit.recipes import RECIPES
-from woodshed.kit.shaping import RENDER_RATE_HZ, frames_of, levelled
+from woodshed.kit.shaping import RENDER_RATE_HZ, frames_of, levelled, lowpass
+from woodshed.kit.tones import noise
 from woodshed.sound.sound import Sound
 
 KIT_CLASSES: tuple[str, ...] = tuple(RECIPES)
@@ -90,10 +91,11 @@ def make_hit(
     chosen = _recipe(class_name, recipe, seed=seed if home_seed is None else home_seed, character=character)
     room = character or draw_character(seed=seed, flavour=None if chosen.flavour == "any" else chosen.flavour)
     drawn = chosen.draw(seed=seed, home_seed=home_seed, spread=spread)
-    level_db = float(np.random.default_rng(derive_seed(seed, "level")).uniform(-9.0, -1.0))
+    level_db = float(np.random.default_rng(derive_seed(seed, "level")).uniform(-12.0, -1.0))
     wave = chosen.render(drawn, derive_seed(seed, "render"))
-    finished = trimmed(in_character(wave, room)) * 1.0
-    finished = levelled(finished, 10 ** (level_db / 20))
+    heard = levelled(trimmed(in_character(wave, room)))
+    heard = heard + hiss_under(heard, room, seed=derive_seed(seed, "hiss"))
+    finished = levelled(heard, 10 ** (level_db / 20))
     sound = Sound(finished.astype(np.float32), RENDER_RATE_HZ).resampled(sample_rate_hz)
     note = drawn.get("note_midi")
     return KitHit(
@@ -103,6 +105,17 @@ def make_hit(
         parameters={**drawn, **room.record(), "level_db": level_db},
         pitch_midi=None if note is None else int(note),
     )
+
+
+def recipe_names() -> dict[str, tuple[str, ...]]:
+    """The recipes of every class.
+
+    Examples
+    --------
+    >>> recipe_names()["clap"]
+    ('Burst', 'Wide', 'Hands', 'Duo')
+    """
+    return {class_name: tuple(recipe.name for recipe in recipes) for class_name, recipes in RECIPES.items()}
 
 
 def _recipe(class_name: str, name: str | None, *, seed: int, character: Character | None) -> Recipe:
@@ -144,7 +157,19 @@ def trimmed(wave: Wave) -> Wave:
     above = np.flatnonzero(blocks > peak * 10 ** (FLOOR_DB / 20))
     stop = min(wave.shape[1], (int(above[-1]) + 2) * block if len(above) else wave.shape[1])
     wave = wave[:, :stop].copy()
-    fade = max(frames_of(0.012), wave.shape[1] // 6)
+    fade = max(frames_of(0.012), wave.shape[1] // 4)
+    return _faded(wave, fade)
+
+
+def _faded(wave: Wave, fade: int) -> Wave:
     wave[:, -fade:] *= np.cos(np.linspace(0, np.pi / 2, fade)) ** 2
     wave[:, :8] *= np.linspace(0, 1, 9)[1:]
     return wave
+
+
+def hiss_under(wave: Wave, character: Character, *, seed: int) -> Wave:
+    """The noise of microphones and desk for as long as a trimmed wave of full scale lasts, faded out with it."""
+    frames = wave.shape[1]
+    hiss = noise(frames / RENDER_RATE_HZ, seed=seed, channels=2)[: len(wave), :frames]
+    hiss = lowpass(hiss, character.lid_hz) * 10 ** (character.hiss_db / 20)
+    return _faded(hiss, max(frames_of(0.012), frames // 3))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Wave
-from woodshed.kit.shaping import RENDER_RATE_HZ, frames_of, times
+from woodshed.kit.shaping import RENDER_RATE_HZ, bandpass, decaying, frames_of, levelled, times
 
 _TAU = 2 * np.pi
 MEMBRANE_RATIOS = np.array([1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.6, 3.652, 4.06, 4.154, 4.6, 4.9])
@@ -20,6 +22,55 @@ def noise(duration_s: float, *, seed: int, channels: int = 1) -> Wave:
     frames = frames_of(duration_s)
     wave = np.random.default_rng(derive_seed(seed, "noise")).standard_normal((channels, frames), dtype=np.float32)
     return wave[0].astype(np.float64) if channels == 1 else wave.astype(np.float64)
+
+
+def struck_noise(
+    duration_s: float,
+    *,
+    low_hz: float,
+    high_hz: float,
+    decay_s: float,
+    damping: float,
+    slope_db: float,
+    seed: int,
+    channels: int = 1,
+    attack_s: float = 0.0008,
+) -> Wave:
+    """What a struck thing adds besides its modes: noise whose highs die sooner, octave by octave.
+
+    Parameters
+    ----------
+    duration_s
+        Length in seconds.
+    low_hz, high_hz
+        Band of the noise.
+    decay_s
+        Time for 20 dB at ``low_hz``.
+    damping
+        0: all alike; 1: an octave up dies twice as fast.
+    slope_db
+        How much quieter each octave is than the one below.
+    seed
+        Seed of the noise.
+    channels
+        1, or 2 for two independent sides.
+    attack_s
+        Rise of every band.
+
+    Returns
+    -------
+    Wave
+        Shape ``(frames,)`` or ``(2, frames)``, peak 1.
+    """
+    raw = noise(duration_s, seed=seed, channels=channels)
+    octaves = max(1, round(np.log2(high_hz / low_hz)))
+    edges = np.geomspace(low_hz, high_hz, octaves + 1)
+    total = np.zeros_like(raw)
+    for index, (low, high) in enumerate(pairwise(edges)):
+        band = bandpass(raw, low, high, order=1) / np.sqrt(high - low)
+        gain = 10 ** (-index * slope_db / 20)
+        total += gain * decaying(band, decay_s=decay_s * (low / low_hz) ** -damping, attack_s=attack_s)
+    return levelled(total)
 
 
 def glide(duration_s: float, *, pitch_hz: float, octaves: float, fall_s: float) -> Wave:

@@ -10,7 +10,9 @@ from woodshed.base.errors import UnknownName
 if TYPE_CHECKING:
     from woodshed.roles.trainable import Trainable
 
-FAMILIES: dict[str, str] = {}
+FAMILIES: dict[str, str] = {
+    "band-flow": "woodshed.families.generators.band_flow:BandFlow",
+}
 
 
 def family_class(name: str) -> type[Trainable]:

@@ -83,8 +83,8 @@ def finish_sound(
     >>> hit = np.zeros((1, 44100))
     >>> hit[0, 4410:] = 0.9 * np.sin(np.arange(39690) * 0.05) * np.exp(-np.arange(39690) / 3000)
     >>> finished = finish_sound(Sound(hit, 44100), level_lufs=None)
-    >>> round(finished.trimmed_head_ms), finished.gain_db
-    (99, 0.0)
+    >>> 99 < finished.trimmed_head_ms < 100.5, finished.gain_db
+    (True, 0.0)
     """
     sound.checked(name=name)
     data = sound.data.astype(np.float64)

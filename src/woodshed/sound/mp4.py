@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,10 +101,7 @@ def _unreadable(path: str | os.PathLike[str], error: Exception) -> UnreadableSou
 
 def reads_here() -> bool:
     """Whether a short AAC file, made in memory, can be decoded on this machine."""
-    import io
-
-    import av
-
+    av = importlib.import_module("av")
     content = io.BytesIO()
     try:
         with av.open(content, "w", format="mp4") as container:

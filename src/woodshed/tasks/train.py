@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from woodshed import __version__
 from woodshed.artifacts.card import ModelCard, SourceSound, TrainingFacts
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.receipt import now_text
@@ -15,6 +14,7 @@ from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import TrainingFailed, UnknownName, UsageError
 from woodshed.base.events import EventSink, Note, Preview, ignore
 from woodshed.base.seeds import derive_seed
+from woodshed.base.version import __version__
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
 from woodshed.roles import DataSpec, Example, Generator, Request, Trainable, family_class
 from woodshed.sound import write_sound

@@ -16,10 +16,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from woodshed import __version__
 from woodshed.base.units import bytes_to_text
+from woodshed.base.version import __version__
 
 EXTRAS = {"formats": ("av", "reads m4a, mp4 and aac files")}
+OPTIONAL_FORMATS = {"m4a / mp4"}
 LOW_DISK_BYTES = 2_000_000_000
 
 
@@ -83,12 +84,12 @@ def _packages(_folder: Path) -> Iterator[Finding]:
 
 
 def _audio(_folder: Path) -> Iterator[Finding]:
-    from woodshed.sound import check_formats
+    from woodshed.sound import audio_formats
 
-    for one in check_formats():
-        reads_or_writes = "reads and writes" if one.reads and one.writes else "reads" if one.reads else "does not work"
-        state = "good" if one.reads else "optional" if one.extra else "bad"
-        yield Finding(what=f"Audio: {one.name}", state=state, found=reads_or_writes, way_out=one.way_out)
+    for one in audio_formats():
+        found = "reads and writes" if one.reads and one.writes else "reads" if one.reads else "does not work"
+        state = "good" if one.reads else "optional" if one.name in OPTIONAL_FORMATS else "bad"
+        yield Finding(what=f"Audio: {one.name}", state=state, found=found, way_out=one.way_out)
 
 
 def _compute(_folder: Path) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
 from woodshed.tasks.vary import KNOBS as VARY_KNOBS
 from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
 from woodshed.tasks.vary import vary
+from woodshed.workspace.showing import Shown, show_file
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,10 @@ class Workspace:
 
     # -- papers
 
+    def show(self, path: str | os.PathLike[str], *, picture: Path | None = None) -> Shown:
+        """Facts, descriptors and receipt of a sound file; draws it if asked."""
+        return show_file(Path(path), picture=picture)
+
     def receipt(self, path: str | os.PathLike[str]) -> Receipt:
         """The receipt an output carries."""
         return read_receipt(Path(path))
@@ -227,6 +232,23 @@ class Workspace:
             return read_card(self.models.path(receipt.model))
         except (ModelFileError, WoodshedError):
             return None
+
+
+def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
+    """One row of the list of models; a damaged file is listed with what is wrong with it."""
+    if isinstance(card, ModelFileError):
+        unknown: dict[str, object] = dict.fromkeys(("family", "sounds", "classes", "rate_hz", "channels", "made_at"))
+        return unknown | {"name": name, "state": card.problem}
+    return {
+        "name": name,
+        "family": card.family,
+        "sounds": len(card.sources),
+        "classes": ", ".join(card.classes),
+        "rate_hz": card.sample_rate_hz,
+        "channels": card.channels,
+        "made_at": card.made_at,
+        "state": "stopped early" if card.training and card.training.stopped_early else "ready",
+    }
 
 
 def default_folder() -> Path:

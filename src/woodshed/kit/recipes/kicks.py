@@ -7,7 +7,7 @@ import numpy as np
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Parameters, Recipe, Wave, lin, log
 from woodshed.kit.shaping import added, bandpass, decaying, highpass, levelled, lowpass, saturated
-from woodshed.kit.tones import glide, gliding_modes, noise, sine, triangle
+from woodshed.kit.tones import glide, gliding_modes, noise, sine, struck_noise, triangle
 
 _SKIN = np.array([1.0, 1.51, 1.98, 2.33, 2.9, 3.6, 4.4])
 
@@ -44,14 +44,13 @@ def _skin(p: Parameters, seed: int) -> Wave:
         duration_s, hz=p["pitch_hz"] * ratios, decay_s=decay_s, gains=gains, bend=p["bend"], bend_s=p["bend_s"]
     )
     thump = sine(glide(0.12, pitch_hz=p["pitch_hz"] * 1.6, octaves=1.6, fall_s=0.012))
-    shell = bandpass(noise(duration_s, seed=derive_seed(seed, "shell")), 90, p["shell_hz"], order=1)
-    shell = decaying(shell, decay_s=p["shell_s"], attack_s=0.002)
+    shell = struck_noise(duration_s, low_hz=90, high_hz=p["shell_hz"], decay_s=p["shell_s"], damping=0.5, slope_db=p["shell_slope_db"], seed=derive_seed(seed, "shell"))
     buzz = bandpass(noise(duration_s, seed=derive_seed(seed, "wires")), 1800, 7500)
     buzz = decaying(buzz, decay_s=0.09, attack_s=0.012)
     return added(
         levelled(body),
         0.5 * decaying(thump, decay_s=0.03),
-        p["shell"] * levelled(shell),
+        p["shell"] * shell,
         p["buzz"] * levelled(buzz),
         _click(p, seed),
     )
@@ -74,13 +73,13 @@ def _driven(p: Parameters, seed: int) -> Wave:
     return decaying(hot, decay_s=2.2 * p["decay_s"])
 
 
-_CLICK = {"click": log(0.03, 0.35), "click_hz": log(1500, 5500), "click_s": log(0.0025, 0.010)}
+_CLICK = {"click": log(0.03, 0.4), "click_hz": log(1500, 5500), "click_s": log(0.0025, 0.010)}
 
 KICKS = (
     Recipe(
         "kick", "Sub", "electronic",
         {"pitch_hz": log(42, 62), "drop_octaves": lin(0.7, 2.2), "drop_s": log(0.012, 0.05), "decay_s": log(0.16, 0.75),
-         "drive": lin(0.0, 0.7), "click": log(0.01, 0.15), "click_hz": log(900, 3500), "click_s": log(0.002, 0.008)},
+         "drive": lin(0.0, 0.7), "click": log(0.015, 0.2), "click_hz": log(900, 3500), "click_s": log(0.002, 0.008)},
         _sub,
     ),
     Recipe(
@@ -91,9 +90,9 @@ KICKS = (
     ),
     Recipe(
         "kick", "Skin", "acoustic",
-        {"pitch_hz": log(48, 74), "decay_s": log(0.07, 0.24), "damping": lin(0.6, 1.3), "overtones": lin(0.4, 0.9),
-         "bend": lin(0.05, 0.35), "bend_s": log(0.015, 0.05), "shell": log(0.05, 0.28), "shell_hz": log(350, 1400),
-         "shell_s": log(0.03, 0.10), "buzz": log(0.004, 0.04), **_CLICK},
+        {"pitch_hz": log(48, 74), "decay_s": log(0.055, 0.2), "damping": lin(0.6, 1.3), "overtones": lin(0.4, 0.9),
+         "bend": lin(0.05, 0.35), "bend_s": log(0.015, 0.05), "shell": log(0.05, 0.28), "shell_hz": log(1500, 8000),
+         "shell_s": log(0.04, 0.14), "shell_slope_db": lin(2, 5), "buzz": log(0.004, 0.04), **_CLICK},
         _skin, weight=2.2,
     ),
     Recipe(

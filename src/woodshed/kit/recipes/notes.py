@@ -123,7 +123,7 @@ def _stack_pad(p: Parameters, seed: int) -> Wave:
         place = rng.uniform(0.1, 0.9)
         sides += np.stack([voice * (1 - place), voice * place])
     cutoff = p["cutoff_hz"] * 2 ** (p["motion"] * np.sin(2 * np.pi * p["motion_hz"] * time - 1.2))
-    return _swell(np.stack([swept_lowpass(side, cutoff, resonance=0.1, steps=96) for side in sides]), p)
+    return _swell(np.stack([swept_lowpass(side, cutoff, resonance=0.1) for side in sides]), p)
 
 
 def _glass_pad(p: Parameters, seed: int) -> Wave:
@@ -158,14 +158,14 @@ def _choir_pad(p: Parameters, seed: int) -> Wave:
     return _swell(np.stack(sides), p)
 
 
-_HELD = {"note_midi": whole(26, 43), "hold_s": log(0.15, 1.3), "release_s": log(0.05, 0.3), "attack_s": log(0.002, 0.02), "drive": lin(0.0, 0.9)}
+_HELD = {"note_midi": whole(26, 43), "hold_s": log(0.2, 2.0), "release_s": log(0.05, 0.3), "attack_s": log(0.002, 0.02), "drive": lin(0.0, 0.9)}
 _PICKED = {"note_midi": whole(45, 76), "decay_s": log(0.2, 0.9)}
 _PAD = {"note_midi": whole(43, 67), "hold_s": log(1.0, 2.0), "release_s": log(0.4, 0.9), "attack_s": log(0.06, 0.5), "detune": lin(0.2, 1.0), "motion_hz": log(0.15, 1.5)}
 
 BASSES = (
     Recipe("bass", "Saw", "electronic",
-           {**_HELD, "detune": lin(0.05, 0.8), "pulse": lin(0.0, 1.0), "width": lin(0.15, 0.5), "sub": lin(0.2, 1.0), "cutoff_hz": log(90, 500),
-            "sweep_hz": log(150, 2500), "sweep_s": log(0.06, 0.6), "resonance": lin(0.0, 0.7)}, _synth_bass, weight=1.5),
+           {**_HELD, "detune": lin(0.05, 0.8), "pulse": lin(0.0, 1.0), "width": lin(0.15, 0.5), "sub": lin(0.2, 1.0), "cutoff_hz": log(120, 900),
+            "sweep_hz": log(200, 5000), "sweep_s": log(0.06, 0.6), "resonance": lin(0.0, 0.7)}, _synth_bass, weight=1.5),
     Recipe("bass", "FM", "electronic",
            {**_HELD, "index": log(0.5, 4.0), "ratio": whole(1, 3), "sweep_s": log(0.1, 0.8), "decay_s": log(0.6, 3.0)}, _fm_bass),
     Recipe("bass", "String", "acoustic",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-import sqlalchemy.event
+from sqlalchemy import event as sa_event
 
 from woodshed.base.errors import LedgerDamaged
 from woodshed.library.consent.events import GENESIS, LedgerEvent, chain_hash, event_from_row, moment, payload_of
@@ -40,7 +40,7 @@ def _forbid(table: sa.Table, verb: str) -> None:
         f"CREATE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} "
         "BEGIN SELECT RAISE(ABORT, 'the consent ledger is append-only'); END"
     )
-    sa.event.listen(table, "after_create", sa.DDL(statement).execute_if(dialect="sqlite"))
+    sa_event.listen(table, "after_create", sa.DDL(statement).execute_if(dialect="sqlite"))
 
 
 _forbid(consent_events, "UPDATE")

@@ -39,8 +39,9 @@ class LedgerEvent:
     """One line of the ledger.
 
     ``at`` and ``expires_at`` are UTC in one fixed ISO format, so they compare as text. Empty ``purposes`` of a
-    refusal mean all purposes. ``settles`` is the hash of the dispute that a settlement ends. ``sequence`` counts
-    from 1; an event that is not written yet has 0 and empty hashes.
+    refusal mean all purposes. ``refers_to`` is the hash of the dispute that a settlement ends, or of the opt-out list
+    that named a sound by its fingerprint. ``sequence`` counts from 1; an event that is not written yet has 0 and
+    empty hashes.
     """
 
     kind: EventKind
@@ -54,7 +55,7 @@ class LedgerEvent:
     conditions: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     expires_at: str | None = None
-    settles: str | None = None
+    refers_to: str | None = None
     fingerprints: tuple[str, ...] = ()
     note: str = ""
     sequence: int = 0
@@ -76,7 +77,7 @@ def payload_of(event: LedgerEvent) -> str:
     for name in ("content_ids", "conditions", "evidence", "fingerprints"):
         if values := getattr(event, name):
             body[name] = list(values)
-    for name in ("licence", "credit", "expires_at", "settles", "note"):
+    for name in ("licence", "credit", "expires_at", "refers_to", "note"):
         if value := getattr(event, name):
             body[name] = value
     return canonical_json(body)
@@ -134,7 +135,7 @@ def event_from_row(sequence: int, previous: str, digest: str, payload: str) -> L
 
 
 def _words(body: dict[str, str]) -> dict[str, str]:
-    known = {"licence", "credit", "expires_at", "settles", "note"}
+    known = {"licence", "credit", "expires_at", "refers_to", "note"}
     if unknown := set(body) - known:
         raise ValueError(f"unknown fields {sorted(unknown)}")
     return body

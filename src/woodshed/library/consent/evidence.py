@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from woodshed.base.errors import LedgerDamaged, UsageError
-from woodshed.base.files import atomic_path, file_digest, printable
+from woodshed.base.files import atomic_path, file_digest, printable, write_bytes_atomically
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
@@ -43,6 +44,14 @@ class EvidenceFolder:
                 digest_of_copy = file_digest(temporary)
             if digest_of_copy != digest:
                 return self.file(source)
+        return digest
+
+    def file_text(self, text: str, *, suffix: str) -> str:
+        """File a text that was made here and return its digest."""
+        content = text.encode("utf-8", "backslashreplace")
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        if self.find(digest) is None:
+            write_bytes_atomically(self.folder / f"{digest}{suffix}", content)
         return digest
 
     def find(self, digest: str) -> Path | None:

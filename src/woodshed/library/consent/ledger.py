@@ -5,31 +5,49 @@ Events are only ever added. What a sound may be used for is worked out from them
 
 from __future__ import annotations
 
-import contextlib
-import getpass
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from woodshed.base.errors import ConsentRefused, UnknownName, UsageError
-from woodshed.library.consent.chain import append_event, read_head
+from woodshed.base.errors import ConsentRefused, UnknownName
+from woodshed.library.consent.answers import ConsentAnswers, answers_from, read_answers
+from woodshed.library.consent.chain import read_head
 from woodshed.library.consent.events import EventKind, LedgerEvent, clean_party, moment, party_key
-from woodshed.library.consent.evidence import EvidenceFolder
-from woodshed.library.consent.licences import classify_licence
-from woodshed.library.consent.purposes import Decision, Permission, Purpose
+from woodshed.library.consent.exchange import ImportReport, merge_export, read_export, write_export
+from woodshed.library.consent.forms import FiledForm, Question, file_form, form_questions, write_form
+from woodshed.library.consent.purposes import Decision, Purpose
+from woodshed.library.consent.recording import Documents, Recorder, moment_or_empty
 from woodshed.library.consent.report import LedgerReport, check_ledger
 from woodshed.library.consent.state import LedgerState
+from woodshed.library.consent.words import Explanation, explain, purpose_named
 from woodshed.library.store import reading, writing
 
-ALLOW_ALL: Mapping[Purpose, Permission] = dict.fromkeys(Purpose, Permission.ALLOWED)
-UNKNOWN_OWNER = "owner unknown"
-_CLOCK_SLACK = timedelta(days=1)
+
+@dataclass(frozen=True)
+class Party:
+    """Someone in the ledger: how many events are theirs, how many sounds those name, and the date of the last."""
+
+    name: str
+    events: int
+    sounds: int
+    last_at: str
 
 
-class Ledger:
-    """The ledger of one library file.
+@dataclass(frozen=True)
+class OptOutMark:
+    """One acoustic fingerprint that a party asked to leave out; ``event`` is the hash of its list."""
+
+    fingerprint: str
+    party: str
+    purposes: tuple[Purpose, ...]
+    event: str
+
+
+class Ledger(Recorder):
+    """The ledger of one library file: what ``Recorder`` adds, and every question to it.
 
     Parameters
     ----------
@@ -41,6 +59,7 @@ class Ledger:
     Examples
     --------
     >>> import tempfile
+    >>> from woodshed.library.consent import ALLOW_ALL
     >>> from woodshed.library.store import open_store
     >>> ledger = Ledger(open_store(Path(tempfile.mkdtemp()) / "library.sqlite"))
     >>> _ = ledger.grant(party="Anna", content_ids=["aa"], permissions=ALLOW_ALL)
@@ -52,228 +71,11 @@ class Ledger:
     """
 
     def __init__(self, engine: sa.Engine, *, evidence_folder: Path | None = None) -> None:
-        self.engine = engine
-        beside = Path(engine.url.database or ".").parent / "evidence"
-        self.evidence = EvidenceFolder(evidence_folder or beside)
+        super().__init__(engine, evidence_folder=evidence_folder)
         self._state = LedgerState()
 
-    # -- adding events ------------------------------------------------------------------------------------------
-
-    def grant(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str],
-        permissions: Mapping[Purpose, Permission],
-        licence: str | None = None,
-        credit: str | None = None,
-        conditions: Iterable[str] = (),
-        evidence: str | Path | None = None,
-        expires_at: datetime | None = None,
-        note: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record what a party says explicitly, purpose by purpose; purposes that are left out stay as they were.
-
-        With a ``licence`` and no permissions it is not the owner's word but a fact, as ``state_licence`` records it.
-
-        Parameters
-        ----------
-        conditions
-            What a constrained yes asks for beyond its ``credit``; any condition means not allowed until a new grant.
-        evidence
-            A file, which is copied into the evidence folder, or the digest of one that lies there.
-        at
-            When it was said; now unless given. Dated at or before the party's last no, it does not lift that no.
-        connection
-            A transaction begun by ``writing``, when the grant must land together with something else.
-        """
-        if licence is not None and not permissions:
-            return self.state_licence(
-                party=party, content_ids=content_ids, licence=licence, credit=credit, evidence=evidence,
-                expires_at=expires_at, note=note, at=at, connection=connection,
-            )  # fmt: skip
-        if not permissions:
-            raise UsageError(
-                "The grant allows nothing",
-                cause="no purpose was named",
-                way_out=f"name at least one purpose: {', '.join(Purpose)}",
-            )
-        event = LedgerEvent(
-            kind=EventKind.GRANT,
-            at=_moment_or_empty(at),
-            party=clean_party(party),
-            content_ids=_sounds(content_ids),
-            permissions={Purpose(purpose): Permission(said) for purpose, said in permissions.items()},
-            licence=licence,
-            credit=credit or None,
-            conditions=tuple(conditions),
-            evidence=self._filed(evidence),
-            expires_at=moment(expires_at) if expires_at else None,
-            note=note,
-        )
-        return self._append(event, connection)
-
-    def grant_mine(
-        self,
-        *,
-        content_ids: Iterable[str],
-        party: str | None = None,
-        evidence: str | Path | None = None,
-        note: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record "these are mine": everything allowed by ``party`` (the user's name unless given)."""
-        return self.grant(
-            party=party or default_party(), content_ids=content_ids, permissions=ALLOW_ALL, evidence=evidence,
-            note=note or "stated to be the user's own", at=at, connection=connection,
-        )  # fmt: skip
-
-    def state_licence(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str],
-        licence: str,
-        credit: str | None = None,
-        evidence: str | Path | None = None,
-        expires_at: datetime | None = None,
-        note: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record under which licence ``party`` published the sounds, as a fact and in the words it was found in."""
-        event = LedgerEvent(
-            kind=EventKind.LICENCE,
-            at=_moment_or_empty(at),
-            party=clean_party(party),
-            content_ids=_sounds(content_ids),
-            licence=classify_licence(licence).spdx_id,
-            credit=credit or None,
-            evidence=self._filed(evidence),
-            expires_at=moment(expires_at) if expires_at else None,
-            note=note,
-        )
-        return self._append(event, connection)
-
-    def revoke(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None = None,
-        reason: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record that a party withdraws its consent, to all purposes unless some are named."""
-        return self._no(EventKind.REVOKE, party, content_ids, purposes, reason, at, connection)
-
-    def expire(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None = None,
-        reason: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record that a consent has come to its end (a contract ran out); it acts like a withdrawal."""
-        return self._no(EventKind.EXPIRE, party, content_ids, purposes, reason, at, connection)
-
-    def opt_out(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str] = (),
-        fingerprints: Iterable[str] = (),
-        purposes: Iterable[Purpose] | None = None,
-        reason: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record an opt-out list, by content id and by acoustic fingerprint (matched by the catalogue)."""
-        marks = tuple(sorted(set(fingerprints)))
-        return self._no(EventKind.OPT_OUT, party, content_ids, purposes, reason, at, connection, fingerprints=marks)
-
-    def dispute(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None = None,
-        reason: str = "",
-        evidence: str | Path | None = None,
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """Record that a party contests the use; nothing it covers is allowed until the dispute is settled."""
-        filed = self._filed(evidence)
-        return self._no(EventKind.DISPUTE, party, content_ids, purposes, reason, at, connection, evidence=filed)
-
-    def settle(
-        self,
-        dispute: str,
-        *,
-        party: str,
-        evidence: str | Path | None = None,
-        note: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """End a dispute: by the party that raised it, or by anyone who files evidence of the settlement.
-
-        Raises
-        ------
-        ConsentRefused
-            If another party settles it without evidence.
-        """
-        raised = self.find_event(dispute, kind=EventKind.DISPUTE)
-        if evidence is None and party_key(clean_party(party)) != party_key(raised.party):
-            raise ConsentRefused(
-                f"{party} cannot settle the dispute that {raised.party} raised without evidence",
-                cause="only the one who raised it can end it by word alone",
-                way_out="file the written settlement with --evidence FILE",
-            )
-        event = LedgerEvent(
-            kind=EventKind.SETTLE,
-            at=_moment_or_empty(at),
-            party=clean_party(party),
-            content_ids=raised.content_ids,
-            evidence=self._filed(evidence),
-            settles=raised.hash,
-            note=note,
-        )
-        return self._append(event, connection)
-
-    def attach_evidence(
-        self,
-        *,
-        party: str,
-        content_ids: Iterable[str],
-        evidence: str | Path,
-        note: str = "",
-        at: datetime | None = None,
-        connection: sa.Connection | None = None,
-    ) -> LedgerEvent:
-        """File a document (a signed form, a licence text) about sounds; it changes no permission."""
-        event = LedgerEvent(
-            kind=EventKind.EVIDENCE,
-            at=_moment_or_empty(at),
-            party=clean_party(party),
-            content_ids=_sounds(content_ids),
-            evidence=self._filed(evidence),
-            note=note,
-        )
-        return self._append(event, connection)
-
-    # -- asking ---------------------------------------------------------------------------------------------------
-
     def decide(
-        self, content_ids: Iterable[str], purpose: Purpose, *, at: datetime | None = None
+        self, content_ids: Iterable[str], purpose: Purpose | str, *, at: datetime | None = None
     ) -> dict[str, Decision]:
         """What the ledger says now, or said at a moment, to one purpose for each sound.
 
@@ -283,7 +85,7 @@ class Ledger:
             If the chain does not add up; nothing is allowed from a ledger that was tampered with.
         """
         state = self._fresh()
-        return state.decide(content_ids, Purpose(purpose), at=self._asked_at(at))
+        return state.decide(content_ids, purpose_named(purpose), at=self._asked_at(at))
 
     def head(self, *, connection: sa.Connection | None = None) -> str:
         """The hash of the last event; 64 zeros while there is none."""
@@ -330,37 +132,139 @@ class Ledger:
             raise UnknownName(kind or "event", prefix, known=[event.hash[:12] for event in found or events])
         return found[0]
 
-    # -- inside -----------------------------------------------------------------------------------------------------
+    def explain(self, content_id: str, purpose: Purpose | str, *, at: datetime | None = None) -> Explanation:
+        """Why a sound may or may not be used: the decision, the chain of events about it, and the way out."""
+        decision = self.decide([content_id], purpose, at=at)[content_id]
+        return explain(decision, self._state.events_of(content_id))
 
-    def _no(
+    def parties(self) -> list[Party]:
+        """Everyone the ledger names, in alphabetical order."""
+        events: dict[str, list[LedgerEvent]] = {}
+        for event in self._fresh().events:
+            events.setdefault(party_key(event.party), []).append(event)
+        return [_party(events[key]) for key in sorted(events)]
+
+    def opt_out_marks(self) -> list[OptOutMark]:
+        """The acoustic fingerprints on opt-out lists, for the catalogue to match."""
+        return [
+            OptOutMark(fingerprint, event.party, event.purposes, event.hash)
+            for event in self.events(kind=EventKind.OPT_OUT)
+            for fingerprint in event.fingerprints
+        ]
+
+    # -- settling, exchanging ---------------------------------------------------------------------------------------
+
+    def settle(
         self,
-        kind: EventKind,
-        party: str,
-        content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None,
-        reason: str,
-        at: datetime | None,
-        connection: sa.Connection | None,
+        dispute: str,
         *,
-        fingerprints: tuple[str, ...] = (),
-        evidence: tuple[str, ...] = (),
+        party: str,
+        evidence: Documents | None = None,
+        note: str = "",
+        at: datetime | None = None,
+        connection: sa.Connection | None = None,
     ) -> LedgerEvent:
-        named = tuple(sorted({Purpose(purpose) for purpose in purposes})) if purposes is not None else ()
-        if purposes is not None and not named:
-            raise UsageError(
-                f"The {kind} names no purpose",
-                cause="the list of purposes is empty",
-                way_out="leave the purposes out to mean all of them",
+        """End a dispute: by the party that raised it, or by anyone who files evidence of the settlement.
+
+        Raises
+        ------
+        ConsentRefused
+            If another party settles it without evidence.
+        """
+        raised = self.find_event(dispute, kind=EventKind.DISPUTE)
+        if evidence is None and party_key(clean_party(party)) != party_key(raised.party):
+            raise ConsentRefused(
+                f"{party} cannot settle the dispute that {raised.party} raised without evidence",
+                cause="only the one who raised it can end it by word alone",
+                way_out="file the written settlement with --evidence FILE",
             )
         event = LedgerEvent(
-            kind=kind, at=_moment_or_empty(at), party=clean_party(party), purposes=named, note=reason,
-            content_ids=_sounds(content_ids, needed=not fingerprints), fingerprints=fingerprints, evidence=evidence,
-        )  # fmt: skip
+            kind=EventKind.SETTLE,
+            at=moment_or_empty(at),
+            party=clean_party(party),
+            content_ids=raised.content_ids,
+            evidence=self._filed(evidence),
+            refers_to=raised.hash,
+            note=note,
+        )
         return self._append(event, connection)
 
-    def _append(self, event: LedgerEvent, connection: sa.Connection | None) -> LedgerEvent:
-        with contextlib.nullcontext(connection) if connection is not None else writing(self.engine) as own:
-            return append_event(own, event)
+    def apply_opt_out(
+        self, mark: OptOutMark, content_ids: Iterable[str], *, connection: sa.Connection | None = None
+    ) -> LedgerEvent | None:
+        """Opt the sounds out that a fingerprint matched, once for each; None where that was done before.
+
+        A sound the party has re-allowed since stays re-allowed: the same list never refuses a sound twice.
+        """
+        done = {
+            content_id
+            for event in self.events(kind=EventKind.OPT_OUT)
+            if event.refers_to == mark.event
+            for content_id in event.content_ids
+        }
+        fresh = sorted(set(content_ids) - done)
+        if not fresh:
+            return None
+        return self.opt_out(
+            party=mark.party,
+            content_ids=fresh,
+            purposes=mark.purposes or None,
+            reason="sounds like one on the opt-out list",
+            refers_to=mark.event,
+            connection=connection,
+        )
+
+    def export_json(self, path: str | Path) -> str:
+        """Write the whole ledger as JSON lines and return its head, worth noting elsewhere."""
+        return write_export(Path(path), self.events())
+
+    def import_json(self, path: str | Path) -> ImportReport:
+        """Add what an export holds beyond this ledger; doing it again changes nothing.
+
+        Raises
+        ------
+        LedgerDamaged
+            If the export was changed.
+        LibraryError
+            If both ledgers hold events that the other lacks.
+        """
+        events = read_export(Path(path))
+        with writing(self.engine) as connection:
+            return merge_export(connection, events)
+
+    # -- the form ---------------------------------------------------------------------------------------------------
+
+    def questions(self) -> list[Question]:
+        """The questions of the consent form, for a surface that asks them one by one."""
+        return form_questions()
+
+    def write_form(
+        self, path: str | Path, *, answers: Mapping[str, object] | None = None, sound_names: Iterable[str] = ()
+    ) -> None:
+        """Write the consent form, blank or with answers filled in: a page to print, or text where it ends in .txt."""
+        write_form(Path(path), answers_from(answers or {}), sound_names=sound_names)
+
+    def file_form(
+        self,
+        answers: ConsentAnswers | Mapping[str, object] | Path,
+        content_ids: Iterable[str],
+        *,
+        scan: Path | None = None,
+        sound_names: Iterable[str] = (),
+    ) -> FiledForm:
+        """File a complete form (answers, or the file the page saved) as evidence, and record what follows from it."""
+        if isinstance(answers, Path):
+            answers = read_answers(answers)
+        elif not isinstance(answers, ConsentAnswers):
+            answers = answers_from(answers)
+        return file_form(self, answers, content_ids, scan=scan, sound_names=sound_names)
+
+    def find_sounds(self, prefix: str) -> list[str]:
+        """Content ids in the ledger that begin so; for sounds that are in no catalogue any more."""
+        mentions = self._fresh().mentions
+        return sorted(content_id for content_id in mentions if prefix and content_id.startswith(prefix))
+
+    # -- inside -------------------------------------------------------------------------------------------------
 
     def _fresh(self) -> LedgerState:
         with reading(self.engine) as connection:
@@ -370,37 +274,7 @@ class Ledger:
     def _asked_at(self, at: datetime | None) -> str:
         return moment(at) if at is not None else max(moment(datetime.now(UTC)), self._state.head.latest_at)
 
-    def _filed(self, evidence: str | Path | None) -> tuple[str, ...]:
-        return (self.evidence.file(evidence),) if evidence is not None else ()
 
-
-def default_party() -> str:
-    """The name that stands for "me" on this computer: the user's login name."""
-    with contextlib.suppress(Exception):
-        return clean_party(getpass.getuser())
-    return "me"
-
-
-def _sounds(content_ids: Iterable[str], *, needed: bool = True) -> tuple[str, ...]:
-    if isinstance(content_ids, str):
-        content_ids = [content_ids]
-    named = tuple(sorted(set(content_ids)))
-    if (needed and not named) or "" in named:
-        raise UsageError(
-            "No sound was named",
-            cause="the query matched nothing",
-            way_out="look at `woodshed library ls QUERY` first",
-        )
-    return named
-
-
-def _moment_or_empty(at: datetime | None) -> str:
-    if at is None:
-        return ""
-    if at > datetime.now(UTC) + _CLOCK_SLACK:
-        raise UsageError(
-            f"The event is dated {moment(at)}, in the future",
-            cause="the clock of the computer is wrong",
-            way_out="date it when it was said; use an expiry for what ends later",
-        )
-    return moment(at)
+def _party(events: list[LedgerEvent]) -> Party:
+    sounds = {content_id for event in events for content_id in event.content_ids}
+    return Party(events[-1].party, len(events), len(sounds), max(event.at for event in events))

@@ -83,7 +83,7 @@ def judge(events: Sequence[LedgerEvent], purpose: Purpose, *, at: str) -> Verdic
 
 def open_disputes(events: Sequence[LedgerEvent], purpose: Purpose) -> list[LedgerEvent]:
     """The disputes about ``purpose`` that neither a settlement nor the disputer's own newer grant has ended."""
-    settled = {event.settles: event.sequence for event in events if event.kind is EventKind.SETTLE}
+    settled = {event.refers_to: event.sequence for event in events if event.kind is EventKind.SETTLE}
     return [
         event
         for event in events
@@ -147,7 +147,8 @@ def _granted(event: LedgerEvent, purpose: Purpose, *, at: str) -> Word:
     if event.expires_at and event.expires_at <= at:
         rule = f"the grant of {who} for {purpose} ran out on {event.expires_at[:10]}"
         return Word(Permission.NOT_ALLOWED, rule, _ask_again(who, purpose), event=event)
-    if event.permissions[purpose] is Permission.ALLOWED:
+    plainly = event.permissions[purpose] is Permission.ALLOWED
+    if plainly and not event.conditions:
         return Word(Permission.ALLOWED, f"{who} allowed {purpose} on {day}", credit=event.credit, event=event)
     if event.conditions or not event.credit:
         said = "; ".join(event.conditions) or event.note or "without saying which"

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from woodshed.base.errors import LedgerDamaged
 from woodshed.library.consent.chain import Head, damaged, read_chain, read_head
 from woodshed.library.consent.events import GENESIS, LedgerEvent
 from woodshed.library.consent.purposes import Decision, Purpose
 from woodshed.library.consent.rules import Verdict, judge
 
 Mentions = tuple[int, ...]  # numbers of the events that name a sound, in chain order
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A verdict and the span of time in which nothing can change it but a new event."""
+
+    verdict: Verdict
+    since: str
+    until: str
 
 
 class LedgerState:
@@ -30,6 +41,7 @@ class LedgerState:
         self.head = Head(0, GENESIS)
         self.events: list[LedgerEvent] = []
         self.mentions: dict[str, Mentions] = {}
+        self._verdicts: dict[tuple[Purpose, Mentions], _Standing] = {}
 
     def refresh(self, connection: sa.Connection) -> None:
         """Take in what was committed since the last time.
@@ -40,17 +52,31 @@ class LedgerState:
             If an event was changed, moved or is missing.
         """
         with self._lock:
-            end = read_head(connection)
-            if end.sequence < self.head.sequence:
-                self._forget()
+            started_empty = not self.events
             try:
-                for event in read_chain(connection, after=self.head):
-                    self._take(event)
-                if self.head != end:
-                    raise damaged(end.sequence, "is not what was read here before, or its date was changed")
-            except BaseException:
+                self._replay(connection)
+            except LedgerDamaged:
                 self._forget()
-                raise
+                if started_empty:
+                    raise
+                self._replay_afresh(connection)
+
+    def _replay_afresh(self, connection: sa.Connection) -> None:
+        # the file may have been replaced by a whole one while this process was running
+        try:
+            self._replay(connection)
+        except LedgerDamaged:
+            self._forget()
+            raise
+
+    def _replay(self, connection: sa.Connection) -> None:
+        for event in read_chain(connection, after=self.head):
+            self._take(event)
+        end = read_head(connection)
+        if self.head != end:
+            raise damaged(
+                max(1, min(end.sequence, self.head.sequence)), "does not carry the date that was noted for it"
+            )
 
     def _take(self, event: LedgerEvent) -> None:
         longer: dict[Mentions, Mentions] = {}
@@ -70,14 +96,25 @@ class LedgerState:
         """One decision for each sound; sounds the ledger has never heard of are not allowed."""
         verdicts: dict[Mentions, Verdict] = {}
         decisions: dict[str, Decision] = {}
-        for content_id in content_ids:
-            mentions = self.mentions.get(content_id, ())
-            verdict = verdicts.get(mentions)
-            if verdict is None:
-                verdict = judge([self.events[number - 1] for number in mentions], purpose, at=at)
-                verdicts[mentions] = verdict
-            decisions[content_id] = _about(content_id, verdict, purpose)
+        with self._lock:
+            for content_id in content_ids:
+                mentions = self.mentions.get(content_id, ())
+                verdict = verdicts.get(mentions)
+                if verdict is None:
+                    verdict = verdicts[mentions] = self._verdict(mentions, purpose, at=at)
+                decisions[content_id] = _about(content_id, verdict, purpose)
         return decisions
+
+    def _verdict(self, mentions: Mentions, purpose: Purpose, *, at: str) -> Verdict:
+        standing = self._verdicts.get((purpose, mentions))
+        if standing is not None and standing.since <= at < standing.until:
+            return standing.verdict
+        events = [self.events[number - 1] for number in mentions]
+        verdict = judge(events, purpose, at=at)
+        if at >= self.head.latest_at:
+            ends = [event.expires_at for event in events if event.expires_at and event.expires_at > at]
+            self._verdicts[purpose, mentions] = _Standing(verdict, since=at, until=min(ends, default="9999"))
+        return verdict
 
 
 def _about(content_id: str, verdict: Verdict, purpose: Purpose) -> Decision:

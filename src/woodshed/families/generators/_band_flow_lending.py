@@ -1,0 +1,197 @@
+"""From a drawn shape to sound: find lenders of a near shape, tune and layer them, fill up with noise, guard against copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from einops import rearrange
+from scipy.signal import butter, sosfilt
+from torch import Tensor
+from torch.nn import functional
+
+from woodshed.base.seeds import derive_seed
+from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, closest_match, sounding_span
+from woodshed.roles import LenderPool, Made
+from woodshed.sampling import seeded_generator
+from woodshed.sound import Sound
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+COPY_MATCH = 0.9
+_NEAREST = 12  # how many neighbours are looked at
+_CHOICE = 3  # of how many the seed chooses
+_OTHER_CLASS = 1.25  # how much farther a lender of another class seems
+_LOW_BANDS_HZ = 2000.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """A sound to be made: its shape, length in frames, peak amplitude, class and seed."""
+
+    shape: Shape
+    frames: int
+    peak: float
+    class_name: str | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class LenderIndex:
+    """What finds lenders by shape: content ids, classes and prints (loudness over tokens and bands), no audio.
+
+    ``prints`` is ``(lenders, tokens, bands)``.
+    """
+
+    content_ids: tuple[str, ...]
+    class_names: tuple[str | None, ...]
+    prints: Tensor
+
+    @classmethod
+    def read(cls, pool: LenderPool, *, splitter: EnvelopeSplitter) -> LenderIndex:
+        """Hear every lender once; those that are silent or not finite are left out."""
+        kept: list[str] = []
+        prints: list[Tensor] = []
+        for content_id in pool.content_ids():
+            lent = lent_sound(pool, content_id, splitter=splitter)
+            if lent is not None:
+                split = splitter.split(lent)
+                kept.append(content_id)
+                prints.append(shape_print(split.envelope, splitter=splitter).half())
+        stacked = torch.stack(prints) if prints else torch.zeros(0, splitter.most_tokens, splitter.band_count)
+        return cls(tuple(kept), tuple(pool.class_name(content_id) for content_id in kept), stacked)
+
+    def nearest(self, wanted: Tensor, *, class_name: str | None, bands: slice, count: int) -> list[int]:
+        """Numbers of the lenders whose print is nearest in some bands, the nearest first.
+
+        Parameters
+        ----------
+        wanted
+            A print, ``(tokens, bands)``.
+        """
+        if not self.content_ids:
+            return []
+        difference = self.prints[:, :, bands].float() - wanted[:, bands]
+        distance = difference.square().sum((1, 2)).sqrt()
+        if class_name is not None:
+            other = torch.tensor([name != class_name for name in self.class_names])
+            distance = torch.where(other, distance * _OTHER_CLASS, distance)
+        return torch.argsort(distance, stable=True)[:count].tolist()
+
+
+def shape_print(envelope: Tensor, *, splitter: EnvelopeSplitter) -> Tensor:
+    """Square root of amplitude per token and band, the first token twice as heavy, ``(most_tokens, bands)``."""
+    loud = ((envelope / 4).exp() - np.exp(splitter.floor / 4)).clamp(min=0)[
+        : splitter.most_tokens * splitter.token_steps
+    ]
+    lacking = splitter.most_tokens * splitter.token_steps - len(loud)
+    tokens = rearrange(functional.pad(loud, (0, 0, 0, lacking)), "(t s) b -> t s b", s=splitter.token_steps).mean(1)
+    tokens[0] *= 2.0
+    return tokens
+
+
+def lent_sound(pool: LenderPool, content_id: str, *, splitter: EnvelopeSplitter) -> Tensor | None:
+    """The sounding part of a lender on one or two channels, without any offset; None where nothing sounds."""
+    sound = pool.read(content_id)
+    data = np.array(sound.data if sound.channels <= 2 else sound.mono().data)
+    if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
+        return None
+    data -= data.mean(axis=1, keepdims=True)
+    start, stop = sounding_span(torch.from_numpy(data))
+    most = splitter.most_tokens * splitter.token_steps * splitter.hop_frames
+    return torch.from_numpy(np.ascontiguousarray(data[:, start : min(stop, start + most)]))
+
+
+class Decoder:
+    """Makes sounds of shapes.
+
+    Parameters
+    ----------
+    model
+        Whose basis smooths the lenders' shapes.
+    index, pool
+        Who may lend.
+    """
+
+    def __init__(self, model: BandFlow, index: LenderIndex, pool: LenderPool) -> None:
+        self.model, self.index, self.pool = model, index, pool
+        self.splitter = model.splitter
+        self.shaper = Shaper(model.splitter)
+        self.sides = 2 if self.splitter.stereo else 1
+
+    @torch.no_grad()
+    def make(self, target: Target) -> Made:
+        """The finished raw sound of a target; changes its lenders until it is no copy of any."""
+        for attempt in range(4):
+            spectra, lenders, lent = self.fine(target, skip=2 * attempt, plain=attempt == 3)
+            audio = self.splitter.join(spectra, frames=target.frames)
+            if not any(closest_match(audio.mean(0), sound.mean(0)) > COPY_MATCH for sound in lent):
+                break
+        data = _tidied(audio.numpy(), peak=target.peak, sample_rate_hz=self.splitter.sample_rate_hz)
+        return Made(Sound(data, self.splitter.sample_rate_hz), lenders=lenders, class_name=target.class_name)
+
+    def fine(
+        self, target: Target, *, skip: int = 0, plain: bool = False, without: frozenset[str] = frozenset()
+    ) -> tuple[Tensor, tuple[str, ...], list[Tensor]]:
+        """Fine structure under the target's shape.
+
+        Returns
+        -------
+        tuple
+            Spectra ``(sides, steps, bins)``; the lenders' content ids; their sounds as they were lent.
+        """
+        generator = seeded_generator(target.seed, "fine", skip)
+        noise = self.shaper.noise(target.shape, sides=self.sides, generator=generator)
+        chosen = [] if plain else self._choose(target, skip=skip, without=without)
+        if not chosen:
+            return noise, (), []
+        rng = np.random.default_rng(derive_seed(target.seed, "repitch", skip))
+        lent, layers = [], []
+        for content_id in chosen:
+            sound = lent_sound(self.pool, content_id, splitter=self.splitter)
+            if sound is None:
+                continue
+            semitones = float(rng.uniform(-1, 1)) * self.model.config.repitch_semitones
+            sound = torch.from_numpy(
+                at_speed(sound.numpy(), semitones=semitones, sample_rate_hz=self.splitter.sample_rate_hz)
+            )
+            lent.append(sound)
+            layers.append(self.reshaped(self.splitter.split(sound), target.shape, generator=generator))
+        if not layers:
+            return noise, (), []
+        whole = layers[0] if len(layers) == 1 else self.shaper.layered(layers[0], layers[1])
+        return self.shaper.filled(whole, noise, air=self.model.config.air), tuple(dict.fromkeys(chosen)), lent
+
+    def reshaped(self, split: Split, target: Shape, *, generator: torch.Generator) -> Reshaped:
+        """A sound under a shape, on the model's sides."""
+        own = self.model.shape_of(self.model.tokens_of(split), frames=split.frames)
+        reshaped = self.shaper.reshape(split, own, target)
+        if self.sides == 1:
+            return Reshaped(reshaped.spectra[:1], reshaped.presence)
+        return self.shaper.with_side(reshaped, target, generator)
+
+    def _choose(self, target: Target, *, skip: int, without: frozenset[str]) -> list[str]:
+        """A lender for the low and one for the high bands; the seed picks among the nearest."""
+        wanted = shape_print(target.shape.envelope, splitter=self.splitter)
+        edge = int((self.splitter.bands.centres_hz < _LOW_BANDS_HZ).sum())
+        rng = np.random.default_rng(derive_seed(target.seed, "lenders", skip))
+        chosen: list[str] = []
+        for bands in (slice(0, edge), slice(edge, None)):
+            near = self.index.nearest(wanted, class_name=target.class_name, bands=bands, count=_NEAREST)
+            ids = [self.index.content_ids[n] for n in near if self.index.content_ids[n] not in (*chosen, *without)]
+            ids = ids[skip : skip + _CHOICE] or ids[-1:]
+            if ids:
+                chosen.append(ids[int(rng.integers(len(ids)))])
+        return chosen
+
+
+def _tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int) -> np.ndarray:
+    """Without rumble below 20 Hz, with a 3 ms fade at the end, at the peak asked for; ``(channels, frames)``."""
+    data = sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1)
+    fade = min(data.shape[-1], round(0.003 * sample_rate_hz))
+    data[:, data.shape[-1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    loudest = float(np.abs(data).max())
+    return (data * (peak / loudest) if loudest > 1e-9 else data).astype(np.float32)

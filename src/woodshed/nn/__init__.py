@@ -1,0 +1,34 @@
+"""Torch blocks: the lapped transform, bands, principal components, the exact split of a sound, a small transformer."""
+
+from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
+from woodshed.nn.bands import BandMap
+from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
+from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.matching import closest_match
+from woodshed.nn.principal import Moments, PrincipalBasis
+from woodshed.nn.shaping import Reshaped, Shape, Shaper
+from woodshed.nn.transformer import SteeredTransformer, wave_positions
+
+__all__ = [
+    "MOST_DECAY_DB",
+    "MOST_SEMITONES",
+    "MOST_TILT_DB",
+    "BandMap",
+    "EnvelopeSplitter",
+    "Moments",
+    "PrincipalBasis",
+    "Reshaped",
+    "Shape",
+    "Shaper",
+    "Split",
+    "SteeredTransformer",
+    "at_speed",
+    "closest_match",
+    "hop_frames_of",
+    "lapped",
+    "leaned",
+    "sounding_span",
+    "steps_of",
+    "unlapped",
+    "wave_positions",
+]

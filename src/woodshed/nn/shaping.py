@@ -1,0 +1,143 @@
+"""Giving one sound's fine structure the envelope of another, and noise where there is nothing to lend."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split
+from woodshed.nn.lapped import lapped
+
+MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
+_CROSSOVER_HZ = (1000.0, 3000.0)
+_AIR_HZ = (3000.0, 6000.0)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs."""
+
+    envelope: Tensor
+    width: Tensor
+
+    @property
+    def steps(self) -> int:
+        """How many steps it lasts."""
+        return len(self.envelope)
+
+    def held_to(self, steps: int) -> Shape:
+        """The same shape cut to so many steps, or with its last step held."""
+        return Shape(_held(self.envelope, steps), _held(self.width, steps))
+
+
+@dataclass(frozen=True)
+class Reshaped:
+    """Fine structure under a new envelope: spectra ``(sides, steps, bins)`` and how far it was there to lend (0-1)."""
+
+    spectra: Tensor
+    presence: Tensor  # (steps, bins)
+
+
+class Shaper:
+    """Turns bins up and down until a sound has the shape asked for.
+
+    Parameters
+    ----------
+    splitter
+        Gives bands, floor and hop.
+    """
+
+    def __init__(self, splitter: EnvelopeSplitter) -> None:
+        self.splitter = splitter
+
+    def reshape(self, source: Split, own: Shape, target: Shape) -> Reshaped:
+        """Give a sound the target's shape; a source that ends early is absent from then on.
+
+        Parameters
+        ----------
+        source
+            The sound taken apart; one channel or mid and side.
+        own
+            Its own smooth shape.
+        target
+            The shape asked for. Where it equals ``own`` the sound comes through unchanged.
+        """
+        steps = target.steps
+        spectra = _cut(source.spectra, steps) * math.exp(-0.5 * source.reference)
+        own = own.held_to(steps)
+        change = ((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
+        there = ((own.envelope - self.splitter.floor - 0.7) / 2.3).clamp(0, 1)
+        there[source.spectra.shape[1] :] = 0.0
+        presence = self.splitter.bands.spread(there).clamp(0, 1)
+        mid = spectra[:1] * self.splitter.bands.spread(change).exp()
+        if len(source.spectra) != 2:
+            return Reshaped(mid, presence)
+        wider = self.splitter.width_over_bands(target.width - own.width) / 2
+        gain = self.splitter.bands.spread((change + wider).clamp(max=MOST_GAIN)).exp()
+        return Reshaped(torch.cat([mid, spectra[1:] * gain]), presence)
+
+    def with_side(self, reshaped: Reshaped, target: Shape, generator: torch.Generator) -> Reshaped:
+        """Give one-channel fine structure a side as wide as the target asks: its mid with smoothly turned phases."""
+        wide = _open(target.width)
+        mid = reshaped.spectra[:1]
+        if len(reshaped.spectra) == 2:
+            return reshaped
+        bins = mid.shape[-1]
+        turns = torch.cumsum(torch.randn(bins, generator=generator) * 0.35, 0) + math.pi / 2
+        gain = (self.splitter.width_over_bands(target.width) / 2).exp() * self.splitter.width_over_bands(wide)
+        side = mid * torch.polar(torch.ones_like(turns), turns) * self.splitter.bands.spread(gain)
+        return Reshaped(torch.cat([mid, side]), reshaped.presence)
+
+    def noise(self, target: Shape, *, sides: int, generator: torch.Generator) -> Tensor:
+        """White noise under the target's shape, silent where the target is at its floor, ``(sides, steps, bins)``."""
+        hop = self.splitter.hop_frames
+        white = lapped(torch.randn(sides, (target.steps - 1) * hop, generator=generator), hop_frames=hop)
+        audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
+        loud = (target.envelope / 2).exp() * audible
+        white[..., 0] = 0.0  # no noise at 0 Hz
+        mid = white[:1] * self.splitter.bands.spread(loud)
+        if sides == 1:
+            return mid
+        gain = (self.splitter.width_over_bands(target.width) / 2).exp()
+        gain = gain * self.splitter.width_over_bands(_open(target.width))
+        return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud * gain)])
+
+    def filled(self, reshaped: Reshaped, noise: Tensor, *, air: float) -> Tensor:
+        """Fine structure with noise where it was absent, and with a share of noise in the air band (0-1, of power)."""
+        share = air * self._ramp(_AIR_HZ)
+        borrowed = reshaped.spectra * (1 - share).sqrt()
+        lacking = 1 - (1 - share) * reshaped.presence**2
+        return borrowed + noise * lacking.clamp(min=0).sqrt()
+
+    def layered(self, low: Reshaped, high: Reshaped) -> Reshaped:
+        """One sound's fine structure below about 2 kHz and another's above."""
+        angle = self._ramp(_CROSSOVER_HZ) * (math.pi / 2)
+        spectra = low.spectra * angle.cos() + high.spectra * angle.sin()
+        presence = (low.presence**2 * angle.cos() ** 2 + high.presence**2 * angle.sin() ** 2).sqrt()
+        return Reshaped(spectra, presence)
+
+    def _ramp(self, limits_hz: tuple[float, float]) -> Tensor:
+        """0 below the first, 1 above the second frequency, straight over log frequency between, ``(bins,)``."""
+        bin_hz = self.splitter.sample_rate_hz / (2 * self.splitter.hop_frames)
+        hz = (torch.arange(self.splitter.hop_frames + 1) * bin_hz).clamp(min=1.0)
+        low, high = (math.log(limit) for limit in limits_hz)
+        return ((hz.log() - low) / (high - low)).clamp(0, 1)
+
+
+def _open(width: Tensor) -> Tensor:
+    """0 where a width stands at its low stop (no side at all), 1 from 6 dB above it."""
+    return ((width - SIDE_LOW - 0.35) / 1.0).clamp(0, 1)
+
+
+def _held(values: Tensor, steps: int) -> Tensor:
+    lacking = steps - len(values)
+    return values[:steps] if lacking <= 0 else torch.cat([values, values[-1:].expand(lacking, -1)])
+
+
+def _cut(spectra: Tensor, steps: int) -> Tensor:
+    lacking = steps - spectra.shape[1]
+    return spectra[:, :steps] if lacking <= 0 else functional.pad(spectra, (0, 0, 0, lacking))

@@ -1,0 +1,15 @@
+"""Noise and solvers: seeded noise per request, straight-path flows, guidance."""
+
+from woodshed.sampling.flow import flow_times, guided, linear_guess, logit_normal_times, noised, solve_flow
+from woodshed.sampling.noise import request_noise, seeded_generator
+
+__all__ = [
+    "flow_times",
+    "guided",
+    "linear_guess",
+    "logit_normal_times",
+    "noised",
+    "request_noise",
+    "seeded_generator",
+    "solve_flow",
+]
