@@ -8,16 +8,18 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
 
 from woodshed.base.errors import UsageError
 from woodshed.metrics._windows import (
     WINDOW_FRAMES,
     Floats,
+    Spectra,
     WindowIndex,
+    from_spectra,
     heard_for_copies,
     inverse_energy,
     query_of,
+    to_spectra,
     window_frames_of,
     windows_of,
 )
@@ -120,12 +122,12 @@ class CopyFinder:
         return Nearest(np.maximum(columns[:, 0], 0.0), columns[:, 1].astype(np.int64), columns[:, 2].astype(np.int64))
 
     @cached_property
-    def _starts(self) -> npt.NDArray[np.complex64]:
+    def _starts(self) -> Spectra:
         """Spectra of the first 0.19 s of each training sound."""
         begin = np.zeros((len(self), _SEARCH_FRAMES), np.float32)
         for row, wave in zip(begin, self._index.waves, strict=True):
             row[: min(wave.size, _SEARCH_FRAMES)] = wave[:_SEARCH_FRAMES]
-        return fft.rfft(begin, axis=-1).astype(np.complex64)
+        return to_spectra(begin, frames=_SEARCH_FRAMES)
 
     @lru_cache(maxsize=8)  # noqa: B019
     def _inverse(self, frames: int) -> Floats:
@@ -162,9 +164,9 @@ class CopyFinder:
         frames = window_frames_of(wave)
         inverse = self._inverse(frames)[chosen]
         windows = windows_of([_at_speed(wave, one) for one in cents], frames=frames)
-        queries = np.conj(fft.rfft(windows, n=_SEARCH_FRAMES, axis=-1)).astype(np.complex64)
+        queries = np.conj(to_spectra(windows, frames=_SEARCH_FRAMES))
         product = queries[:, None] * (self._starts[chosen] * np.float32(lags))[None]
-        lines = fft.irfft(product, n=_SEARCH_FRAMES * lags, axis=-1, overwrite_x=True)
+        lines = from_spectra(product, frames=_SEARCH_FRAMES * lags)
         lines = lines[..., : inverse.shape[1] * lags] * np.repeat(inverse, lags, axis=1)
         return np.abs(lines, out=lines).max(axis=-1)
 

@@ -1,4 +1,4 @@
-"""Two fixed ways to place a sound in space. Nothing in them learns from what is judged; the reference sets the scale."""
+"""Two fixed ways to place a sound in space. Nothing here learns from what is judged; the reference sets the scale."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ SPACES: Mapping[str, Callable[[Sound], Vector]] = {
 
 def raw_features(sounds: Sequence[Sound], *, space: str) -> npt.NDArray[np.float64]:
     """Unscaled features of sounds, shape ``(sounds, dims)``; each sound on its own: company does not matter."""
-    return np.stack([SPACES[space](sound) for sound in sounds]) if sounds else np.zeros((0, 0))
+    vectors = [SPACES[space](sound) for sound in sounds]
+    return np.array(vectors, dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ _NOVELTY_TEXT: Mapping[Novelty, str] = {
     "novel": "The sounds are new: no more of them resemble a training sound than unseen real sounds do",
     "mixed": "Mixed: more of the sounds repeat a training sound than unseen real sounds do",
     "copying": "Copying: many of the sounds repeat a training sound",
-    "cannot tell": "Whether sounds were copied cannot be told: too few unseen real sounds, or planted copies were missed",
+    "cannot tell": "Whether sounds were copied cannot be told: too few unseen real sounds, or missed planted copies",
 }
 _CLOSENESS_TEXT: Mapping[Closeness, str] = {
     "close": "as a whole they lie close to the real ones",
