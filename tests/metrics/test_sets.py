@@ -25,7 +25,7 @@ def test_alike_makes_numbers_of_everything() -> None:
 
 
 def test_lengths_and_rates_must_agree() -> None:
-    with pytest.raises(UsageError, match="one class name and one group per sound"):
+    with pytest.raises(UsageError, match="one class name, one group and one name per sound"):
         SoundSet((tone_hit(0),), ("kick", "snare"))
     with pytest.raises(RateMismatch, match="48000"):
         SoundSet((tone_hit(0), Sound(np.zeros(9), 48000)))
@@ -36,6 +36,7 @@ def test_taken_keeps_names_with_sounds() -> None:
     some = real.taken([5, 0, 5])
     assert some.class_names == ("snare", "kick", "snare")
     assert some.groups[0] == real.groups[5]
+    assert some.names == ("sound 5", "sound 0", "sound 5")
     assert some.sounds[1] is real.sounds[0]
 
 

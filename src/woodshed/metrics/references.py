@@ -75,27 +75,28 @@ def drawn_again(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet
 def augmented_copies(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """Real sounds, each a little faster or slower (2.5 semitones at most), tilted, and decaying faster or slower."""
     drawn = drawn_again(real, like=like, seed=seed)
-    return _each(drawn, [_augmented(sound, _rng(seed, "augmented", place)) for place, sound in enumerate(drawn.sounds)])
+    return drawn.changed(
+        [_augmented(sound, _rng(seed, "augmented", place)) for place, sound in enumerate(drawn.sounds)]
+    )
 
 
 def means_of_two(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """The mean of two real sounds of one class, both brought to the same peak."""
     first, second = _pairs(real, like=like, seed=seed)
-    return _each(first, [_mean(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
+    return first.changed([_mean(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
 
 
 def crossed(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """The band envelope of one real sound with the fine structure of another of its class."""
     first, second = _pairs(real, like=like, seed=seed)
-    return _each(first, [_crossed(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
+    return first.changed([_crossed(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
 
 
 def coloured_noise(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """Noise under the mean band envelope of the class: knows the class, but no sound of it."""
     drawn = drawn_again(real, like=like, seed=seed)
     envelopes = {name: _mean_envelope(real, name, seed=seed) for name in sorted(set(drawn.class_names))}
-    return _each(
-        drawn,
+    return drawn.changed(
         [
             _noise_under(envelopes[name], sound, _rng(seed, "noise", place))
             for place, (sound, name) in enumerate(zip(drawn.sounds, drawn.class_names, strict=True))
@@ -115,10 +116,6 @@ REFERENCES: Mapping[str, Callable[..., SoundSet]] = {
 
 def _rng(seed: int, *path: str | int) -> np.random.Generator:
     return np.random.default_rng(derive_seed(seed, *path))
-
-
-def _each(drawn: SoundSet, sounds: list[Sound]) -> SoundSet:
-    return SoundSet(tuple(sounds), drawn.class_names, drawn.groups)
 
 
 def _pairs(real: SoundSet, *, like: tuple[str, ...], seed: int) -> tuple[SoundSet, SoundSet]:
