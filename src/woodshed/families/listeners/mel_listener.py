@@ -47,18 +47,18 @@ class Config(FamilyConfig):
         Of training.
     """
 
-    batch_size: int = Field(48, ge=2)
-    bands: int = Field(48, ge=8)
-    hops: int = Field(128, ge=16)
-    width: int = Field(16, ge=4)
-    copies: int = Field(3, ge=0)
-    semitones: float = Field(2.0, ge=0, le=12)
-    tilt_db: float = Field(12.0, ge=0)
-    shift_hops: int = Field(2, ge=0)
-    smoothing: float = Field(0.1, ge=0, lt=1)
-    learning_rate: float = Field(3e-3, gt=0)
-    weight_decay: float = Field(0.05, ge=0)
-    dropout: float = Field(0.3, ge=0, lt=1)
+    batch_size: int = Field(default=48, ge=2)
+    bands: int = Field(default=48, ge=8)
+    hops: int = Field(default=128, ge=16)
+    width: int = Field(default=16, ge=4)
+    copies: int = Field(default=3, ge=0)
+    semitones: float = Field(default=2.0, ge=0, le=12)
+    tilt_db: float = Field(default=12.0, ge=0)
+    shift_hops: int = Field(default=2, ge=0)
+    smoothing: float = Field(default=0.1, ge=0, lt=1)
+    learning_rate: float = Field(default=3e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
 
 
 class MelListener(Listener):
