@@ -138,9 +138,10 @@ def verify(
     report = ledger.verify(known_heads=[*(head or []), *([ledger.desk.head_of_export(against)] if against else [])])
 
     def table() -> None:
-        parties = len(report.parties)
-        say(f"The ledger is whole: {report.events} events about {report.sounds} sounds by {parties} parties.")
-        say(f"Evidence: {report.evidence_checked} documents unchanged, {len(report.evidence_missing)} not here.")
+        about = f"{_count(report.sounds, 'sound')} by {_count(len(report.parties), 'party', 'parties')}"
+        say(f"The ledger is whole: {_count(report.events, 'event')} about {about}.")
+        unchanged, missing = _count(report.evidence_checked, "document"), len(report.evidence_missing)
+        say(f"Evidence: {unchanged} unchanged, {missing} not here.")
         say(f"Head: {report.head}")
 
     emit(report, as_json, table)
@@ -165,7 +166,7 @@ def import_ledger(
 ) -> None:
     """Add what an export holds beyond this ledger. Doing it twice changes nothing; a fork is refused."""
     report = _workspace(workspace).library.ledger.import_json(file)
-    told = f"{report.shared} events were here already, {report.added} added.\nHead: {report.head}"
+    told = f"{_count(report.shared, 'event')} here already, {report.added} added.\nHead: {report.head}"
     emit(report, as_json, lambda: say(told))
 
 
@@ -306,10 +307,15 @@ def _end_of(day: str | None) -> datetime | None:
 
 def _tell_withdrawal(told: str, touched: Withdrawal) -> None:
     say(told)
-    for noun, names in (("models", touched.models), ("outputs", touched.outputs)):
-        say(f"It touches {len(names)} {noun}" + (": " + ", ".join(names) if names else "."))
+    say(f"It touches {_count(len(touched.models), 'model')} and {_count(len(touched.outputs), 'output')}.")
+    for name in (*touched.models, *touched.outputs):
+        say(f"  {name}")
     if touched.models:
-        say("They make no more sounds; train them again without these sounds.")
+        say("These models make no more sounds; train them again without the withdrawn ones.")
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _ask(own: Workspace, known: dict[str, str]) -> dict[str, object]:
