@@ -33,8 +33,6 @@ def imports(source: Path) -> dict[str, set[str]]:
             elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
                 found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
         graph[name] = {module for module in found if module in modules and module != name}
-        # a package that re-exports a submodule is the same place as far as circles go
-        graph[name] -= {name.rpartition(".")[0]} if _is_package_of(name, modules) else set()
     return graph
 
 
@@ -88,14 +86,9 @@ def _name(source: Path, path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _is_package_of(name: str, modules: dict[str, Path]) -> bool:
-    parent = name.rpartition(".")[0]
-    return parent in modules
-
-
 def _without_type_checking(tree: ast.Module) -> ast.Module:
     class Drop(ast.NodeTransformer):
-        def visit_If(self, node: ast.If) -> ast.AST | None:  # noqa: N802 - the name ast gives it
+        def visit_If(self, node: ast.If) -> ast.AST | None:
             return (
                 None
                 if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
