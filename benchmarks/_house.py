@@ -31,7 +31,8 @@ def imports(source: Path) -> dict[str, set[str]]:
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+                named = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {name if name in modules else node.module for name in named}
         graph[name] = {module for module in found if module in modules and module != name}
     return graph
 
