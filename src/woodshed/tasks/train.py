@@ -197,7 +197,9 @@ def _preview(
 
 def _draw_losses(run: Run, on_event: EventSink) -> None:
     curves = {name: run.metrics(name) for name in ("loss", "loss_held_out")}
-    shown = {name: tuple(zip(*points, strict=True)) for name, points in curves.items() if points}
+    shown = {
+        name: ([step for step, _ in points], [value for _, value in points]) for name, points in curves.items() if points
+    }
     if shown:
         picture = run.folder / "loss.png"
         curve_picture(shown, picture, title="Loss", x_label="step", y_label="loss")

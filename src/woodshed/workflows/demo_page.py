@@ -9,7 +9,7 @@ from pathlib import Path
 from woodshed.artifacts.delivery import Delivered
 from woodshed.base.units import seconds_to_text
 from woodshed.sound import Sound, read_sound, write_sound
-from woodshed.tasks.evaluate import EvaluationReport, report_section
+from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, summary_table
 from woodshed.tasks.train import TrainingReport
 from woodshed.views import Page, SoundCard, sound_png
 
@@ -47,11 +47,20 @@ def write_demo_page(findings: DemoFindings) -> Path:
         "A blend in five steps", "From one real sound to another; the first and the last are the sounds themselves."
     )
     page.sounds([_card(one, f"step {i}") for i, one in enumerate(findings.blended, 1)])
-    report_section(page, findings.report)
+    _figures(page, findings.report)
     page.section("Training", findings.trained.verdict)
     page.details("The model's card", card.model_dump_json(indent=1, exclude={"sources"}))
     page.commands(_next_commands(findings))
     return page.write(findings.folder / "index.html")
+
+
+def _figures(page: Page, report: EvaluationReport) -> None:
+    """The verdict and the short table; the whole report has a page of its own."""
+    page.section("How good, and how new", f"Measured on {report.count} sounds; wide intervals, so read it as a first look.")
+    page.verdict(f"{report.verdict} What to do: {report.advice}.")
+    columns, rows = summary_table(report)
+    page.table("Beside rows that need no model", columns, rows)
+    page.text(f"Intervals, faults, copying and pairs to play: evaluation/{PAGE_FILE} beside this page.")
 
 
 def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]:
