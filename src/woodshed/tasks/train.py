@@ -83,6 +83,7 @@ def train_model(
         plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment),
         run=run,
         held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
+        count=len(train_set),
         data_key=manifest.merkle_root,
         resume=resume,
         on_preview=lambda model, step: _preview(

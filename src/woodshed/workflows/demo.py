@@ -227,6 +227,7 @@ def _page(
         made=delivered[0],
         varied=delivered[1],
         blended=delivered[2],
+        source=Path(_two_sources(bench, loaded)[0].path),
         real={name: Path(item.path) for name, item in real.items() if item is not None},
         own_sounds=order.sounds is not None,
     )

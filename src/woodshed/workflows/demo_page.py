@@ -25,6 +25,7 @@ class DemoFindings:
     made: Sequence[Delivered]
     varied: Sequence[Delivered]
     blended: Sequence[Delivered]
+    source: Path
     real: dict[str, Path]
     own_sounds: bool
 
@@ -69,10 +70,7 @@ def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]
     path = findings.real.get(name)
     if path is None:
         return made, SoundCard("no real sound of this class is left")
-    copy = findings.folder / "real" / f"{name}.wav"
-    if not copy.is_file():
-        write_sound(copy, _playable(read_sound(path)))
-    sound = read_sound(copy)
+    copy, sound = _copied(path, findings.folder / "real" / f"{name}.wav")
     return made, SoundCard(f"real {name}", copy, sound_png(sound), (_facts(sound), path.name))
 
 
@@ -84,9 +82,8 @@ def _card(one: Delivered, title: str) -> SoundCard:
 
 
 def _source_card(findings: DemoFindings) -> SoundCard:
-    """The source of the variations is the first step of the blend: the same sound."""
-    source = findings.blended[0]
-    return SoundCard("the source", source.path, sound_png(source.sound), (_facts(source.sound),))
+    copy, sound = _copied(findings.source, findings.folder / "real" / "source.wav")
+    return SoundCard("the source", copy, sound_png(sound), (_facts(sound), findings.source.name))
 
 
 def _facts(sound: Sound) -> str:
@@ -94,8 +91,11 @@ def _facts(sound: Sound) -> str:
     return f"{sound.duration_s:.2f} s, {width}, {sound.sample_rate_hz / 1000:g} kHz"
 
 
-def _playable(sound: Sound) -> Sound:
-    return sound.scaled(1.0 / sound.peak) if sound.peak > 1.0 else sound
+def _copied(path: Path, copy: Path) -> tuple[Path, Sound]:
+    """A real sound as a WAV that every browser plays, beside the page."""
+    sound = read_sound(path)
+    sound = sound.scaled(1.0 / sound.peak) if sound.peak > 1.0 else sound
+    return write_sound(copy, sound), sound
 
 
 def _next_commands(findings: DemoFindings) -> list[tuple[str, str]]:
