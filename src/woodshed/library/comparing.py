@@ -26,7 +26,7 @@ def compare_pending(engine: sa.Engine, *, on_event: EventSink = ignore) -> int:
     ids, vectors, pending = _vectors(engine)
     if not pending:
         return 0
-    block_size = max(16, min(256, _BLOCK_BYTES // (4 * len(ids))))
+    block_size = max(16, min(128, _BLOCK_BYTES // (4 * len(ids))))
     found, done = 0, 0
     for start in range(0, len(pending), block_size):
         block = pending[start : start + block_size]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 
 from woodshed.base.errors import LibraryError
 from woodshed.base.files import disk_errors_named, printable
@@ -34,7 +35,7 @@ def open_store(path: Path) -> sa.Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 60.0}, poolclass=sa.NullPool)
 
-    @sa.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def _prepare(connection: object, _record: object) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are begun below, explicitly
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=60000"):
@@ -43,7 +44,7 @@ def open_store(path: Path) -> sa.Engine:
     try:
         with writing(engine) as connection:
             _bring_up_to_date(connection, path)
-    except sa.exc.DatabaseError as error:
+    except exc.DatabaseError as error:
         raise LibraryError(
             f"{printable(path)} cannot be opened as a library ({error.__cause__ or error})",
             cause="the file is damaged or is something else, or the disk refuses",

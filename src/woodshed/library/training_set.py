@@ -197,6 +197,10 @@ class TrainingSet:
             self._on_event(Note(level="warning", text=f"{item.name} is left out: {reason}"))
 
 
+def _refused_page(decision: Decision, name: str) -> RefusedItem:
+    return RefusedItem(content_id=decision.content_id, path_name=name, rule=decision.rule, way_out=decision.way_out)
+
+
 def make_training_set(
     library: Library,
     items: Sequence[Item],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from woodshed.artifacts import (
     Citation,
@@ -37,7 +38,9 @@ from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
 from woodshed.tasks.vary import KNOBS as VARY_KNOBS
 from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
 from woodshed.tasks.vary import vary
-from woodshed.workspace.showing import Shown, show_file
+
+if TYPE_CHECKING:
+    from woodshed.workspace.showing import Shown
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,8 @@ class Workspace:
 
     def show(self, path: str | os.PathLike[str], *, picture: Path | None = None) -> Shown:
         """Facts, descriptors and receipt of a sound file; draws it if asked."""
+        from woodshed.workspace.showing import show_file  # descriptors and pictures take a second to load
+
         return show_file(Path(path), picture=picture)
 
     def receipt(self, path: str | os.PathLike[str]) -> Receipt:
@@ -220,7 +225,7 @@ class Workspace:
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
         card = loaded.card
-        return LibraryLenders.over(self.library, ids, rate_hz=card.sample_rate_hz, channels=card.channels)
+        return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 
     def items_of(self, card: ModelCard) -> list[Item]:
         """Training sounds of a model that still are in this library."""
