@@ -183,7 +183,7 @@ class _HitWork:
         home_seed = derive_seed(self.kit.seed, "instrument", self.class_name, self.index % 2)
         seed = derive_seed(self.kit.seed, "hit", self.class_name, self.index)
         hit = make_hit(
-            self.class_name, seed=seed, sample_rate_hz=self.sample_rate_hz, character=self.kit.character, home_seed=home_seed, spread=0.45
+            self.class_name, seed=seed, sample_rate_hz=self.sample_rate_hz, character=self.kit.character, home_seed=home_seed, spread=0.6
         )
         note = None if hit.pitch_midi is None else _note_name(hit.pitch_midi)
         word = "-".join(part.capitalize() for part in self.class_name.split("-"))

@@ -49,11 +49,14 @@ def _stand(p: Parameters, seed: int) -> Wave:
     return p["body"] * levelled(decaying(low, decay_s=p["body_s"], attack_s=0.002))
 
 
-def _wash(p: Parameters, seed: int, *, duration_s: float, channels: int = 2) -> Wave:
+def _wash(p: Parameters, seed: int, *, duration_s: float) -> Wave:
+    """Noise on top of the modes, its highs dying sooner; the wider the plate, the more the sides differ."""
     low_hz = 0.25 * p["tone_hz"]
     hiss = struck_noise(
-        duration_s, low_hz=low_hz, high_hz=18000, decay_s=2.0 * p["decay_s"], damping=0.2 + 0.4 * p["damping"], slope_db=-2.0, seed=derive_seed(seed, "wash"), channels=channels
+        duration_s, low_hz=low_hz, high_hz=18000, decay_s=2.0 * p["decay_s"], damping=0.2 + 0.4 * p["damping"], slope_db=-2.0, seed=derive_seed(seed, "wash"), channels=2
     )
+    apart = min(2.0 * p["spread"], 1.0)
+    hiss = hiss.mean(axis=0) * (1 - apart) + hiss * apart
     return levelled(highpass(hiss, 0.5 * p["tone_hz"], order=1))
 
 
@@ -96,7 +99,7 @@ def _combed_hat(p: Parameters, seed: int) -> Wave:
 
 def _struck_cymbal(p: Parameters, seed: int) -> Wave:
     """Stick, ping, then a wash that blooms and darkens over seconds."""
-    duration_s = min(3.0 * p["decay_s"] + 0.3, 3.4)
+    duration_s = min(3.0 * p["decay_s"] + 0.3, 2.9)
     metal = levelled(plate(p, seed, duration_s=duration_s, count=420, low_hz=p["low_hz"], high_hz=18500, spread=p["spread"]))
     bloom = decaying(metal, decay_s=8 * p["decay_s"], attack_s=p["bloom_s"])
     early = decaying(metal, decay_s=0.08)
@@ -106,7 +109,7 @@ def _struck_cymbal(p: Parameters, seed: int) -> Wave:
 
 def _ride(p: Parameters, seed: int) -> Wave:
     """A ping that stands over a quiet wash."""
-    duration_s = min(3.0 * p["decay_s"] + 0.3, 3.4)
+    duration_s = min(3.0 * p["decay_s"] + 0.3, 2.9)
     rng = np.random.default_rng(derive_seed(seed, "ping"))
     metal = plate(p, seed, duration_s=duration_s, count=300, low_hz=p["low_hz"], high_hz=16000, spread=p["spread"])
     hz = p["ping_hz"] * np.cumprod(np.concatenate([[1.0], rng.uniform(1.12, 1.5, 6)]))
@@ -116,16 +119,16 @@ def _ride(p: Parameters, seed: int) -> Wave:
 
 
 def _six_cymbal(p: Parameters, seed: int) -> Wave:
-    duration_s = min(3.0 * p["decay_s"] + 0.1, 3.2)
+    duration_s = min(3.0 * p["decay_s"] + 0.1, 2.9)
     raw = _six_squares(p, duration_s=duration_s)
     low = decaying(bandpass(raw, 0.5 * p["tone_hz"], 1.1 * p["tone_hz"]), decay_s=p["decay_s"], attack_s=0.001)
     high = decaying(highpass(raw, 1.3 * p["tone_hz"]), decay_s=0.7 * p["decay_s"], attack_s=0.002)
-    hiss = decaying(_wash({**p, "damping": 0.5}, seed, duration_s=duration_s), decay_s=p["decay_s"], attack_s=0.002)
+    hiss = decaying(_wash({**p, "damping": 0.5, "spread": 0.15}, seed, duration_s=duration_s), decay_s=p["decay_s"], attack_s=0.002)
     return added(p["wash"] * hiss, 0.6 * levelled(low) + levelled(high))
 
 
 _PLATE = {"tone_hz": log(5500, 9500), "low_hz": log(150, 500), "density": lin(0.2, 0.8), "low_slope_db": lin(5, 10),
-          "high_slope_db": lin(3, 9), "damping": lin(0.1, 0.7), "spread": lin(0.1, 0.5), "wash": log(0.3, 1.2), "body": log(0.03, 0.3), "body_s": log(0.02, 0.12),
+          "high_slope_db": lin(4, 10), "damping": lin(0.1, 0.7), "spread": lin(0.02, 0.35), "wash": log(0.5, 1.8), "body": log(0.04, 0.4), "body_s": log(0.02, 0.16),
           "stick": log(0.1, 0.6), "stick_hz": log(3000, 7000)}  # fmt: skip
 _SIX = {"tune": log(0.8, 1.6), "skew": lin(0.0, 0.06), "tone_hz": log(6000, 9000), "wash": log(0.1, 0.7), "drive": lin(0.0, 0.5)}
 _COMB = {"tone_hz": log(5500, 9500), "comb_s": log(0.00008, 0.0005), "comb": lin(0.4, 0.95), "top_hz": log(11000, 19000),
@@ -139,8 +142,8 @@ HATS_CLOSED = (
 )  # fmt: skip
 HATS_OPEN = (
     Recipe("hat-open", "Bronze", "acoustic",
-           {**_PLATE, **_AJAR, "tone_hz": log(4500, 7500), "low_slope_db": lin(3, 7), "damping": lin(0.0, 0.3), "bloom_s": log(0.010, 0.05), "wash": log(0.5, 1.6)}, _bronze_hat, weight=2.0),
-    Recipe("hat-open", "Six", "electronic", {**_SIX, **_AJAR, "tone_hz": log(3800, 6000), "wash": log(0.2, 0.9)}, _six_hat),
+           {**_PLATE, **_AJAR, "tone_hz": log(3800, 6200), "low_slope_db": lin(3, 7), "damping": lin(0.05, 0.4), "bloom_s": log(0.010, 0.05), "spread": lin(0.01, 0.2), "wash": log(0.8, 2.5)}, _bronze_hat, weight=2.0),
+    Recipe("hat-open", "Six", "electronic", {**_SIX, **_AJAR, "tone_hz": log(3800, 6000), "wash": log(0.4, 1.4)}, _six_hat),
     Recipe("hat-open", "Comb", "electronic", {**_COMB, **_AJAR, "tone_hz": log(3800, 6500), "top_hz": log(9000, 15000)}, _combed_hat),
 )  # fmt: skip
 CYMBALS = (

@@ -134,7 +134,7 @@ RIMS = (
     Recipe("rim", "Stick", "acoustic",
            {**_TOUCH, "wood_hz": log(380, 1300), "wood_s": log(0.03, 0.10), "pitch_hz": log(160, 320), "decay_s": log(0.08, 0.2), "damping": lin(0.2, 0.8),
             "overtones": lin(0.6, 0.9), "bend": lin(0.0, 0.05), "contact_s": log(0.002, 0.009), "shell": log(0.1, 0.6), "wires": log(0.05, 0.3), "wood": lin(0.4, 1.0), "crack": log(0.2, 0.9),
-            "crack_s": log(0.06, 0.2), "crack_damping": lin(0.05, 0.35), "crack_slope_db": lin(1.5, 4)}, _cross_stick, weight=3.0),
+            "crack_s": log(0.06, 0.2), "crack_damping": lin(0.05, 0.35), "crack_slope_db": lin(2, 5)}, _cross_stick, weight=3.0),
     Recipe("rim", "Machine", "electronic",
            {**_TOUCH, "pitch_hz": log(420, 800), "interval": lin(2.2, 3.9), "decay_s": log(0.025, 0.08), "grit": log(0.3, 1.2), "drive": lin(0.2, 1.2)}, _machine_rim),
     Recipe("rim", "Knock", "any", {**_TOUCH, "pitch_hz": log(350, 1100), "decay_s": log(0.04, 0.11), "stretch": lin(0.45, 0.8), "drive": lin(0.0, 0.6)}, _bar, weight=0.4),

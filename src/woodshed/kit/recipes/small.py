@@ -37,7 +37,8 @@ def _shaken(p: Parameters, seed: int) -> Wave:
     raw = (levelled(hits) + p["hiss"] * 0.12 * hiss) * push
     shell = bandpass(raw, 0.75 * p["tone_hz"], min(1.7 * p["tone_hz"], 20000))
     bright = highpass(raw, 1.2 * p["tone_hz"], order=1)
-    return lowpass(added(levelled(shell), p["air"] * levelled(bright)), 18000)
+    body = bandpass(raw, 350, 2500, order=1)
+    return lowpass(added(levelled(shell), p["air"] * levelled(bright), p["body"] * levelled(body)), 18000)
 
 
 def _jingles(p: Parameters, seed: int) -> Wave:
@@ -76,7 +77,7 @@ def _tap(p: Parameters, seed: int) -> Wave:
     return p["tap"] * levelled(decaying(tap, decay_s=0.006, attack_s=0.0003))
 
 
-_SHAKE = {"tone_hz": log(6000, 12000), "air": log(0.2, 0.8), "beads": log(2500, 9000), "hiss": log(0.3, 2.0), "strokes": whole(1, 3), "stroke_s": log(0.12, 0.32),
+_SHAKE = {"tone_hz": log(6000, 12000), "air": log(0.2, 0.8), "body": log(0.12, 0.5), "beads": log(1200, 7000), "hiss": log(0.3, 2.0), "strokes": whole(1, 3), "stroke_s": log(0.12, 0.32),
           "rise": lin(0.25, 0.6), "fall": log(0.1, 0.3), "growth": log(0.6, 2.2)}  # fmt: skip
 _BELL = {"pitch_hz": log(545, 950), "interval": lin(1.42, 1.58), "decay_s": log(0.11, 0.26), "tap": log(0.05, 0.4), "tap_hz": log(5000, 11000),
          "drive": lin(0.0, 0.6)}  # fmt: skip
