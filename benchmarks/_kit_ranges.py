@@ -1,4 +1,4 @@
-"""Where the kit's classes stand among the real ones, descriptor by descriptor, and how near its sounds lie to each other."""
+"""Where the kit's classes stand among the real ones, descriptor by descriptor, and how near its sounds lie."""
 
 from __future__ import annotations
 
@@ -13,11 +13,31 @@ from benchmarks._kit_sounds import Heard, group_folds
 from woodshed.dsp.descriptors import descriptor_index, descriptors
 
 COMPARED = (
-    "duration_s", "attack_time_ms", "decay_time_ms", "long_decay_time_ms", "temporal_centroid_s", "early_energy_share", "crest_db",
-    "bursts", "modulation_6_hz_db", "modulation_24_hz_db", "centroid_hz", "spread_hz", "flatness", "rolloff_hz", "tilt_db_per_octave",
-    "low_band_db", "mid_band_db", "high_band_db", "zero_crossing_rate_hz", "flux", "attack_centroid_hz", "late_centroid_hz",
-    "pitch_strength", "stereo_width",
-)  # fmt: skip
+    "duration_s",
+    "attack_time_ms",
+    "decay_time_ms",
+    "long_decay_time_ms",
+    "temporal_centroid_s",
+    "early_energy_share",
+    "crest_db",
+    "bursts",
+    "modulation_6_hz_db",
+    "modulation_24_hz_db",
+    "centroid_hz",
+    "spread_hz",
+    "flatness",
+    "rolloff_hz",
+    "tilt_db_per_octave",
+    "low_band_db",
+    "mid_band_db",
+    "high_band_db",
+    "zero_crossing_rate_hz",
+    "flux",
+    "attack_centroid_hz",
+    "late_centroid_hz",
+    "pitch_strength",
+    "stereo_width",
+)
 """Envelope, spectrum and modulation as a drummer would argue about them."""
 
 FEWEST = 10
@@ -62,7 +82,9 @@ def placed(real: Mapping[str, npt.NDArray[np.float64]], made: Mapping[str, npt.N
             continue
         low, middle, high = np.percentile(real[name], [5, 50, 95], axis=0)
         for index, descriptor in enumerate(COMPARED):
-            places.append(Place(name, descriptor, low[index], middle[index], high[index], float(np.median(made[name][:, index]))))
+            places.append(
+                Place(name, descriptor, low[index], middle[index], high[index], float(np.median(made[name][:, index])))
+            )
     return places
 
 
@@ -71,13 +93,15 @@ def held_out_share(hits: Sequence[Heard], *, folds: int) -> float:
     inside = []
     for held in group_folds(hits, folds=folds):
         rest = measured([hit for hit in hits if hit.group not in held])
-        away = {name: rows for name, rows in measured([hit for hit in hits if hit.group in held]).items() if len(rows) >= 5}
+        away = {
+            name: rows for name, rows in measured([hit for hit in hits if hit.group in held]).items() if len(rows) >= 5
+        }
         inside += [place.inside for place in placed(rest, away)]
     return float(np.mean(inside))
 
 
 def nearest_db(hits: Sequence[Heard]) -> dict[str, float]:
-    """Distance to the nearest other sound of the class, the smallest one: root mean square over the log-mel map, in dB."""
+    """The smallest distance between two sounds of each class: root mean square over the log-mel map, in dB."""
     nearest = {}
     for name in dict.fromkeys(hit.class_name for hit in hits):
         maps = np.stack([log_mel(hit.sound).ravel() for hit in hits if hit.class_name == name])

@@ -82,7 +82,10 @@ def _range_checks(real: Sequence[Heard], made: Sequence[Heard]) -> list[Check]:
 def _sameness_checks(real: Sequence[Heard], made: Sequence[Heard]) -> list[Check]:
     nearest = nearest_db(made)
     real_nearest = nearest_db(real)
-    progress("nearest pair, dB (real): " + ", ".join(f"{name} {db:.1f} ({real_nearest.get(name, np.nan):.1f})" for name, db in nearest.items()))
+    progress(
+        "nearest pair, dB (real): "
+        + ", ".join(f"{name} {db:.1f} ({real_nearest.get(name, np.nan):.1f})" for name, db in nearest.items())
+    )
     ids = {hit.sound.content_id for hit in made}
     same = sum(
         make_hit(name, seed=seed).sound.content_id != make_hit(name, seed=seed).sound.content_id
@@ -115,7 +118,9 @@ def _speed_check() -> Check:
         start = time.process_time()
         make_kit(folder, seed=5)
         spent_s = time.process_time() - start
-    return at_most("kit: seconds for the default kit on two cores (half its processor time)", spent_s / 2, 20.0, unit="s")
+    return at_most(
+        "kit: seconds for the default kit on two cores (half its processor time)", spent_s / 2, 20.0, unit="s"
+    )
 
 
 if __name__ == "__main__":

@@ -58,9 +58,15 @@ class Character:
     def record(self) -> dict[str, float]:
         """The numbers of the character, for the record of a sound."""
         return {
-            "stereo": float(self.stereo), "room_s": self.room_s, "room_db": self.room_db, "room_top_hz": self.room_top_hz,
-            "tilt_db": self.tilt_db, "drive": self.drive, "lid_hz": self.lid_hz, "hiss_db": self.hiss_db,
-        }  # fmt: skip
+            "stereo": float(self.stereo),
+            "room_s": self.room_s,
+            "room_db": self.room_db,
+            "room_top_hz": self.room_top_hz,
+            "tilt_db": self.tilt_db,
+            "drive": self.drive,
+            "lid_hz": self.lid_hz,
+            "hiss_db": self.hiss_db,
+        }
 
 
 def draw_character(*, seed: int, flavour: KitFlavour | None = None) -> Character:
