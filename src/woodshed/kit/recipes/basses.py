@@ -90,7 +90,7 @@ def _reese(p: Parameters, _seed: int) -> Wave:
 
 _HELD = {
     "note_midi": whole(26, 43),
-    "hold_s": log(0.2, 2.0),
+    "hold_s": log(0.25, 2.2),
     "release_s": log(0.05, 0.3),
     "attack_s": log(0.002, 0.02),
     "drive": lin(0.0, 0.9),

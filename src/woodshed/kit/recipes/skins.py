@@ -114,7 +114,7 @@ TOUCH = {"touch": log(0.08, 0.45), "touch_hz": log(1800, 5500), "touch_s": log(0
 
 
 _HEAD = {
-    "decay_s": log(0.25, 0.6),
+    "decay_s": log(0.3, 0.75),
     "damping": lin(0.4, 1.0),
     "overtones": lin(0.5, 0.8),
     "bend": lin(0.02, 0.14),
@@ -158,7 +158,7 @@ TOMS = (
             **_HEAD,
             **TOUCH,
             "pitch_hz": log(58, 105),
-            "decay_s": log(0.35, 0.75),
+            "decay_s": log(0.4, 0.95),
             "shell": log(0.1, 0.4),
             "shell_s": log(0.12, 0.4),
             "shell_damping": lin(0.3, 0.6),
@@ -177,7 +177,7 @@ TOMS = (
             "pitch_hz": log(70, 200),
             "drop_octaves": lin(0.1, 0.6),
             "drop_s": log(0.03, 0.12),
-            "decay_s": log(0.2, 0.5),
+            "decay_s": log(0.25, 0.6),
             "edge": lin(0, 0.5),
             "hiss": log(0.03, 0.2),
             "hiss_hz": log(600, 3000),
@@ -208,14 +208,21 @@ TOMS = (
 
 
 PERCS = (
-    Recipe("perc", "Conga", "acoustic", {**_HAND, "pitch_hz": log(150, 330), "overtones": lin(0.3, 0.6)}, _hand_drum),
+    Recipe(
+        "perc",
+        "Conga",
+        "acoustic",
+        {**_HAND, "pitch_hz": log(150, 330), "overtones": lin(0.3, 0.6)},
+        _hand_drum,
+        weight=1.5,
+    ),
     Recipe(
         "perc",
         "Bongo",
         "acoustic",
         {**_HAND, "pitch_hz": log(320, 620), "overtones": lin(0.35, 0.65), "decay_s": log(0.04, 0.13)},
         _hand_drum,
-        weight=0.7,
+        weight=0.5,
     ),
     Recipe(
         "perc",
@@ -223,6 +230,7 @@ PERCS = (
         "acoustic",
         {**_HAND, "pitch_hz": log(85, 190), "decay_s": log(0.1, 0.4), "overtones": lin(0.5, 0.8)},
         _hand_drum,
+        weight=1.4,
     ),
     Recipe(
         "perc",
@@ -239,7 +247,7 @@ PERCS = (
             "wires": log(0.01, 0.25),
         },
         _box,
-        weight=1.3,
+        weight=1.6,
     ),
     Recipe(
         "perc",
@@ -253,7 +261,7 @@ PERCS = (
             "drive": lin(0.0, 0.4),
         },
         bar,
-        weight=0.6,
+        weight=0.4,
     ),
     Recipe(
         "perc",
@@ -261,7 +269,7 @@ PERCS = (
         "any",
         {**TOUCH, "pitch_hz": log(220, 1400), "decay_s": log(0.1, 0.5), "fall": lin(0.2, 1.0)},
         _scrap,
-        weight=0.8,
+        weight=0.5,
     ),
     Recipe(
         "perc",
@@ -277,6 +285,6 @@ PERCS = (
             "ratio": lin(0.7, 3.5),
         },
         _zap,
-        weight=0.5,
+        weight=0.4,
     ),
 )
