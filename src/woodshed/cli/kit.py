@@ -10,7 +10,11 @@ import typer
 from woodshed.cli.options import AsJson
 from woodshed.cli.render import emit, progress, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).",
+)
 
 
 @app.callback()
@@ -34,7 +38,9 @@ def make(
         report = make_kit(out, seed=seed, count_per_class=count, loops=loops, sample_rate_hz=rate, on_event=on_event)
 
     def told() -> None:
-        say(f"{report.hits} hits and {report.loops} loops in {len(report.groups)} kits, {report.duration_s / 60:.1f} minutes of sound.")
+        say(
+            f"{report.hits} hits and {report.loops} loops in {len(report.groups)} kits, {report.duration_s / 60:.1f} minutes of sound."
+        )
         say(f"They lie in {report.folder}; you may do with them what you like (CC0-1.0).")
 
     emit(report, as_json, told)
@@ -45,7 +51,10 @@ def ls(as_json: AsJson = False) -> None:
     """List the classes with their recipes, and the styles of the loops."""
     from woodshed.kit import STYLES, recipe_names
 
-    listed = {"recipes": recipe_names(), "styles": {name: [style.low_bpm, style.high_bpm] for name, style in STYLES.items()}}
+    listed = {
+        "recipes": recipe_names(),
+        "styles": {name: [style.low_bpm, style.high_bpm] for name, style in STYLES.items()},
+    }
 
     def told() -> None:
         show_table(["class", "recipes"], [[name, ", ".join(names)] for name, names in listed["recipes"].items()])

@@ -67,7 +67,7 @@ def make_kit(
     Parameters
     ----------
     folder
-        Made if missing. Files of an earlier kit with the same names are replaced.
+        Made if missing. An earlier kit in it is replaced: its files that are no longer part of the kit go.
     seed
         The same seed gives the same files.
     count_per_class
@@ -98,6 +98,7 @@ def make_kit(
     target = Path(folder)
     _checked(target, count_per_class=count_per_class, loops=loops)
     kits = _kits(seed, count=max(2, -(-count_per_class // _HITS_PER_KIT)))
+    before = _listed(target)
     works = [*_hit_works(target, kits, count_per_class, sample_rate_hz), *_loop_works(target, kits, loops, sample_rate_hz)]
     rows: list[dict[str, str]] = []
     records: list[dict[str, object]] = []
@@ -107,6 +108,8 @@ def make_kit(
             records.append(record)
             on_event(Progress(stage="kit", done=len(rows), total=len(works), unit="sounds"))
     manifest = _write_papers(target, rows, records, seed=seed)
+    for path in before - {row["path"] for row in rows}:
+        (target / path).unlink(missing_ok=True)
     return KitReport(
         folder=str(target), hits=count_per_class * len(KIT_CLASSES), loops=loops, groups=tuple(kit.name for kit in kits),
         duration_s=sum(float(row["duration_s"]) for row in rows), manifest=str(manifest),
@@ -128,6 +131,17 @@ def _checked(folder: Path, *, count_per_class: int, loops: int) -> None:
             f"The folder {folder.name!r} already holds a manifest.csv of other sounds",
             cause="the name of a folder of recordings was given", way_out="name a new, empty folder",
         )  # fmt: skip
+
+
+def _listed(folder: Path) -> set[str]:
+    """The sounds an earlier kit wrote here, by its own manifest; nothing outside the folder."""
+    manifest = folder / "manifest.csv"
+    if not manifest.exists():
+        return set()
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    paths = (row.get("path") or "" for row in rows if row.get("label_source") == LABEL_SOURCE)
+    return {path for path in paths if path.startswith("kit-") and path.endswith(".wav") and ".." not in path}
 
 
 def _kits(seed: int, *, count: int) -> list[_Kit]:

@@ -4,7 +4,7 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
-from woodshed.nn.matching import closest_match
+from woodshed.nn.matching import attack_match
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
@@ -23,7 +23,7 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "at_speed",
-    "closest_match",
+    "attack_match",
     "hop_frames_of",
     "lapped",
     "leaned",

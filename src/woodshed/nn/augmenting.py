@@ -1,4 +1,4 @@
-"""More sounds from few: other speeds, tilts and decays, each with a label so that a model can tell them from originals."""
+"""More sounds from few: other speeds, tilts and decays, labelled so that a model can tell them from originals."""
 
 from __future__ import annotations
 

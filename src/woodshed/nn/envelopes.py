@@ -14,6 +14,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional
 
+from woodshed.dsp import first_onset_s
 from woodshed.nn.bands import BandMap
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 
@@ -21,6 +22,7 @@ FLOOR_DB = -70.0
 SIDE_GROUPS = 8
 SIDE_LOW, SIDE_HIGH = -9.2, 4.6  # natural log of side power over mid power: -40 and +20 dB
 _SIDE_WEIGHT = 2.0
+_START_DB, _STOP_DB, _LEAD_S = -46.0, -66.0, 0.008
 
 
 @dataclass(frozen=True)
@@ -154,18 +156,27 @@ def _to_mid_side(audio: Tensor, *, back: bool = False) -> Tensor:
     return torch.stack([sum_, difference]) if back else torch.stack([sum_, difference]) / 2
 
 
-def sounding_span(audio: Tensor, *, start_db: float = -46.0, stop_db: float = -66.0) -> tuple[int, int]:
-    """First and one past the last frame that rise above a level below the peak; ``(0, frames)`` for silence.
+def sounding_span(audio: Tensor, *, sample_rate_hz: int) -> tuple[int, int]:
+    """Where a sound begins and ends, in frames; ``(0, frames)`` for silence.
+
+    It begins where it first rises above -46 dB under its peak, but at most 8 ms before its onset, and ends where it
+    last stands above -66 dB.
 
     Parameters
     ----------
     audio
-        ``(channels, frames)``.
+        ``(channels, frames)``, finite.
+
+    Examples
+    --------
+    >>> sounding_span(torch.tensor([[0.0, 0.0, 1.0, -0.5, 0.0]]), sample_rate_hz=44100)
+    (2, 4)
     """
-    loud = audio.abs().amax(0)
+    loud = audio.abs().amax(0) if audio.numel() else audio.new_zeros(0)
     peak = float(loud.max()) if loud.numel() else 0.0
     if peak <= 0.0:
         return 0, audio.shape[-1]
-    heard = torch.nonzero(loud >= peak * 10.0 ** (stop_db / 20))
-    begun = torch.nonzero(loud >= peak * 10.0 ** (start_db / 20))
-    return int(begun[0]), int(heard[-1]) + 1
+    begun = int((loud >= peak * 10.0 ** (_START_DB / 20)).int().argmax())
+    heard = int(torch.nonzero(loud >= peak * 10.0 ** (_STOP_DB / 20))[-1]) + 1
+    onset = round(first_onset_s(audio.numpy(), sample_rate_hz) * sample_rate_hz)
+    return min(heard - 1, max(begun, onset - round(_LEAD_S * sample_rate_hz))), heard

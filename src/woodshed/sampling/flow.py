@@ -5,6 +5,7 @@ The path is ``x_t = t * clean + (1 - t) * noise``; its speed at any point is ``(
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -55,7 +56,7 @@ def solve_flow(guess: Guess, start: Tensor, *, times: list[float], second_order:
     [1.0, 1.0, 1.0]
     """
     x = start
-    for now, then in zip(times[:-1], times[1:], strict=True):
+    for now, then in itertools.pairwise(times):
         clean = guess(x, now)
         if then >= 1.0:
             return clean

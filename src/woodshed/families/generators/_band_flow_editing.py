@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import Reshaped, Shape, Split, sounding_span
 from woodshed.roles import LenderPool, Made
@@ -40,14 +41,14 @@ class Editor:
         usable = data.numel() > 0 and bool(torch.isfinite(data).all()) and float(data.abs().max()) > 1e-5
         if amount == 0.0 or not usable:
             return Made(sound, class_name=class_name)
-        start, stop = sounding_span(data)
+        start, stop = sounding_span(data, sample_rate_hz=self.splitter.sample_rate_hz)
         heard = data[:, start:stop]
         split = self.splitter.split(heard)
         tokens = self.model.tokens_of(split)
         changed = self._wandered(tokens, amount=amount, seed=seed, class_name=class_name, steps=steps)
         own = self.model.shape_of(tokens, frames=split.frames)
         shape = self.model.shape_of(changed, frames=split.frames)
-        target = Target(shape, split.frames, 1.0, class_name, derive(seed, "fine"))
+        target = Target(shape, split.frames, 1.0, class_name, derive_seed(seed, "fine"))
         spectra, lenders = self._turned(split, own, target, angle=fine_angle(amount), without=sound.content_id)
         new = self.splitter.join(spectra * math.exp(0.5 * split.reference), frames=split.frames)
         audio = torch.cat([data[:, :start], new, data[:, stop:]], dim=-1)
@@ -60,7 +61,11 @@ class Editor:
         for first in _window_starts(len(tokens), most=most):
             window = tokens[first : first + most]
             new = self._redrawn(
-                window, time=time_of(amount), seed=derive(seed, "window", first), class_name=class_name, steps=steps
+                window,
+                time=time_of(amount),
+                seed=derive_seed(seed, "window", first),
+                class_name=class_name,
+                steps=steps,
             )
             ramp = _cross_fade(len(window), rises=first > 0, falls=first + most < len(tokens))
             total[first : first + most] += ramp * new
@@ -109,7 +114,8 @@ class Editor:
 
     def _between(self, pair: list[Tensor], position: float, seed: int, steps: int) -> Tensor:
         shares = (1 - position, position)
-        spans = [sounding_span(sound) for sound in pair]
+        rate = self.splitter.sample_rate_hz
+        spans = [sounding_span(sound, sample_rate_hz=rate) for sound in pair]
         splits = [self.splitter.split(s[:, a:b]) for s, (a, b) in zip(pair, spans, strict=True)]
         start = round(sum(share * span[0] for share, span in zip(shares, spans, strict=True)))
         frames = max(1, round(sum(share * split.frames for share, split in zip(shares, splits, strict=True))))
@@ -117,7 +123,7 @@ class Editor:
         shape = self._settled(_mixed_shape(own, shares, self._steps(frames), self._steady), position, seed, steps)
         reference = sum(share * split.reference for share, split in zip(shares, splits, strict=True))
         layers = [
-            self._layer(split, mine, shape, seed=derive(seed, number))
+            self._layer(split, mine, shape, seed=derive_seed(seed, number))
             for number, (split, mine) in enumerate(zip(splits, own, strict=True))
         ]
         spectra = _even_mix(layers[0], layers[1], angle=position * math.pi / 2)
@@ -155,13 +161,6 @@ class Editor:
     @property
     def _steady(self) -> int:
         return round(_STEADY_S * self.splitter.sample_rate_hz / self.splitter.hop_frames)
-
-
-def derive(seed: int, *path: str | int) -> int:
-    """A child seed for one part of an edit."""
-    from woodshed.base.seeds import derive_seed
-
-    return derive_seed(seed, *path)
 
 
 def time_of(amount: float) -> float:
@@ -205,7 +204,7 @@ def _mixed_shape(shapes: list[Shape], shares: tuple[float, float], steps: int, s
 
 
 def _stretched_places(steps: int, source_steps: int, *, steady: int) -> Tensor:
-    """For each step of the result, the step of the source it comes from: unstretched at first, then evenly to the end."""
+    """For each step of the result, the step of the source it comes from: unstretched at first, then even."""
     knee = min(steady, (steps - 1) / 2, (source_steps - 1) / 2)
     index = torch.arange(steps, dtype=torch.float32)
     slope = (source_steps - 1 - knee) / max(1e-6, steps - 1 - knee)

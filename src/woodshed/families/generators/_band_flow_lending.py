@@ -1,4 +1,4 @@
-"""From a drawn shape to sound: find lenders of a near shape, tune and layer them, fill up with noise, guard against copies."""
+"""From a drawn shape to sound: lenders of a near shape, tuned and layered, and a guard against copies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, closest_match, sounding_span
+from woodshed.dsp import first_onset_s
+from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, attack_match, sounding_span
 from woodshed.roles import LenderPool, Made
 from woodshed.sampling import seeded_generator
 from woodshed.sound import Sound
@@ -21,22 +22,26 @@ from woodshed.sound import Sound
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-COPY_MATCH = 0.9
+COPY_MATCH = 0.85
+_REPITCH_ATTEMPTS = (1.0, 1.5, 3.0, 4.0)  # each attempt to be no copy tunes its lenders farther
 _NEAREST = 12  # how many neighbours are looked at
 _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
+_LATEST_ONSET_S = 0.004
+_QUIET_END_DB = -45.0
 
 
 @dataclass(frozen=True)
 class Target:
-    """A sound to be made: its shape, length in frames, peak amplitude, class and seed."""
+    """A sound to be made: its shape, length in frames, peak amplitude, class, seed, and if its length was asked for."""
 
     shape: Shape
     frames: int
     peak: float
     class_name: str | None
     seed: int
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class LenderIndex:
             if lent is not None:
                 split = splitter.split(lent)
                 kept.append(content_id)
-                prints.append(shape_print(split.envelope, splitter=splitter).half())
+                prints.append(shape_print(split.envelope, splitter=splitter))
         stacked = torch.stack(prints) if prints else torch.zeros(0, splitter.most_tokens, splitter.band_count)
         return cls(tuple(kept), tuple(pool.class_name(content_id) for content_id in kept), stacked)
 
@@ -74,7 +79,8 @@ class LenderIndex:
         """
         if not self.content_ids:
             return []
-        difference = self.prints[:, :, bands].float() - wanted[:, bands]
+        tokens = max(1, int((wanted.amax(1) > 0).sum()))  # what sounds on after that costs a lender nothing
+        difference = self.prints[:, :tokens, bands] - wanted[:tokens, bands]
         distance = difference.square().sum((1, 2)).sqrt()
         if class_name is not None:
             other = torch.tensor([name != class_name for name in self.class_names])
@@ -100,7 +106,7 @@ def lent_sound(pool: LenderPool, content_id: str, *, splitter: EnvelopeSplitter)
     if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
         return None
     data -= data.mean(axis=1, keepdims=True)
-    start, stop = sounding_span(torch.from_numpy(data))
+    start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=splitter.sample_rate_hz)
     most = splitter.most_tokens * splitter.token_steps * splitter.hop_frames
     return torch.from_numpy(np.ascontiguousarray(data[:, start : min(stop, start + most)]))
 
@@ -124,17 +130,24 @@ class Decoder:
 
     @torch.no_grad()
     def make(self, target: Target) -> Made:
-        """The finished raw sound of a target; changes its lenders until it is no copy of any."""
-        for attempt in range(4):
-            spectra, lenders, lent = self.fine(target, skip=2 * attempt, plain=attempt == 3)
-            audio = self.splitter.join(spectra, frames=target.frames)
-            if not any(closest_match(audio.mean(0), sound.mean(0)) > COPY_MATCH for sound in lent):
+        """The raw sound of a target; tries other lenders and tunings until its attack is no copy of a lender's."""
+        rate = self.splitter.sample_rate_hz
+        best: tuple[float, np.ndarray, tuple[str, ...]] | None = None
+        for attempt in range(len(_REPITCH_ATTEMPTS)):
+            spectra, lenders, lent = self.fine(target, attempt=attempt)
+            audio = self.splitter.join(spectra, frames=target.frames).numpy()
+            mono = audio.mean(0)
+            match = max((attack_match(mono, sound.numpy().mean(0), sample_rate_hz=rate) for sound in lent), default=0.0)
+            if best is None or match < best[0]:
+                best = match, audio, lenders
+            if match <= COPY_MATCH:
                 break
-        data = _tidied(audio.numpy(), peak=target.peak, sample_rate_hz=self.splitter.sample_rate_hz)
-        return Made(Sound(data, self.splitter.sample_rate_hz), lenders=lenders, class_name=target.class_name)
+        assert best is not None
+        data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
+        return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
     def fine(
-        self, target: Target, *, skip: int = 0, plain: bool = False, without: frozenset[str] = frozenset()
+        self, target: Target, *, attempt: int = 0, without: frozenset[str] = frozenset()
     ) -> tuple[Tensor, tuple[str, ...], list[Tensor]]:
         """Fine structure under the target's shape.
 
@@ -143,18 +156,19 @@ class Decoder:
         tuple
             Spectra ``(sides, steps, bins)``; the lenders' content ids; their sounds as they were lent.
         """
-        generator = seeded_generator(target.seed, "fine", skip)
+        generator = seeded_generator(target.seed, "fine", attempt)
         noise = self.shaper.noise(target.shape, sides=self.sides, generator=generator)
-        chosen = [] if plain else self._choose(target, skip=skip, without=without)
+        chosen = self._choose(target, attempt=attempt, without=without)
         if not chosen:
             return noise, (), []
-        rng = np.random.default_rng(derive_seed(target.seed, "repitch", skip))
+        rng = np.random.default_rng(derive_seed(target.seed, "repitch", attempt))
+        most = self.model.config.repitch_semitones * _REPITCH_ATTEMPTS[attempt]
         lent, layers = [], []
         for content_id in chosen:
             sound = lent_sound(self.pool, content_id, splitter=self.splitter)
             if sound is None:
                 continue
-            semitones = float(rng.uniform(-1, 1)) * self.model.config.repitch_semitones
+            semitones = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.0)) * most
             sound = torch.from_numpy(
                 at_speed(sound.numpy(), semitones=semitones, sample_rate_hz=self.splitter.sample_rate_hz)
             )
@@ -173,25 +187,59 @@ class Decoder:
             return Reshaped(reshaped.spectra[:1], reshaped.presence)
         return self.shaper.with_side(reshaped, target, generator)
 
-    def _choose(self, target: Target, *, skip: int, without: frozenset[str]) -> list[str]:
+    def _choose(self, target: Target, *, attempt: int, without: frozenset[str]) -> list[str]:
         """A lender for the low and one for the high bands; the seed picks among the nearest."""
         wanted = shape_print(target.shape.envelope, splitter=self.splitter)
         edge = int((self.splitter.bands.centres_hz < _LOW_BANDS_HZ).sum())
-        rng = np.random.default_rng(derive_seed(target.seed, "lenders", skip))
+        rng = np.random.default_rng(derive_seed(target.seed, "lenders", attempt))
         chosen: list[str] = []
         for bands in (slice(0, edge), slice(edge, None)):
             near = self.index.nearest(wanted, class_name=target.class_name, bands=bands, count=_NEAREST)
             ids = [self.index.content_ids[n] for n in near if self.index.content_ids[n] not in (*chosen, *without)]
-            ids = ids[skip : skip + _CHOICE] or ids[-1:]
+            ids = ids[attempt : attempt + _CHOICE] or ids[-1:]
             if ids:
                 chosen.append(ids[int(rng.integers(len(ids)))])
         return chosen
 
 
-def _tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int) -> np.ndarray:
-    """Without rumble below 20 Hz, with a 3 ms fade at the end, at the peak asked for; ``(channels, frames)``."""
+def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -> np.ndarray:
+    """Without rumble below 20 Hz, without a silent start, with a release at the end, at the peak asked for.
+
+    Parameters
+    ----------
+    data
+        ``(channels, frames)``.
+    exact
+        Keep the length: what is taken from the start comes back as silence at the end.
+    """
+    frames = data.shape[-1]
     data = sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1)
-    fade = min(data.shape[-1], round(0.003 * sample_rate_hz))
-    data[:, data.shape[-1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    loudest = float(np.abs(data).max())
+    data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
+    if exact:
+        data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
+    loudest = float(np.abs(data).max(initial=0.0))
     return (data * (peak / loudest) if loudest > 1e-9 else data).astype(np.float32)
+
+
+def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    """Cut what comes long before the onset; a second look, since the cut changes what counts as a floor."""
+    for _ in range(3):
+        late = round((first_onset_s(data, sample_rate_hz) - _LATEST_ONSET_S) * sample_rate_hz)
+        if late <= 0:
+            break
+        data = data[:, late:].copy()
+        rise = min(data.shape[-1], round(0.001 * sample_rate_hz))
+        data[:, :rise] *= np.linspace(0, 1, rise, dtype=data.dtype)
+    return data
+
+
+def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    """Gain over time that ends a sound without a click: short where it has died away, a real release where not."""
+    frames = data.shape[-1]
+    last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
+    loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
+    length_s = min(0.2, max(0.03, 0.2 * frames / sample_rate_hz)) if loud else 0.005
+    length = min(frames, round(length_s * sample_rate_hz))
+    gain = np.ones(frames, dtype=np.float32)
+    gain[frames - length :] = 10 ** (-3.5 * (np.arange(length) + 1) / max(1, length))  # to -70 dB, even in dB
+    return gain

@@ -106,7 +106,7 @@ class Config(FamilyConfig):
     learning_rate: float = Field(2e-3, gt=0)
     class_dropout: float = Field(0.12, ge=0, le=1)
     pool_limit: int = Field(12000, ge=1)
-    steps: int = Field(10, ge=1, le=200)
+    steps: int = Field(8, ge=1, le=200)
     guidance: float = Field(1.5, ge=0, le=10)
     air: float = Field(0.5, ge=0, le=1)
     repitch_semitones: float = Field(1.0, ge=0, le=12)
@@ -338,6 +338,7 @@ class BandFlow(Generator, Varies, Blends):
                         peak=drawn[number].peak,
                         class_name=requests[number].class_name,
                         seed=requests[number].seed,
+                        exact=requests[number].duration_s is not None,
                     )
                     made[number] = Decoder(self, index, lenders).make(target)
         return [item for item in made if item is not None]
@@ -430,10 +431,10 @@ class BandFlow(Generator, Varies, Blends):
         """The sounding part, on the model's channels and no longer than its window; None where nothing sounds."""
         self._check_rate(sound)
         data = np.array(sound.with_channels(self.spec.channels).data)
-        start, stop = sounding_span(torch.from_numpy(data))
-        data = np.ascontiguousarray(data[:, start : min(stop, start + self._most_frames)])
-        usable = data.shape[-1] > 0 and bool(np.isfinite(data).all()) and float(np.abs(data).max()) > 1e-5
-        return data if usable else None
+        if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
+            return None
+        start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=sound.sample_rate_hz)
+        return np.ascontiguousarray(data[:, start : min(stop, start + self._most_frames)])
 
     def class_row(self, class_name: str | None) -> int:
         """The number of a class; the one after the last for none.
@@ -460,7 +461,7 @@ class BandFlow(Generator, Varies, Blends):
         length_s = math.exp(_at_quantile(self.length_table[table_row], rng.uniform()))
         level_db = _at_quantile(self.level_table[table_row], rng.uniform())
         if request.duration_s is not None:
-            length_s = request.duration_s
+            length_s = self._checked_length(request.duration_s)
         frames = min(self._most_frames, max(self.splitter.hop_frames, round(length_s * self.spec.sample_rate_hz)))
         return _Drawn(
             seed=request.seed,
@@ -469,6 +470,15 @@ class BandFlow(Generator, Varies, Blends):
             frames=frames,
             peak=10 ** (min(level_db, -0.3) / 20),
         )
+
+    def _checked_length(self, duration_s: float) -> float:
+        if not 0.0 < duration_s <= self.max_duration_s:
+            raise KnobOutOfRange(
+                f"A sound of {duration_s} s cannot be made",
+                cause=f"this model makes sounds up to {self.max_duration_s} s",
+                way_out="ask for a shorter one, or train with a longer max_duration_s",
+            )
+        return duration_s
 
     def padded(self, tokens: int) -> int:
         """The length a row of so many tokens is padded to."""

@@ -59,8 +59,8 @@ def _hands(p: Parameters, seed: int) -> Wave:
 
 _BURST = {"tone_hz": log(900, 2400), "gap_s": log(0.008, 0.014), "teeth": whole(3, 5), "tail": log(0.15, 0.5),
           "tail_s": log(0.09, 0.22), "ring": lin(0.2, 1.5), "spread": lin(0.2, 0.9), "drive": lin(0.0, 0.8)}  # fmt: skip
-_HANDS = {"people": whole(3, 8), "tone_hz": log(900, 2300), "decay_s": log(0.010, 0.03), "spread_s": log(0.004, 0.014),
-          "tail": log(0.08, 0.35), "tail_s": log(0.09, 0.22), "drive": lin(0.0, 0.6)}  # fmt: skip
+_HANDS = {"people": whole(3, 8), "tone_hz": log(1000, 2500), "decay_s": log(0.010, 0.03), "spread_s": log(0.006, 0.016),
+          "tail": log(0.15, 0.45), "tail_s": log(0.1, 0.22), "drive": lin(0.0, 0.6)}  # fmt: skip
 
 CLAPS = (
     Recipe("clap", "Burst", "electronic", _BURST, _burst),

@@ -139,7 +139,7 @@ HATS_CLOSED = (
 )  # fmt: skip
 HATS_OPEN = (
     Recipe("hat-open", "Bronze", "acoustic",
-           {**_PLATE, **_AJAR, "tone_hz": log(4200, 6500), "low_slope_db": lin(2.5, 6), "bloom_s": log(0.010, 0.05), "wash": log(0.5, 1.6)}, _bronze_hat, weight=2.0),
+           {**_PLATE, **_AJAR, "tone_hz": log(4500, 7500), "low_slope_db": lin(3, 7), "damping": lin(0.0, 0.3), "bloom_s": log(0.010, 0.05), "wash": log(0.5, 1.6)}, _bronze_hat, weight=2.0),
     Recipe("hat-open", "Six", "electronic", {**_SIX, **_AJAR, "tone_hz": log(3800, 6000), "wash": log(0.2, 0.9)}, _six_hat),
     Recipe("hat-open", "Comb", "electronic", {**_COMB, **_AJAR, "tone_hz": log(3800, 6500), "top_hz": log(9000, 15000)}, _combed_hat),
 )  # fmt: skip
@@ -157,5 +157,5 @@ CYMBALS = (
            {**_PLATE, "tone_hz": log(3000, 6500), "low_hz": log(180, 450), "damping": lin(0.2, 0.8), "wash": log(0.25, 0.8),
             "decay_s": log(0.7, 1.8), "bloom_s": log(0.003, 0.03), "ping": log(0.2, 0.8), "ping_hz": log(900, 2600),
             "ping_s": log(0.15, 0.7)}, _ride, weight=1.2),
-    Recipe("cymbal", "Six", "electronic", {**_SIX, "tone_hz": log(3500, 6500), "decay_s": log(0.4, 1.1)}, _six_cymbal, weight=0.8),
+    Recipe("cymbal", "Six", "electronic", {**_SIX, "tone_hz": log(3000, 6000), "decay_s": log(0.6, 1.3)}, _six_cymbal, weight=0.8),
 )  # fmt: skip

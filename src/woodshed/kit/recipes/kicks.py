@@ -90,8 +90,8 @@ KICKS = (
     ),
     Recipe(
         "kick", "Skin", "acoustic",
-        {"pitch_hz": log(48, 74), "decay_s": log(0.055, 0.2), "damping": lin(0.6, 1.3), "overtones": lin(0.4, 0.9),
-         "bend": lin(0.05, 0.35), "bend_s": log(0.015, 0.05), "shell": log(0.05, 0.28), "shell_hz": log(1500, 8000),
+        {"pitch_hz": log(43, 66), "decay_s": log(0.06, 0.2), "damping": lin(0.7, 1.4), "overtones": lin(0.3, 0.75),
+         "bend": lin(0.05, 0.35), "bend_s": log(0.015, 0.05), "shell": log(0.04, 0.2), "shell_hz": log(1500, 8000),
          "shell_s": log(0.04, 0.14), "shell_slope_db": lin(2, 5), "buzz": log(0.004, 0.04), **_CLICK},
         _skin, weight=2.2,
     ),

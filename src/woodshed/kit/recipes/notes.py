@@ -172,7 +172,7 @@ BASSES = (
            {**_HELD, "decay_s": log(0.5, 1.8), "damping": lin(0.2, 0.9), "bright_hz": log(250, 2000), "place": lin(0.08, 0.3), "thumb": log(0.03, 0.3),
             "top_hz": log(1200, 6000), "drive": lin(0.0, 0.4)}, _string_bass, weight=1.5),
     Recipe("bass", "Sub", "electronic",
-           {**_HELD, "note_midi": whole(25, 38), "drop": lin(0.0, 1.0), "drop_s": log(0.01, 0.05), "second": log(0.01, 0.3), "decay_s": log(0.7, 4.0)}, _sub_bass),
+           {**_HELD, "note_midi": whole(25, 40), "hold_s": log(0.5, 2.0), "drop": lin(0.0, 1.0), "drop_s": log(0.01, 0.05), "second": log(0.01, 0.3), "decay_s": log(0.7, 4.0)}, _sub_bass),
     Recipe("bass", "Reese", "electronic",
            {**_HELD, "hold_s": log(0.5, 1.4), "detune": lin(0.1, 1.0), "cutoff_hz": log(120, 700), "motion_hz": log(0.3, 3.0)}, _reese, weight=0.6),
 )  # fmt: skip

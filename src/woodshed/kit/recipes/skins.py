@@ -102,12 +102,12 @@ def _machine_rim(p: Parameters, seed: int) -> Wave:
 
 
 _TOUCH = {"touch": log(0.08, 0.45), "touch_hz": log(1800, 5500), "touch_s": log(0.004, 0.014)}
-_HEAD = {"decay_s": log(0.25, 0.6), "damping": lin(0.5, 1.2), "overtones": lin(0.45, 0.75), "bend": lin(0.02, 0.14), "contact_s": log(0.0015, 0.008)}
+_HEAD = {"decay_s": log(0.25, 0.6), "damping": lin(0.4, 1.0), "overtones": lin(0.5, 0.8), "bend": lin(0.02, 0.14), "contact_s": log(0.0015, 0.008)}
 _HAND = {**_HEAD, "decay_s": log(0.05, 0.2), "drive": lin(0.0, 0.4), "touch": log(0.06, 0.4), "touch_hz": log(700, 3500), "touch_s": log(0.004, 0.02)}
 
 TOMS = (
-    Recipe("tom", "Rack", "acoustic", {**_HEAD, **_TOUCH, "pitch_hz": log(95, 185), "shell": log(0.2, 0.7), "shell_s": log(0.12, 0.4), "shell_damping": lin(0.2, 0.6), "shell_slope_db": lin(1, 4), "wires": log(0.01, 0.08)}, _skin_tom, weight=1.6),
-    Recipe("tom", "Floor", "acoustic", {**_HEAD, **_TOUCH, "pitch_hz": log(58, 105), "decay_s": log(0.35, 0.75), "shell": log(0.2, 0.7), "shell_s": log(0.12, 0.4), "shell_damping": lin(0.2, 0.6), "shell_slope_db": lin(1, 4), "wires": log(0.01, 0.08)}, _skin_tom, weight=1.6),
+    Recipe("tom", "Rack", "acoustic", {**_HEAD, **_TOUCH, "pitch_hz": log(95, 185), "shell": log(0.1, 0.4), "shell_s": log(0.12, 0.4), "shell_damping": lin(0.3, 0.6), "shell_slope_db": lin(3, 6), "wires": log(0.005, 0.04)}, _skin_tom, weight=1.6),
+    Recipe("tom", "Floor", "acoustic", {**_HEAD, **_TOUCH, "pitch_hz": log(58, 105), "decay_s": log(0.35, 0.75), "shell": log(0.1, 0.4), "shell_s": log(0.12, 0.4), "shell_damping": lin(0.3, 0.6), "shell_slope_db": lin(3, 6), "wires": log(0.005, 0.04)}, _skin_tom, weight=1.6),
     Recipe("tom", "Machine", "electronic",
            {**_TOUCH, "pitch_hz": log(70, 200), "drop_octaves": lin(0.1, 0.6), "drop_s": log(0.03, 0.12), "decay_s": log(0.2, 0.5), "edge": lin(0, 0.5),
             "hiss": log(0.03, 0.2), "hiss_hz": log(600, 3000), "drive": lin(0.0, 0.6), "touch": log(0.02, 0.2)}, _machine_tom),
@@ -136,6 +136,6 @@ RIMS = (
             "overtones": lin(0.6, 0.9), "bend": lin(0.0, 0.05), "contact_s": log(0.002, 0.009), "shell": log(0.1, 0.6), "wires": log(0.05, 0.3), "wood": lin(0.4, 1.0), "crack": log(0.2, 0.9),
             "crack_s": log(0.06, 0.2), "crack_damping": lin(0.05, 0.35), "crack_slope_db": lin(1.5, 4)}, _cross_stick, weight=3.0),
     Recipe("rim", "Machine", "electronic",
-           {**_TOUCH, "pitch_hz": log(380, 620), "interval": lin(2.2, 3.9), "decay_s": log(0.025, 0.08), "grit": log(0.1, 0.6), "drive": lin(0.2, 1.2)}, _machine_rim),
-    Recipe("rim", "Knock", "any", {**_TOUCH, "pitch_hz": log(350, 1100), "decay_s": log(0.04, 0.11), "stretch": lin(0.45, 0.8), "drive": lin(0.0, 0.6)}, _bar, weight=0.8),
+           {**_TOUCH, "pitch_hz": log(420, 800), "interval": lin(2.2, 3.9), "decay_s": log(0.025, 0.08), "grit": log(0.3, 1.2), "drive": lin(0.2, 1.2)}, _machine_rim),
+    Recipe("rim", "Knock", "any", {**_TOUCH, "pitch_hz": log(350, 1100), "decay_s": log(0.04, 0.11), "stretch": lin(0.45, 0.8), "drive": lin(0.0, 0.6)}, _bar, weight=0.4),
 )  # fmt: skip
