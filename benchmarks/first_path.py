@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks._corpus import ROOT, cache_folder, folders_of_kind
@@ -23,8 +24,9 @@ from benchmarks._varying import VaryFigures, vary_figures
 from benchmarks.scan import scan_memory_check
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.metrics import SoundSet
-from woodshed.tasks.evaluate import EvaluationReport
-from woodshed.tasks.evaluate.in_library import evaluate_model, sound_set
+from woodshed.artifacts import ModelCard
+from woodshed.library import Purpose
+from woodshed.tasks.evaluate import KNOBS, EvaluationReport, evaluate_model
 from woodshed.workspace import Workspace
 
 MODEL = "first-path"
@@ -114,8 +116,13 @@ def _lenders(workspace: Workspace) -> LibraryLenders:
 def _evaluated(workspace: Workspace, folder: Path, *, count: int) -> EvaluationReport:
     path = folder / f"evaluation-{count}.json"
     if not path.is_file():
-        loaded = workspace.models.load(MODEL)
-        report = evaluate_model(workspace.bench, loaded, lenders=_lenders(workspace), count=count, seed=SEED)
+        report = evaluate_model(
+            workspace.bench,
+            workspace.models.load(MODEL),
+            lenders=_lenders(workspace),
+            folder=folder / "evaluation",
+            settings=KNOBS.settings(count=count, seed=SEED),
+        )
         path.write_text(report.model_dump_json(indent=1), encoding="utf-8")
     return EvaluationReport.model_validate_json(path.read_bytes())
 
@@ -123,7 +130,7 @@ def _evaluated(workspace: Workspace, folder: Path, *, count: int) -> EvaluationR
 def evaluation_checks(report: EvaluationReport) -> list[Check]:
     """Hygiene before any normalising, and copying against what real sounds of unseen kits show."""
     progress(report.verdict)
-    hygiene = report.generated.hygiene
+    hygiene = report.generated.clean
     copying = report.copying
     return [
         at_least(f"generated: share that passes hygiene (n {report.count})", hygiene.share, 0.99),
@@ -131,16 +138,28 @@ def evaluation_checks(report: EvaluationReport) -> list[Check]:
             f"copying: copy rate {copying.made.share:.4f} beside the null of real sounds",
             copying.made.share,
             f"inside the null: at most {copying.null.high:.4f}, with a control that finds planted copies",
-            bool(copying.can_tell and copying.made.low <= copying.null.high),
+            bool(copying.can_tell and copying.inside_null),
         ),
     ]
+
+
+def _sound_set(workspace: Workspace, card: ModelCard, content_ids: Sequence[str]) -> SoundSet:
+    chosen = workspace.library.training_set(
+        "all", purpose=Purpose(card.purpose), sample_rate_hz=card.sample_rate_hz, channels=card.channels
+    ).subset(content_ids)
+    heard = list(chosen)
+    return SoundSet(
+        tuple(one.sound.section(0, 3 * card.sample_rate_hz) for one in heard),
+        tuple(one.item.class_name or "" for one in heard),
+        tuple(one.item.group for one in heard),
+    )
 
 
 def _varied(workspace: Workspace, *, sources: int) -> VaryFigures:
     loaded = workspace.models.load(MODEL)
     card = loaded.card
-    training = sound_set(workspace.bench, loaded, [source.content_id for source in card.sources])
-    held_out = sound_set(workspace.bench, loaded, card.held_out)
+    training = _sound_set(workspace, card, [source.content_id for source in card.sources])
+    held_out = _sound_set(workspace, card, card.held_out)
     step = max(1, len(held_out) // sources)
     chosen: SoundSet = held_out.taken(range(0, len(held_out), step)[:sources])
     return vary_figures(loaded.model, chosen, training, lenders=_lenders(workspace), seed=SEED)  # pyright: ignore

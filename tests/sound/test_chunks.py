@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -76,9 +77,8 @@ def test_another_reader_sees_the_text_the_loop_and_the_tempo(tmp_path: Path) -> 
     with soundfile.SoundFile(path) as file:
         assert (file.title, file.artist) == ("Groove", "Zoë"), "short text stands before the long receipt"
         log = file.extra_info
-    assert "Loop Count   : 2" in log
-    assert "Tempo         : 120.37" in log
-    assert "Beats         : 8" in log
+    for line in (r"Loop Count\s*: 2", r"Tempo\s*: 120\.37", r"Beats\s*: 8"):
+        assert re.search(line, log), line
 
 
 def test_tags_are_replaced_without_growing_or_touching_the_audio(tmp_path: Path) -> None:

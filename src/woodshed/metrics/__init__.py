@@ -1,7 +1,7 @@
 """Numbers that say how made sounds relate to real ones, each with its reference, its count and its floor."""
 
 from woodshed.metrics.copy_search import CopyFinder, Nearest
-from woodshed.metrics.copying import CONTROL_FOUND, FALSE_ALARM, CopyCheck, CopyJudge, threshold_of
+from woodshed.metrics.copying import CONTROL_FOUND, FALSE_ALARM, HELD_OUT, CopyCheck, CopyJudge, threshold_of
 from woodshed.metrics.distances import (
     Cover,
     KernelDistance,
@@ -43,6 +43,7 @@ __all__ = [
     "FALSE_ALARM",
     "FAULTS",
     "FEATURES_VERSION",
+    "HELD_OUT",
     "REFERENCES",
     "SINGLE_CHANGES",
     "SPACES",

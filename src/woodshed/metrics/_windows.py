@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 import numpy.typing as npt
@@ -119,8 +120,10 @@ class WindowIndex:
         self._spectra = to_spectra(rows, frames=_BLOCK)
         self._inverses: dict[int, Floats] = {}
 
-    def best(self, queries: Sequence[Floats]) -> Floats:
+    def best(self, queries: Sequence[Floats], *, pool: Executor) -> Floats:
         """Largest absolute correlation of the first window of each query with each sound, over all places.
+
+        The pool's threads share the work; which does what changes no figure.
 
         Returns
         -------
@@ -129,10 +132,12 @@ class WindowIndex:
         found = np.zeros((len(queries), len(self.waves)), np.float32)
         lengths = np.array([window_frames_of(query) for query in queries], dtype=int)
         for frames in np.unique(lengths):
+            self._inverse(int(frames))  # made here, so that no two threads make it at once
             places = np.flatnonzero(lengths == frames)
-            for first in range(0, places.size, _QUERIES):
-                part = places[first : first + _QUERIES]
-                found[part] = self._best_of_few(windows_of([queries[place] for place in part], frames=int(frames)))
+            parts = [places[first : first + _QUERIES] for first in range(0, places.size, _QUERIES)]
+            windows = [windows_of([queries[place] for place in part], frames=int(frames)) for part in parts]
+            for part, best in zip(parts, pool.map(self._best_of_few, windows), strict=True):
+                found[part] = best
         return np.minimum(found, 1.0)
 
     def _inverse(self, frames: int) -> Floats:

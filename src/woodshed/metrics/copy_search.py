@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -29,6 +31,7 @@ _SEARCH_FRAMES = 2048
 _SPEEDS_CENTS = tuple(range(-32, 33, 4))
 _CLOSER_CENTS = (-3, -2, -1, 1, 2, 3)
 _TAPS = 24
+_MOST_THREADS = 4
 _FINE_LAGS = 2
 _FINEST_LAGS = 4
 
@@ -110,14 +113,31 @@ class CopyFinder:
             How many training sounds of each kind are searched at several speeds; 0 leaves that search out.
         """
         waves = [query_of(heard_for_copies(sound)) for sound in sounds]
-        likeness = self._index.best(waves)
+        with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+            return self._nearest(pool, waves, feature_distances, left_out, candidates)
+
+    def _nearest(
+        self,
+        pool: ThreadPoolExecutor,
+        waves: Sequence[Floats],
+        feature_distances: npt.NDArray[np.floating] | None,
+        left_out: npt.NDArray[np.bool_] | None,
+        candidates: int,
+    ) -> Nearest:
+        likeness = self._index.best(waves, pool=pool)
         distances = np.full(likeness.shape, np.inf)
         if feature_distances is not None:
             distances[:] = feature_distances
         if left_out is not None:
             likeness[left_out] = -1.0
             distances[left_out] = np.inf
-        found = [self._closer(*each, candidates) for each in zip(waves, likeness, distances, strict=True)]
+        for frames in {window_frames_of(wave) for wave in waves}:
+            self._inverse(frames)  # made here, so that no two threads make it at once
+
+        def closer(wave: Floats, near: Floats, apart: npt.NDArray[np.float64]) -> tuple[float, int, int]:
+            return self._closer(wave, near, apart, candidates)
+
+        found = list(pool.map(closer, waves, likeness, distances))
         columns = np.array(found, dtype=np.float64).reshape(len(waves), 3)
         return Nearest(np.maximum(columns[:, 0], 0.0), columns[:, 1].astype(np.int64), columns[:, 2].astype(np.int64))
 

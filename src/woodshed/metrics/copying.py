@@ -22,6 +22,9 @@ FALSE_ALARM = 0.01
 CONTROL_FOUND = 0.9
 """Share of the planted copies with a single change that must be found before the rest means anything."""
 
+HELD_OUT = "held-out real sounds"
+"""What the null is called when it was taken from sounds of groups that the model never saw."""
+
 _FEWEST_UNSEEN = 20
 _DURATION_S = 1.5
 
@@ -79,6 +82,8 @@ class CopyJudge:
         each compared with those of other groups.
     plants
         How many training sounds are planted as copies, each with every change of ``CHANGES``.
+    most_unseen
+        How many real sounds the null is taken from at most, drawn at random.
 
     Raises
     ------
@@ -97,14 +102,21 @@ class CopyJudge:
     """
 
     def __init__(
-        self, training: SoundSet, held_out: SoundSet, *, plants: int = 16, seed: int = 0, on_event: EventSink = ignore
+        self,
+        training: SoundSet,
+        held_out: SoundSet,
+        *,
+        plants: int = 16,
+        most_unseen: int = 500,
+        seed: int = 0,
+        on_event: EventSink = ignore,
     ) -> None:
         self._on_event = on_event
         self._finder = CopyFinder(training.sounds)
         raw = raw_features(training.alike(duration_s=_DURATION_S).sounds, space="spectral")
         self._space = FeatureSpace.of(raw)
         self._places = self._space.placed(raw)
-        self._null, self._null_kind = self._take_null(training, held_out)
+        self._null, self._null_kind = self._take_null(training, held_out, most=most_unseen, seed=seed)
         self._threshold = threshold_of(self._null)
         self._control = self._take_control(training, plants=plants, seed=seed)
 
@@ -144,12 +156,18 @@ class CopyJudge:
             np.concatenate([one.cents for one in found]),
         )
 
-    def _take_null(self, training: SoundSet, held_out: SoundSet) -> tuple[npt.NDArray[np.float64], str]:
+    def _take_null(
+        self, training: SoundSet, held_out: SoundSet, *, most: int, seed: int
+    ) -> tuple[npt.NDArray[np.float64], str]:
+        rng = np.random.default_rng(derive_seed(seed, "null"))
         if len(held_out) >= _FEWEST_UNSEEN or len(set(training.groups)) < 2:
-            found = self._nearest(held_out, "unseen real sounds") if len(held_out) else None
-            return (np.zeros(0) if found is None else found.likeness), "held-out real sounds"
+            unseen = held_out.taken(rng.permutation(len(held_out))[:most])
+            found = self._nearest(unseen, "unseen real sounds") if len(unseen) else None
+            return (np.zeros(0) if found is None else found.likeness), HELD_OUT
         groups = np.asarray(training.groups, dtype=object)
-        found = self._nearest(training, "real sounds of other groups", left_out=groups[:, None] == groups[None])
+        places = rng.permutation(len(training))[:most]
+        left_out = groups[places][:, None] == groups[None]
+        found = self._nearest(training.taken(places), "real sounds of other groups", left_out=left_out)
         return found.likeness, "training sounds, each against other groups"
 
     def _take_control(self, training: SoundSet, *, plants: int, seed: int) -> dict[str, Share]:

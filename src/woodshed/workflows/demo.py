@@ -17,8 +17,10 @@ from woodshed.base.units import seconds_to_text
 from woodshed.kit import make_kit
 from woodshed.library import Item
 from woodshed.roles import LenderPool
+from woodshed.sound import Sound
 from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
 from woodshed.tasks.blend import blend
+from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import EvaluationReport, evaluate_model
 from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
 from woodshed.tasks.generate import generate
@@ -95,7 +97,14 @@ def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore
     )
     made, varied, blended = _make(bench, loaded, lenders, order, on_event)
     clock.lap("sounds")
-    report = evaluate_model(bench, loaded, lenders=lenders, quick=True, seed=order.seed, on_event=on_event)
+    report = evaluate_model(
+        bench,
+        loaded,
+        lenders=lenders,
+        folder=order.folder / "evaluation",
+        settings=EVALUATE_KNOBS.settings(quick=True, seed=order.seed),
+        on_event=on_event,
+    )
     clock.lap("evaluation")
     page = _page(bench, order, trained, report, (made, varied, blended), loaded)
     clock.lap("page")
@@ -105,7 +114,7 @@ def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore
         made=tuple(one.path for one in made),
         varied=tuple(one.path for one in varied),
         blended=tuple(one.path for one in blended),
-        verdict=report.verdict_text,
+        verdict=f"{report.verdict} What to do: {report.advice}.",
         seconds=clock.stages,
     )
 
@@ -177,7 +186,7 @@ def _make(
 
 
 def _two_sources(bench: Workbench, loaded: LoadedModel) -> tuple[Item, Item]:
-    """Two sounds of different classes to vary and blend, held-out ones where there are any; snare and kick if they can."""
+    """Two sounds of different classes to vary and blend: held-out ones if there are, a snare and a kick if they can."""
     items = {item.content_id: item for item in bench.library.items("")}
     candidates = [items[i] for i in loaded.card.held_out if i in items]
     candidates += [items[s.content_id] for s in loaded.card.sources if s.content_id in items]
@@ -194,7 +203,7 @@ def _two_sources(bench: Workbench, loaded: LoadedModel) -> tuple[Item, Item]:
     return first, second or next((item for item in others if item.class_name != first.class_name), others[0])
 
 
-def _as_model(bench: Workbench, item: Item, loaded: LoadedModel):  # noqa: ANN202
+def _as_model(bench: Workbench, item: Item, loaded: LoadedModel) -> Sound:
     sound = bench.library.sound(item).resampled(loaded.card.sample_rate_hz)
     return sound if sound.channels == loaded.card.channels else sound.with_channels(loaded.card.channels)
 
@@ -218,6 +227,7 @@ def _page(
         made=delivered[0],
         varied=delivered[1],
         blended=delivered[2],
+        source=Path(_two_sources(bench, loaded)[0].path),
         real={name: Path(item.path) for name, item in real.items() if item is not None},
         own_sounds=order.sounds is not None,
     )

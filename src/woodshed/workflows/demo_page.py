@@ -9,7 +9,7 @@ from pathlib import Path
 from woodshed.artifacts.delivery import Delivered
 from woodshed.base.units import seconds_to_text
 from woodshed.sound import Sound, read_sound, write_sound
-from woodshed.tasks.evaluate import EvaluationReport, report_section
+from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, summary_table
 from woodshed.tasks.train import TrainingReport
 from woodshed.views import Page, SoundCard, sound_png
 
@@ -25,6 +25,7 @@ class DemoFindings:
     made: Sequence[Delivered]
     varied: Sequence[Delivered]
     blended: Sequence[Delivered]
+    source: Path
     real: dict[str, Path]
     own_sounds: bool
 
@@ -47,11 +48,20 @@ def write_demo_page(findings: DemoFindings) -> Path:
         "A blend in five steps", "From one real sound to another; the first and the last are the sounds themselves."
     )
     page.sounds([_card(one, f"step {i}") for i, one in enumerate(findings.blended, 1)])
-    report_section(page, findings.report)
+    _figures(page, findings.report)
     page.section("Training", findings.trained.verdict)
     page.details("The model's card", card.model_dump_json(indent=1, exclude={"sources"}))
     page.commands(_next_commands(findings))
     return page.write(findings.folder / "index.html")
+
+
+def _figures(page: Page, report: EvaluationReport) -> None:
+    """The verdict and the short table; the whole report has a page of its own."""
+    page.section("How good, and how new", f"Measured on {report.count} sounds; wide intervals, so read it as a first look.")
+    page.verdict(f"{report.verdict} What to do: {report.advice}.")
+    columns, rows = summary_table(report)
+    page.table("Beside rows that need no model", columns, rows)
+    page.text(f"Intervals, faults, copying and pairs to play: evaluation/{PAGE_FILE} beside this page.")
 
 
 def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]:
@@ -60,10 +70,7 @@ def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]
     path = findings.real.get(name)
     if path is None:
         return made, SoundCard("no real sound of this class is left")
-    copy = findings.folder / "real" / f"{name}.wav"
-    if not copy.is_file():
-        write_sound(copy, _playable(read_sound(path)))
-    sound = read_sound(copy)
+    copy, sound = _copied(path, findings.folder / "real" / f"{name}.wav")
     return made, SoundCard(f"real {name}", copy, sound_png(sound), (_facts(sound), path.name))
 
 
@@ -75,9 +82,8 @@ def _card(one: Delivered, title: str) -> SoundCard:
 
 
 def _source_card(findings: DemoFindings) -> SoundCard:
-    """The source of the variations is the first step of the blend: the same sound."""
-    source = findings.blended[0]
-    return SoundCard("the source", source.path, sound_png(source.sound), (_facts(source.sound),))
+    copy, sound = _copied(findings.source, findings.folder / "real" / "source.wav")
+    return SoundCard("the source", copy, sound_png(sound), (_facts(sound), findings.source.name))
 
 
 def _facts(sound: Sound) -> str:
@@ -85,8 +91,11 @@ def _facts(sound: Sound) -> str:
     return f"{sound.duration_s:.2f} s, {width}, {sound.sample_rate_hz / 1000:g} kHz"
 
 
-def _playable(sound: Sound) -> Sound:
-    return sound.scaled(1.0 / sound.peak) if sound.peak > 1.0 else sound
+def _copied(path: Path, copy: Path) -> tuple[Path, Sound]:
+    """A real sound as a WAV that every browser plays, beside the page."""
+    sound = read_sound(path)
+    sound = sound.scaled(1.0 / sound.peak) if sound.peak > 1.0 else sound
+    return write_sound(copy, sound), sound
 
 
 def _next_commands(findings: DemoFindings) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The one object that owns library, model shelf, runs and outputs of a folder."""
 
+from woodshed.tasks.evaluate import summary_table
 from woodshed.tasks.train import TrainingOrder
 from woodshed.workflows.demo import DemoOrder, DemoReport
 from woodshed.workspace.demo import run_demo_in
@@ -16,4 +17,5 @@ __all__ = [
     "describe_model",
     "examine",
     "run_demo_in",
+    "summary_table",
 ]

@@ -32,6 +32,8 @@ from woodshed.sound import Sound, read_sound
 from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
 from woodshed.tasks.blend import TEMPLATE as BLEND_TEMPLATE
 from woodshed.tasks.blend import blend
+from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
+from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
 from woodshed.tasks.generate import generate
 from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
@@ -165,6 +167,18 @@ class Workspace:
             on_event=on_event,
         )
 
+    def evaluate(
+        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+    ) -> tuple[EvaluationReport, Path]:
+        """Measure a model; the report goes into its card, and with a page into a folder. Returns report and page."""
+        loaded, knobs = self.models.load(model), EVALUATE_KNOBS.settings(**settings)
+        target = folder or self.folder / "evaluations" / loaded.card.name
+        report = evaluate_model(
+            self.bench, loaded, lenders=self.lenders(loaded), folder=target, settings=knobs, on_event=on_event
+        )
+        self.models.attach_report(model, report.model_dump(mode="json"))
+        return report, target / PAGE_FILE
+
     # -- papers
 
     def show(self, path: str | os.PathLike[str], *, picture: Path | None = None) -> Shown:
@@ -242,8 +256,8 @@ class Workspace:
 def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
     """One row of the list of models; a damaged file is listed with what is wrong with it."""
     if isinstance(card, ModelFileError):
-        unknown: dict[str, object] = dict.fromkeys(("family", "sounds", "classes", "rate_hz", "channels", "made_at"))
-        return unknown | {"name": name, "state": card.problem}
+        columns = ("family", "sounds", "classes", "rate_hz", "channels", "made_at")
+        return {"name": name, "state": card.problem, **{column: None for column in columns}}
     return {
         "name": name,
         "family": card.family,
