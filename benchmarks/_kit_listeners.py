@@ -1,12 +1,13 @@
 """Two listeners of different make that learn class names from sounds: the judges of the starter kit.
 
-A listener here is a function ``(sounds, labels, classes, seed) -> hear`` and ``hear(sounds)`` gives probabilities of shape
-``(sounds, classes)``; any other listener fits in by the same form.
+A listener here is a function ``(sounds, labels, classes, seed) -> hear``, and ``hear(sounds)`` gives probabilities of
+shape ``(sounds, classes)``; any other listener fits in by the same form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ _cache: dict[str, Floats] = {}
 
 
 def log_mel(sound: Sound) -> Floats:
-    """Log-mel map of the first 1.12 s after the onset, 0 dB at its loudest, shape ``(BANDS, HOPS)``, floored at -70 dB."""
+    """Log-mel map of 1.12 s from the onset, 0 dB at its loudest, floored at -70 dB, shape ``(BANDS, HOPS)``."""
     if sound.content_id not in _cache:
         _cache[sound.content_id] = _log_mel(sound)
     return _cache[sound.content_id]
@@ -45,7 +46,9 @@ def _log_mel(sound: Sound) -> Floats:
     wave = wave[start : start + HOPS * HOP_FRAMES]
     wave = np.pad(wave, (0, HOPS * HOP_FRAMES - len(wave)))
     power = np.abs(stft(wave.astype(np.float32), window_frames=WINDOW_FRAMES, hop_frames=HOP_FRAMES))[:, :HOPS] ** 2
-    bank = mel_filterbank(sample_rate_hz=RATE_HZ, window_frames=WINDOW_FRAMES, bands=BANDS, low_hz=30.0, high_hz=18000.0)
+    bank = mel_filterbank(
+        sample_rate_hz=RATE_HZ, window_frames=WINDOW_FRAMES, bands=BANDS, low_hz=30.0, high_hz=18000.0
+    )
     level_db = 10 * np.log10(bank @ power + 1e-12)
     return np.maximum(level_db - level_db.max(), FLOOR_DB).astype(np.float32)
 
@@ -53,12 +56,12 @@ def _log_mel(sound: Sound) -> Floats:
 def summary(sound: Sound) -> Floats:
     """The map averaged over nine stretches of time that grow, shape ``(BANDS * 9,)``."""
     picture = log_mel(sound)
-    stretches = [picture[:, start:stop].mean(axis=1) for start, stop in zip(EDGES_HOPS[:-1], EDGES_HOPS[1:], strict=True)]
+    stretches = [picture[:, start:stop].mean(axis=1) for start, stop in pairwise(EDGES_HOPS)]
     return np.concatenate(stretches)
 
 
 def logistic_listener(sounds: Sequence[Sound], labels: Sequence[str], classes: Sequence[str], seed: int) -> Hear:
-    """A straight-line judge: logistic regression on averaged log-mel levels, classes weighted alike. Ignores the seed."""
+    """A straight-line judge: logistic regression on averaged log-mel levels, classes weighted alike; needs no seed."""
     del seed
     raw = np.stack([summary(sound) for sound in sounds])
     mean, deviation = raw.mean(axis=0), raw.std(axis=0) + 3.0
@@ -116,12 +119,14 @@ def convolutional_listener(sounds: Sequence[Sound], labels: Sequence[str], class
 
     def hear(heard: Sequence[Sound]) -> Floats:
         with torch.no_grad():
-            return torch.softmax(net(torch.from_numpy(np.stack([_halved(log_mel(sound)) / 35.0 + 1.0 for sound in heard]))), dim=1).numpy()
+            return torch.softmax(
+                net(torch.from_numpy(np.stack([_halved(log_mel(sound)) / 35.0 + 1.0 for sound in heard]))), dim=1
+            ).numpy()
 
     return hear
 
 
-def _net(classes: int):  # noqa: ANN202
+def _net(classes: int):
     import torch
     from torch import nn
 
@@ -130,7 +135,7 @@ def _net(classes: int):  # noqa: ANN202
             super().__init__()
             layers: list[nn.Module] = []
             widths = (1, 12, 24, 32, 48)
-            for before, after in zip(widths[:-1], widths[1:], strict=True):
+            for before, after in pairwise(widths):
                 layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
             self.body = nn.Sequential(*layers)
             self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(48 * 3 * 2, classes))
@@ -164,4 +169,7 @@ def _softmax(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scores / scores.sum(axis=1, keepdims=True)
 
 
-LISTENERS: dict[str, Teach] = {"straight lines on log-mel": logistic_listener, "convolutions on log-mel": convolutional_listener}
+LISTENERS: dict[str, Teach] = {
+    "straight lines on log-mel": logistic_listener,
+    "convolutions on log-mel": convolutional_listener,
+}

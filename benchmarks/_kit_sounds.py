@@ -64,7 +64,10 @@ def group_folds(hits: Sequence[Heard], *, folds: int, shift: int = 0) -> list[se
     held: list[set[str]] = [set() for _ in range(folds)]
     loads: list[Counter[str]] = [Counter() for _ in range(folds)]
     for group in order:
-        costs = [sum(loads[fold][name] * count / totals[name] ** 2 for name, count in by_group[group].items()) for fold in range(folds)]
+        costs = [
+            sum(loads[fold][name] * count / totals[name] ** 2 for name, count in by_group[group].items())
+            for fold in range(folds)
+        ]
         sizes = [sum(load.values()) for load in loads]
         fold = min(range(folds), key=lambda index: (costs[index], sizes[index]))
         held[fold].add(group)

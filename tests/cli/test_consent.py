@@ -118,7 +118,9 @@ def test_verify_export_import(run: Run, tmp_path: Path, workspace: Path) -> None
     target = tmp_path / "ledger.jsonl"
     head = as_json(run, "export", str(target))["head"]
     run("revoke", "kick_01", "--mine")
-    assert "The ledger is whole: 2 events about 3 sounds" in run("verify", "--against", str(target), "--head", head)
+    assert "The ledger is whole: 2 events about 3 sounds by 1 party." in run(
+        "verify", "--against", str(target), "--head", head
+    )
     assert as_json(run, "import", str(target))["added"] == 0
     refused = run("verify", "--head", "f" * 64, code=5)
     assert "recorded elsewhere is not in the consent ledger" in " ".join(refused.split())
@@ -134,12 +136,12 @@ def test_dispute_and_settle(run: Run, tmp_path: Path) -> None:
     letter.write_text("We agree.")
     run("dispute", "--settle", event["hash"][:12], "--mine", "--evidence", str(letter))
     assert "ALLOWED: generative-training" in run("explain", "snare_01")
-    assert "1 documents unchanged" in run("verify")
+    assert "1 document unchanged" in run("verify")
 
 
 def test_opt_out_list_names_sounds_known_and_unknown(run: Run, tmp_path: Path, workspace: Path) -> None:
     run("grant", "all", "--mine")
-    known = Workspace(workspace).library.item("kick_01").content_id
+    known = Workspace(workspace).library.item("kick_01.wav").content_id
     listed = tmp_path / "list.txt"
     listed.write_text(f"# from Dora\n{known.upper()}\n{'0' * 32} # not here yet\nprint:abc\n")
     event = as_json(run, "optout", "--list", str(listed), "--owner", "Dora")["event"]
@@ -154,8 +156,8 @@ def test_opt_out_list_names_sounds_known_and_unknown(run: Run, tmp_path: Path, w
 def test_a_sound_that_left_the_catalogue_can_still_be_withdrawn(run: Run, workspace: Path) -> None:
     run("grant", "all", "--mine")
     library = Workspace(workspace).library
-    gone = library.item("kick_01").content_id
-    library.remove("kick_01")
+    gone = library.item("kick_01.wav").content_id
+    library.remove("path:*kick_01.wav")
     assert as_json(run, "revoke", gone[:12], "--mine")["event"]["content_ids"] == [gone]
 
 

@@ -10,7 +10,7 @@ import typer
 from woodshed.cli.options import AsJson
 from woodshed.cli.render import emit, progress, say, show_table
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).")
+app = typer.Typer(no_args_is_help=True, help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).")
 
 
 @app.callback()
@@ -34,9 +34,8 @@ def make(
         report = make_kit(out, seed=seed, count_per_class=count, loops=loops, sample_rate_hz=rate, on_event=on_event)
 
     def told() -> None:
-        say(
-            f"{report.hits} hits and {report.loops} loops in {len(report.groups)} kits, {report.duration_s / 60:.1f} minutes of sound."
-        )
+        minutes, kits = report.duration_s / 60, len(report.groups)
+        say(f"{report.hits} hits and {report.loops} loops in {kits} kits, {minutes:.1f} minutes of sound.")
         say(f"They lie in {report.folder}; you may do with them what you like (CC0-1.0).")
 
     emit(report, as_json, told)

@@ -178,10 +178,11 @@ def _step_energies(audio: Audio, rate: float, edges: npt.NDArray[np.int64]) -> n
     """K-weighted energy of all channels between each two edges (silence beyond the end), shape ``(edges - 1,)``."""
     energy = np.zeros(edges.size - 1, dtype=np.float64)
     starts = edges[:-1][edges[:-1] < audio.shape[-1]]
+    sections = k_weighting(rate).copy()
     for channel, weight in zip(audio, channel_weights(audio.shape[0]), strict=True):
         if weight:
-            weighted = signal.sosfilt(k_weighting(rate).copy(), channel[: edges[-1]].astype(np.float64))
-            energy[: starts.size] += weight * np.add.reduceat(np.square(weighted), starts)
+            weighted = np.asarray(signal.sosfilt(sections, channel[: edges[-1]].astype(np.float64)), dtype=np.float64)
+            energy[: starts.size] += weight * np.add.reduceat(np.square(weighted, out=weighted), starts)
     return energy
 
 

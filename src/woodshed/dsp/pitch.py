@@ -24,13 +24,16 @@ LOWEST_HZ = 25.0
 HIGHEST_HZ = 5000.0
 WEAKEST = 0.1
 _WORKING_RATE_HZ = 22_050
-_PIECE_S = 0.093
+_PIECE_S = 2048 / 22_050
 _KEY_SHARE = 0.9
 _QUIET_DB = -40.0
 _CLEAR = 0.5
+_FAIR = 0.3
 _PARTIAL_SHARE = 0.25
-_AROUND = 2.0 ** np.array([-0.125, 0.125])
-_PARTIAL_S = 1.0
+_AROUND = 2.0**0.125
+_SMEAR_HZ = 4.0
+_SAME_SEMITONES = 3.0
+_PARTIAL_S = 0.5
 _LEVELLING_S = 0.03
 _LEVELLING_HOP_S = 0.002
 
@@ -151,13 +154,15 @@ def pitch_track(
     100.0
     """
     audio, rate = _halved(_one_channel(as_channels(x)), checked_rate(sample_rate_hz))
-    loud_pieces, hop_frames = _pieces(audio, rate=rate, hop_s=hop_s)
-    pieces, _ = _pieces(_levelled(audio, rate=rate), rate=rate, hop_s=hop_s)
+    levelled = _levelled(audio, rate=rate)
+    pieces, hop_frames = _pieces(levelled, rate=rate, hop_s=hop_s)
+    pieces = pieces - pieces.mean(axis=-1, keepdims=True)
+    loud, _ = _pieces(audio, rate=rate, hop_s=hop_s)
     centres = (np.arange(len(pieces)) * hop_frames + pieces.shape[1] / 2) / rate
-    likeness = _likeness(pieces)
+    likeness = _likeness(pieces, longest=rate / low_hz)
     period, strength = _periods(likeness, shortest=rate / high_hz, longest=rate / low_hz)
     frequency = np.where(strength > 0.0, rate / np.maximum(period, 1.0), np.nan)
-    amplitude = np.sqrt(np.einsum("pn,pn->p", loud_pieces, loud_pieces) / loud_pieces.shape[1])
+    amplitude = np.sqrt(np.einsum("pn,pn->p", loud, loud) / loud.shape[1])
     return PitchTrack(centres, frequency, strength, amplitude.astype(np.float64))
 
 
@@ -191,7 +196,7 @@ def voting_hop_s(duration_s: float) -> float:
 
     Examples
     --------
-    >>> voting_hop_s(0.6), voting_hop_s(10.0)
+    >>> round(voting_hop_s(0.6), 3), round(voting_hop_s(10.0), 3)
     (0.05, 0.093)
     """
     return float(np.clip(duration_s / 12.0, 0.02, _PIECE_S))
@@ -216,35 +221,40 @@ def settled_or_strongest(track: PitchTrack, x: npt.ArrayLike, sample_rate_hz: fl
     partial = _strongest_partial(*_halved(_one_channel(as_channels(x)), checked_rate(sample_rate_hz)))
     if partial.strength <= max(settled.strength, _PARTIAL_SHARE):
         return settled
-    return partial
+    apart = abs(12.0 * np.log2(settled.frequency_hz / partial.frequency_hz))  # NaN if nothing repeats
+    agrees = settled.strength >= _FAIR and apart < _SAME_SEMITONES
+    return Pitch(settled.frequency_hz, partial.strength) if agrees else partial
 
 
 def _strongest_partial(x: Audio, rate: float) -> Pitch:
     """The frequency with most power in the three semitones around it, and the share of the whole that is."""
-    x = x[: round(_PARTIAL_S * rate)]
+    start = max(0, int(np.argmax(np.abs(x))) - round(0.1 * _PARTIAL_S * rate)) if x.size else 0
+    x = x[start : start + round(_PARTIAL_S * rate)]
     if x.size < 64 or not x.any():
         return Pitch(float("nan"), 0.0)
     length = next_fast_length(2 * x.size)
     spectrum = rfft(x, frames=length)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float64)
-    bins = np.arange(power.size) * (rate / length)
-    running = np.cumsum(np.where(bins < LOWEST_HZ, 0.0, power))
-    edges = np.searchsorted(bins, bins[:, np.newaxis] * _AROUND + (-4.0, 4.0))
-    around = running[np.minimum(edges[:, 1], power.size - 1)] - running[np.maximum(edges[:, 0] - 1, 0)]
-    around[(bins < LOWEST_HZ) | (bins > HIGHEST_HZ)] = 0.0
-    top = int(np.argmax(around))
-    if running[-1] <= 0.0 or around[top] <= 0.0:
+    first, last = (min(power.size, round(edge * length / rate)) for edge in (LOWEST_HZ, HIGHEST_HZ))
+    total = float(power[first:].sum())
+    if total <= 0.0 or last <= first:
         return Pitch(float("nan"), 0.0)
-    near = slice(int(edges[top, 0]), int(edges[top, 1]) + 1)
-    centre = float(np.average(bins[near], weights=power[near]))
-    return Pitch(round(centre, 6), float(np.clip(around[top] / running[-1], 0.0, 1.0)))
+    bins = np.arange(first, last)
+    running = np.concatenate([[0.0], np.cumsum(power[:last])])
+    reach = _SMEAR_HZ * length / rate
+    low = np.maximum((bins / _AROUND - reach).astype(np.int64), first)
+    high = np.minimum((bins * _AROUND + reach).astype(np.int64), last - 1)
+    around = running[high + 1] - running[low]
+    top = int(np.argmax(around))
+    peak = int(low[top]) + int(np.argmax(power[low[top] : high[top] + 1]))
+    return Pitch(round(peak * rate / length, 6), float(np.clip(around[top] / total, 0.0, 1.0)))
 
 
 def _one_channel(audio: Audio) -> Audio:
     """The mean of the channels, or the loudest where they cancel, without its steady offset, shape ``(frames,)``."""
     x = audio[0]
     if audio.shape[0] > 1:
-        mean = audio.mean(axis=0)
+        mean = 0.5 * (audio[0] + audio[1]) if audio.shape[0] == 2 else audio.mean(axis=0)
         energy = np.einsum("cn,cn->c", audio, audio)
         x = mean if np.vdot(mean, mean) > 0.1 * energy.mean() else audio[int(np.argmax(energy))]
     if x.size == 0:
@@ -275,23 +285,22 @@ def _levelled(x: Audio, *, rate: float) -> Audio:
 
 
 def _pieces(x: Audio, *, rate: float, hop_s: float) -> tuple[Audio, int]:
-    """Pieces without their mean, shape ``(pieces, frames)``; the last one is filled up with silence."""
+    """Pieces of a sound, ``(pieces, frames)``, read-only; the last one is filled up with silence. And their hop."""
     size, hop_frames = max(8, round(_PIECE_S * rate)), max(1, round(hop_s * rate))
     count = 0 if x.size == 0 else 1 + max(0, -(-(x.size - size) // hop_frames))
     padded = np.zeros(max(0, count - 1) * hop_frames + size, dtype=np.float32)
     padded[: x.size] = x[: padded.size]
-    pieces = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop_frames][:count]
-    return pieces - pieces.mean(axis=-1, keepdims=True), hop_frames
+    return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop_frames][:count], hop_frames
 
 
-def _likeness(pieces: Audio) -> Audio:
+def _likeness(pieces: Audio, *, longest: float) -> Audio:
     """Normalised square difference of each piece at each delay up to half of it, 1 = the same, ``(pieces, delays)``."""
     size = pieces.shape[-1]
-    delays = size // 2
+    delays = min(size // 2, int(longest) + 3)
     length = next_fast_length(size + delays)
     spectra = rfft(pieces, frames=length)
     power = np.square(spectra.real) + np.square(spectra.imag)
-    product = irfft(power.astype(np.complex64), frames=length)[:, :delays]
+    product = irfft(power.astype(np.complex64, copy=False), frames=length)[:, :delays]
     energy = np.cumsum(np.square(pieces), axis=-1)
     total = energy[:, -1:]
     norm = energy[:, ::-1][:, :delays] + total

@@ -228,6 +228,7 @@ class Library:
         sample_rate_hz: int | None = None,
         channels: int | None = None,
         exclude: Collection[str] = (),
+        include: Collection[str] | None = None,
         on_event: EventSink = ignore,
     ) -> TrainingSet:
         """The chosen items that a purpose may use now.
@@ -244,10 +245,16 @@ class Library:
             1 or 2 converts all; None keeps each as it is.
         exclude
             Content ids to leave out.
+        include
+            Only these content ids, of those the query chooses; all of them unless given.
         """
         compare_pending(self.engine)
-        left_out = set(exclude)
-        items = [item for item in self.items(query) if item.content_id not in left_out]
+        left_out, wanted = set(exclude), None if include is None else set(include)
+        items = [
+            item
+            for item in self.items(query)
+            if item.content_id not in left_out and (wanted is None or item.content_id in wanted)
+        ]
         return make_training_set(
             self,
             items,

@@ -96,8 +96,8 @@ _ENDINGS = _listed("kick snare clap snap crash shaker conga bongo tabla cowbell 
 # folders that say how a collection is sorted, not which kit it is
 _SORTING = frozenset(
     _listed(
-        "one shot oneshot hit loop sample sound audio wav flac mp3 aif aiff ogg drum machine kit pack library "
-        "drumkit multi single misc other various all new old stem note instrument melodic analog digital "
+        "one shot oneshot hit loop sample sound audio wav flac mp3 aif aiff ogg drum machine library "
+        "multi single misc other various all new old stem note instrument melodic analog digital "
         "acoustic electronic dry wet clean dirty processed raw mono stereo low mid high soft hard long short "
         "closed open the my and of"
     )

@@ -12,42 +12,56 @@ from torch.nn import functional
 _RATE_HZ = 11025
 _SKIPPED_FRAMES = 44  # 4 ms: the click of a cut start would outweigh the rest
 _WINDOW_FRAMES = 662  # 60 ms
-_SEARCHED_S = 0.3
 _PRE_EMPHASIS = 0.95
+ATTACK_FRAMES = 3308  # 0.3 s
 
 
-def attack_match(sound: npt.NDArray[np.float32], source: npt.NDArray[np.float32], *, sample_rate_hz: int) -> float:
-    """Largest correlation of the first 60 ms of a sound with any place near the start of another, 0 to 1.
-
-    Heard below 5 kHz with highs lifted, normalised under the sliding window, whatever gain and polarity: 1 for a copy.
+def attack_wave(data: npt.NDArray[np.float32], *, sample_rate_hz: int) -> Tensor:
+    """What `attack_matches` hears: the first 0.3 s below 5 kHz, highs lifted, ``(ATTACK_FRAMES,)``.
 
     Parameters
     ----------
-    sound, source
-        Mono, ``(frames,)``, both beginning at their onset.
+    data
+        ``(channels, frames)``, beginning at its onset.
+    """
+    start = np.ascontiguousarray(data.mean(axis=0)[: round(0.3 * sample_rate_hz)], dtype=np.float32)
+    low = soxr.resample(start, sample_rate_hz, _RATE_HZ, quality="MQ")[:ATTACK_FRAMES] if start.size else start
+    wave = torch.zeros(ATTACK_FRAMES)
+    wave[: low.size] = torch.from_numpy(
+        np.diff(low, prepend=0.0) + (1 - _PRE_EMPHASIS) * np.append(0.0, low[:-1])
+    ).float()
+    return wave
+
+
+def attack_matches(wave: Tensor, others: Tensor) -> Tensor:
+    """Largest correlation of 60 ms of an attack with any place near the start of other sounds, 0 to 1 each.
+
+    Normalised under the sliding window, whatever gain and polarity: 1 for a copy.
+
+    Parameters
+    ----------
+    wave
+        Of `attack_wave`, ``(ATTACK_FRAMES,)``; what is compared are 60 ms from 4 ms on.
+    others
+        ``(sounds, ATTACK_FRAMES)``.
 
     Examples
     --------
-    >>> x = np.random.default_rng(0).normal(size=8000).astype(np.float32)
-    >>> round(attack_match(-0.3 * x[8:6000], x, sample_rate_hz=44100), 2)
-    1.0
+    >>> x = np.random.default_rng(0).normal(size=(1, 20000)).astype(np.float32)
+    >>> copy, other = (attack_wave(y, sample_rate_hz=44100) for y in (-0.3 * x[:, 80:], x[:, ::-1]))
+    >>> found = attack_matches(attack_wave(x[:, 80:], sample_rate_hz=44100), torch.stack([copy, other]))
+    >>> bool(found[0] > 0.99), bool(found[1] < 0.5)
+    (True, True)
     """
-    wave = _heard(sound, sample_rate_hz)[_SKIPPED_FRAMES : _SKIPPED_FRAMES + _WINDOW_FRAMES]
-    where = _heard(source, sample_rate_hz)
-    norm = float(wave.norm())
-    if wave.numel() < 16 or where.numel() < wave.numel() or norm < 1e-9:
-        return 0.0
-    count = where.numel() - wave.numel() + 1
-    size = 1 << (where.numel() + wave.numel()).bit_length()
-    products = torch.fft.irfft(torch.fft.rfft(where, n=size) * torch.fft.rfft(wave, n=size).conj(), n=size)[:count]
-    summed = functional.pad(where.double().square().cumsum(0), (1, 0))
-    energies = (summed[wave.numel() :] - summed[: -wave.numel()]).clamp(min=0).float()
-    audible = energies > 1e-3 * energies.max()
-    return float((products.abs() / (energies.sqrt() * norm).clamp(min=1e-12))[audible].max().clamp(max=1.0))
-
-
-def _heard(data: npt.NDArray[np.float32], sample_rate_hz: int) -> Tensor:
-    start = np.ascontiguousarray(data[: round(_SEARCHED_S * sample_rate_hz)], dtype=np.float32)
-    low = soxr.resample(start, sample_rate_hz, _RATE_HZ, quality="MQ") if start.size else start
-    wave = torch.from_numpy(np.ascontiguousarray(low))
-    return torch.cat([wave[:1], wave[1:] - _PRE_EMPHASIS * wave[:-1]])
+    window = wave[_SKIPPED_FRAMES : _SKIPPED_FRAMES + _WINDOW_FRAMES]
+    norm = float(window.norm())
+    if norm < 1e-9 or len(others) == 0:
+        return others.new_zeros(len(others))
+    size = 4096  # at least ATTACK_FRAMES + window
+    count = ATTACK_FRAMES - _WINDOW_FRAMES + 1
+    products = torch.fft.irfft(torch.fft.rfft(others, n=size) * torch.fft.rfft(window, n=size).conj(), n=size)
+    summed = functional.pad(others.double().square().cumsum(-1), (1, 0))
+    energies = (summed[:, _WINDOW_FRAMES:] - summed[:, :-_WINDOW_FRAMES]).clamp(min=0).float()
+    audible = energies > 1e-3 * energies.amax(-1, keepdim=True)
+    likeness = products[:, :count].abs() / (energies.sqrt() * norm).clamp(min=1e-12)
+    return (likeness * audible).amax(-1).clamp(max=1.0)

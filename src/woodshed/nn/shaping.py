@@ -15,6 +15,8 @@ from woodshed.nn.lapped import lapped
 MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
 _CROSSOVER_HZ = (1000.0, 3000.0)
 _AIR_HZ = (3000.0, 6000.0)
+_PERIODS = 3.0
+_LONGEST_SPAN = 9
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Shaper:
         steps = target.steps
         spectra = _cut(source.spectra, steps) * math.exp(-0.5 * source.reference)
         own = own.held_to(steps)
-        change = ((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
+        change = self._steadied((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
         there = ((own.envelope - self.splitter.floor - 0.7) / 2.3).clamp(0, 1)
         there[source.spectra.shape[1] :] = 0.0
         presence = self.splitter.bands.spread(there).clamp(0, 1)
@@ -119,6 +121,19 @@ class Shaper:
         spectra = low.spectra * angle.cos() + high.spectra * angle.sin()
         presence = (low.presence**2 * angle.cos() ** 2 + high.presence**2 * angle.sin() ** 2).sqrt()
         return Reshaped(spectra, presence)
+
+    def _steadied(self, change: Tensor) -> Tensor:
+        """Gains that do not follow single cycles: smoothed over three periods of each band, ``(steps, bands)``."""
+        hop_s = self.splitter.hop_frames / self.splitter.sample_rate_hz
+        spans = (_PERIODS / self.splitter.bands.centres_hz.clamp(min=50.0) / hop_s).round().clamp(max=_LONGEST_SPAN)
+        steady = change.clone()
+        for span in range(3, _LONGEST_SPAN + 1, 2):
+            bands = (spans >= span - 1) & (spans < span + 1)
+            if bool(bands.any()):
+                lines = change[:, bands].T[None]
+                smooth = functional.avg_pool1d(lines, span, stride=1, padding=span // 2, count_include_pad=False)
+                steady[:, bands] = smooth[0].T
+        return steady
 
     def _ramp(self, limits_hz: tuple[float, float]) -> Tensor:
         """0 below the first, 1 above the second frequency, straight over log frequency between, ``(bins,)``."""

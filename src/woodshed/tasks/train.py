@@ -83,6 +83,7 @@ def train_model(
         plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment),
         run=run,
         held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
+        count=len(train_set),
         data_key=manifest.merkle_root,
         resume=resume,
         on_preview=lambda model, step: _preview(
@@ -197,7 +198,9 @@ def _preview(
 
 def _draw_losses(run: Run, on_event: EventSink) -> None:
     curves = {name: run.metrics(name) for name in ("loss", "loss_held_out")}
-    shown = {name: tuple(zip(*points, strict=True)) for name, points in curves.items() if points}
+    shown = {
+        name: ([step for step, _ in points], [value for _, value in points]) for name, points in curves.items() if points
+    }
     if shown:
         picture = run.folder / "loss.png"
         curve_picture(shown, picture, title="Loss", x_label="step", y_label="loss")

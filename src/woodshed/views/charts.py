@@ -11,7 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from woodshed.base.errors import UsageError
-from woodshed.views.style import COLOURS, SERIES, PathLike, Theme, figure_png, new_figure, style_axes, write_on
+from woodshed.views.style import (
+    COLOURS,
+    SERIES,
+    PathLike,
+    Theme,
+    drawable,
+    figure_png,
+    new_figure,
+    style_axes,
+    write_on,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +151,7 @@ def scatter_picture(
     axes.margins(0.12)
     for point in points if len(points) <= 40 else ():
         axes.annotate(
-            point.label, (point.x, point.y), xytext=(6, 5), textcoords="offset points", fontsize=8.5,
+            drawable(point.label), (point.x, point.y), xytext=(6, 5), textcoords="offset points", fontsize=8.5,
             color=COLOURS[theme].ink, parse_math=False,
         )  # fmt: skip
     write_on(axes, theme=theme, title=title, x_label=x_label, y_label=y_label)
@@ -199,7 +209,7 @@ def range_picture(
         axes.plot([e.middle for e in chosen], y, "o", color=colour, markersize=5.5, label=name or None)
     if log_x:
         _log_axis(axes, "x")
-    axes.set_yticks(range(len(labels)), labels, parse_math=False)
+    axes.set_yticks(range(len(labels)), [drawable(label) for label in labels], parse_math=False)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.grid(False, axis="y")
     write_on(axes, theme=theme, title=title, x_label=x_label)

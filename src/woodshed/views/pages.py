@@ -11,6 +11,7 @@ import hashlib
 import html
 import mimetypes
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -268,9 +269,14 @@ def _is_numeric(cells: Sequence[Cell]) -> bool:
 
 
 def _escaped(text: str) -> str:
-    """Text that is only text in HTML, also from names that are no valid UTF-8."""
-    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return html.escape("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in clean))
+    """Text that is only text in HTML: no control signs, no half characters, nothing that turns reading around."""
+    return html.escape("".join("\N{REPLACEMENT CHARACTER}" if _is_harmful(sign) else sign for sign in text))
+
+
+def _is_harmful(sign: str) -> bool:
+    if sign in "\n\t\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}":
+        return False
+    return unicodedata.category(sign) in ("Cc", "Cf", "Cs")
 
 
 def _relative(audio: PathLike, folder: Path) -> str:

@@ -17,6 +17,7 @@ from woodshed.views.style import (
     HEAT_STEPS,
     PathLike,
     Theme,
+    drawable,
     figure_cover,
     figure_png,
     indexed_png,
@@ -223,7 +224,7 @@ def _tile_or_nothing(sound: Sound, sheet: _Sheet) -> np.ndarray:
 
 def _write_cell(words: Figure, sheet: _Sheet, *, index: int, label: str, sound: Sound) -> None:
     x, y = sheet.corner(index)
-    left, shown = x / sheet.width, _shortened(label, letters=26)
+    left, shown = x / sheet.width, _shortened(label, letters=24)
     words.text(left, 1 - (y - 28) / sheet.height, shown, fontsize=9, color="black", fontweight="bold", parse_math=False)
     words.text(left, 1 - (y - 9) / sheet.height, _facts(sound), fontsize=7.5, color=_FAINT)
 
@@ -242,7 +243,7 @@ def _facts(sound: Sound) -> str:
 
 def _write_margins(words: Figure, sheet: _Sheet, *, title: str) -> None:
     at = sheet.LEFT / sheet.width, 1 - 44 / sheet.height
-    words.text(*at, title, fontsize=14, color="black", fontweight="bold", parse_math=False)
+    words.text(*at, drawable(title), fontsize=14, color="black", fontweight="bold", parse_math=False)
     note = f"each cell shows its own whole length; colours reach {tiles.SPAN_DB:.0f} dB below its own loudest point"
     words.text(sheet.LEFT / sheet.width, 14 / sheet.height, note, fontsize=7.5, color=_FAINT)
     for row in range(sheet.rows):
@@ -256,7 +257,7 @@ def _write_margins(words: Figure, sheet: _Sheet, *, title: str) -> None:
 
 def _shortened(text: str, *, letters: int) -> str:
     """A label that fits: the middle goes, since beginnings and endings tell sounds apart."""
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    text = drawable(text)
     if len(text) <= letters:
         return text
     head = max(1, (letters - 1) // 2)

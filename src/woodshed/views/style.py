@@ -156,9 +156,27 @@ def write_on(axes: Axes, *, theme: Theme, title: str = "", x_label: str = "", y_
     colours = COLOURS[theme]
     plain = {"family": _FONT, "parse_math": False}
     if title:
-        axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=colours.ink, pad=10, **plain)
-    axes.set_xlabel(x_label, fontsize=10, color=colours.ink, **plain)
-    axes.set_ylabel(y_label, fontsize=10, color=colours.ink, **plain)
+        axes.set_title(drawable(title), loc="left", fontsize=12, fontweight="bold", color=colours.ink, pad=10, **plain)
+    axes.set_xlabel(drawable(x_label), fontsize=10, color=colours.ink, **plain)
+    axes.set_ylabel(drawable(y_label), fontsize=10, color=colours.ink, **plain)
+
+
+def drawable(text: str) -> str:
+    """The text with a box in place of every sign that the font does not have, such as emoji and control characters.
+
+    Examples
+    --------
+    >>> drawable("kick\\n\N{DRUM WITH DRUMSTICKS}")
+    'kick□□'
+    """
+    return "".join(sign if ord(sign) in _font_signs() and sign.isprintable() else "□" for sign in text)
+
+
+@lru_cache(maxsize=1)
+def _font_signs() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont(_FONT)).get_charmap())
 
 
 def figure_png(figure: Figure, path: PathLike | None) -> bytes:

@@ -60,7 +60,7 @@ class Spectrogram:
         return float(np.log2(self.high_hz / frequency_hz) / octaves * self.levels_db.shape[1])
 
 
-def spectrogram(sound: Sound, *, rows: int, columns: int) -> Spectrogram:
+def spectrogram(sound: Sound, *, rows: int, columns: int, high_hz: float | None = None) -> Spectrogram:
     """Power over time and log frequency, in dB.
 
     Parameters
@@ -68,7 +68,9 @@ def spectrogram(sound: Sound, *, rows: int, columns: int) -> Spectrogram:
     sound
         Any finite sound, also of one frame.
     rows, columns
-        Size of the picture; rows are evenly spaced in octaves from 30 Hz to 20 kHz or just below half the rate.
+        Size of the picture; rows are evenly spaced in octaves from 30 Hz up.
+    high_hz
+        Where the rows end; None is 20 kHz or just below half the rate. What lies above half the rate is dark.
 
     Examples
     --------
@@ -78,7 +80,7 @@ def spectrogram(sound: Sound, *, rows: int, columns: int) -> Spectrogram:
     True
     """
     rate = sound.sample_rate_hz
-    high_hz = min(HIGH_HZ, 0.48 * rate)
+    high_hz = high_hz or min(HIGH_HZ, 0.48 * rate)
     low_hz = min(LOW_HZ, high_hz / 16)
     edges = np.geomspace(high_hz, low_hz, rows + 1)
     centres = np.sqrt(edges[:-1] * edges[1:])
@@ -120,7 +122,7 @@ def _bank(edges: tuple[float, ...], rate: float, size: int) -> tuple[npt.NDArray
     tops, bottoms = np.array(edges[:-1])[:, np.newaxis], np.array(edges[1:])[:, np.newaxis]
     shared = np.clip(np.minimum(lows + width, tops) - np.maximum(lows, bottoms), 0.0, None)
     heard = np.flatnonzero(shared.any(axis=0))
-    used = slice(int(heard[0]), int(heard[-1]) + 1)
+    used = slice(int(heard[0]), int(heard[-1]) + 1) if heard.size else slice(0, 1)
     return np.ascontiguousarray(shared[:, used], dtype=np.float32), used
 
 
@@ -139,7 +141,8 @@ def waveform_tile(data: npt.NDArray[np.float32], *, width: int, height: int, pea
 def sound_tile(sound: Sound, *, width: int, height: int, span_db: float = SPAN_DB) -> Pixels:
     """A whole sound as palette entries ``(height, width)``: the waveform of each channel above one spectrogram.
 
-    The spectrogram shows the mean power of all channels; more than two channels are first mixed. Waveforms fill their
+    The spectrogram reaches from 30 Hz to 20 kHz at any rate and shows the mean power of all channels; more than two
+    channels are first mixed. Waveforms fill their
     lane whatever the level, and in the spectrogram the loudest point is brightest.
 
     Examples
@@ -153,7 +156,7 @@ def sound_tile(sound: Sound, *, width: int, height: int, span_db: float = SPAN_D
     tile = np.zeros((height, width), dtype=np.uint8)
     for channel, row in enumerate(shown.data):
         tile[channel * lane : (channel + 1) * lane] = waveform_tile(row, width=width, height=lane, peak=shown.peak)
-    picture = spectrogram(shown, rows=height - waves_height, columns=width)
+    picture = spectrogram(shown, rows=height - waves_height, columns=width, high_hz=HIGH_HZ)
     tile[waves_height:] = picture.mixed().shaded(span_db=span_db)[0]
     return tile
 

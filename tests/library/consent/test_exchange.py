@@ -24,7 +24,7 @@ def new_ledger(folder: Path, name: str) -> Ledger:
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8).filter(lambda name: name.split())
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.lists(
         st.tuples(NAMES, st.lists(NAMES, min_size=1, max_size=3), st.sampled_from(list(Permission)), st.booleans()),

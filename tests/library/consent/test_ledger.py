@@ -267,6 +267,34 @@ def test_explain_prints_the_chain_the_rule_and_the_way_out(ledger: Ledger) -> No
     ]
 
 
+def test_every_kind_of_event_is_one_plain_sentence(ledger: Ledger, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("yes")
+    said = {TRAIN: Permission.CONSTRAINED, Purpose.SELL_OUTPUTS: Permission.NOT_ALLOWED}
+    end = START + timedelta(days=365)
+    ledger.grant(party="Anna", content_ids=["aa"], permissions=said, credit="A. Berg", expires_at=end, at=START)
+    ledger.grant(party="Anna", content_ids=["aa"], permissions=said, conditions=["only in Norway"], at=START)
+    ledger.state_licence(party="Boris", content_ids=["aa"], licence="cc0", at=START)
+    ledger.expire(party="Anna", content_ids=["aa"], purposes=[TRAIN], at=START)
+    ledger.opt_out(party="Dora", content_ids=["aa"], at=START)
+    dispute = ledger.dispute(party="Carl", content_ids=["aa"], at=START)
+    ledger.settle(dispute.hash, party="Carl", at=START)
+    event = ledger.attach_evidence(party="Anna", content_ids=["aa"], evidence=letter, at=START)
+    assert [
+        ledger.desk.tell(event).removeprefix(f"#{event.sequence} 2026-01-01 00:00 ") for event in ledger.events()
+    ] == [
+        "Anna allowed generative-training; did not allow sell-outputs, with the credit 'A. Berg', "
+        "until the end of 2026-12-31",
+        "Anna allowed with a condition generative-training; did not allow sell-outputs, on condition: only in Norway",
+        "Boris published it under CC0-1.0",
+        "Anna let the consent end for generative-training",
+        "Dora opted out of every purpose",
+        "Carl disputes every purpose",
+        f"Carl settled the dispute {dispute.hash[:12]}",
+        f"Anna filed a document (evidence {event.evidence[0][:12]})",
+    ]
+
+
 def test_parties_and_filters(ledger: Ledger) -> None:
     ledger.grant(party="Anna", content_ids=["aa", "bb"], permissions=YES)
     ledger.revoke(party="  ANNA ", content_ids=["aa"])

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from woodshed.library.consent import EventKind, LedgerEvent, Permission, Purpose, classify_licence
@@ -14,6 +14,7 @@ from woodshed.library.consent.events import chain_hash
 from woodshed.library.consent.rules import Verdict, judge
 from woodshed.library.consent.state import LedgerState
 
+UNHURRIED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 TRAIN, SELL = Purpose.GENERATIVE_TRAINING, Purpose.SELL_OUTPUTS
 PARTIES = ("Anna", "Boris", "Carl")
 SOUNDS = ("aa", "bb", "cc")
@@ -85,6 +86,7 @@ def degree(events: Sequence[LedgerEvent], *, sound: str = "aa") -> int:
     return DEGREE[verdict(events, sound=sound).permission]
 
 
+@UNHURRIED
 @given(history=HISTORIES)
 def test_without_a_yes_there_is_no_yes(history: list[LedgerEvent]) -> None:
     said_yes = any(
@@ -97,6 +99,7 @@ def test_without_a_yes_there_is_no_yes(history: list[LedgerEvent]) -> None:
     assert degree(history) == 0
 
 
+@UNHURRIED
 @given(history=HISTORIES, no=REFUSALS, after=HISTORIES)
 def test_after_a_no_only_a_fresh_explicit_grant_of_that_party_reallows(
     history: list[LedgerEvent], no: LedgerEvent, after: list[LedgerEvent]
@@ -118,6 +121,7 @@ def test_after_a_no_only_a_fresh_explicit_grant_of_that_party_reallows(
     assert refused.way_out
 
 
+@UNHURRIED
 @given(history=HISTORIES, no=REFUSALS, data=st.data())
 def test_replaying_or_reordering_older_events_does_not_undo_a_no(
     history: list[LedgerEvent], no: LedgerEvent, data: st.DataObject
@@ -128,6 +132,7 @@ def test_replaying_or_reordering_older_events_does_not_undo_a_no(
     assert degree(data.draw(st.permutations([*history, no]))) == 0, "nothing of it is newer than the no"
 
 
+@UNHURRIED
 @given(history=HISTORIES, restriction=st.one_of(REFUSALS, DISPUTES, EVIDENCE, GRANTS))
 def test_a_restriction_never_widens(history: list[LedgerEvent], restriction: LedgerEvent) -> None:
     if restriction.kind is EventKind.GRANT:
@@ -136,6 +141,7 @@ def test_a_restriction_never_widens(history: list[LedgerEvent], restriction: Led
         assert degree([*history, restriction], sound=sound) <= degree(history, sound=sound)
 
 
+@UNHURRIED
 @given(history=HISTORIES, event=EVENTS)
 def test_only_grants_licences_and_settlements_can_widen(history: list[LedgerEvent], event: LedgerEvent) -> None:
     before, after = verdict(history), verdict([*history, event])
@@ -153,6 +159,7 @@ def _has_later_grant(history: list[LedgerEvent], no: LedgerEvent) -> bool:
     return any(event.kind is EventKind.GRANT and event.party == no.party for event in history)
 
 
+@UNHURRIED
 @given(history=HISTORIES, data=st.data())
 def test_the_order_of_unrelated_events_does_not_matter(history: list[LedgerEvent], data: st.DataObject) -> None:
     about, others = [], []
@@ -175,6 +182,7 @@ def test_the_order_of_unrelated_events_does_not_matter(history: list[LedgerEvent
     )
 
 
+@UNHURRIED
 @given(history=HISTORIES)
 def test_the_order_of_different_parties_does_not_matter(history: list[LedgerEvent]) -> None:
     assume(not any(event.kind in (EventKind.SETTLE, EventKind.DISPUTE) for event in history))
@@ -182,6 +190,7 @@ def test_the_order_of_different_parties_does_not_matter(history: list[LedgerEven
     assert degree(history) == degree(by_party)
 
 
+@UNHURRIED
 @given(history=HISTORIES, purpose=st.sampled_from([TRAIN, SELL, Purpose.SHARE_AUDIO]), at=st.integers(1, 10).map(day))
 def test_many_at_once_decide_as_one_by_one(history: list[LedgerEvent], purpose: Purpose, at: str) -> None:
     state = LedgerState()
@@ -194,6 +203,7 @@ def test_many_at_once_decide_as_one_by_one(history: list[LedgerEvent], purpose: 
         assert (decision.permission, decision.events) == (alone.permission, alone.events)
 
 
+@UNHURRIED
 @given(history=HISTORIES, at=st.integers(1, 9), later=st.integers(1, 9))
 def test_time_alone_never_allows_what_is_recorded_by_then(history: list[LedgerEvent], at: int, later: int) -> None:
     said = [event for event in history if event.at <= day(at)]
@@ -201,6 +211,7 @@ def test_time_alone_never_allows_what_is_recorded_by_then(history: list[LedgerEv
     assert then <= now
 
 
+@UNHURRIED
 @given(history=HISTORIES)
 def test_every_refusal_says_why_and_how_out(history: list[LedgerEvent]) -> None:
     found = verdict(history)

@@ -122,5 +122,5 @@ def _space(view: View) -> list[float]:
 def _width(view: View, low_hz: float, high_hz: float) -> float:
     """Share of the side in the energy of a band."""
     band = (view.bins_hz >= low_hz) & (view.bins_hz <= high_hz)
-    middle, side = (float(layer[:, band].sum(dtype=np.float64)) for layer in view.layers)
+    middle, side = view.layer_spectra[:, band].sum(axis=1).tolist()
     return side / (middle + side) if middle + side > 1e-9 * view.total else 0.0

@@ -22,6 +22,7 @@ BANDS_HZ = (
     ("high_band_db", 8000.0, float("inf")),
     ("air_band_db", 14_000.0, float("inf")),
 )
+_BAND_EDGES_HZ = np.array([[low for _, low, _ in BANDS_HZ], [high for _, _, high in BANDS_HZ]])
 _TILT_LOW_HZ = 62.5
 _TILT_HIGH_HZ = 16_000.0
 _FLAT_LOW_HZ = 100.0
@@ -82,9 +83,9 @@ def values(view: View) -> list[float]:
         float(-np.sum(share * np.log(np.maximum(share, 1e-30))) / np.log(share.size)),
         share_db(float(share.max()), 1.0 / share.size, floor_db=0.0),
         _strongest_hz(view.spectrum, bins),
-        *(_rolloff_hz(below, part, bins[1]) for part in (0.5, 0.85, 0.95)),
+        *_rolloffs_hz(below, bins[1]),
         _tilt(view),
-        *(_band_db(below, low / bins[1], high / bins[1]) for _, low, high in BANDS_HZ),
+        *_bands_db(below, bins[1]),
         *(share_db(part, view.total, floor_db=FLOOR_DB) for part in view.mel.sum(axis=0, dtype=np.float64).tolist()),
         *_cepstrum(view),
     ]
@@ -117,17 +118,16 @@ def _strongest_hz(spectrum: Numbers, bins: Numbers) -> float:
     return float((top + (0.5 * (before - after) / bend if bend < 0.0 else 0.0)) * bins[1])
 
 
-def _rolloff_hz(below: Numbers, part: float, bin_hz: float) -> float:
-    """Frequency below which a part of the power lies; each bin is thought of as spread evenly over its width."""
-    edges = np.arange(below.size) - 0.5
-    return max(0.0, float(np.interp(part, below, edges))) * float(bin_hz)
+def _rolloffs_hz(below: Numbers, bin_hz: float) -> list[float]:
+    """Frequencies below which 50, 85 and 95 % of the power lie; each bin is spread evenly over its width."""
+    places = np.interp((0.5, 0.85, 0.95), below, np.arange(below.size) - 0.5)
+    return (np.maximum(places, 0.0) * bin_hz).tolist()
 
 
-def _band_db(below: Numbers, low_bin: float, high_bin: float) -> float:
-    """Share of the power between two places on the axis of bins."""
-    edges = np.arange(below.size) - 0.5
-    low, high = np.interp([low_bin, high_bin], edges, below)
-    return share_db(float(high - low), 1.0, floor_db=FLOOR_DB)
+def _bands_db(below: Numbers, bin_hz: float) -> list[float]:
+    """Share of the power in each of the bands."""
+    places = np.interp(_BAND_EDGES_HZ / bin_hz, np.arange(below.size) - 0.5, below)
+    return [share_db(part, 1.0, floor_db=FLOOR_DB) for part in (places[1] - places[0]).tolist()]
 
 
 def _tilt(view: View) -> float:

@@ -136,7 +136,12 @@ class View:
     @cached_property
     def spectrum(self) -> Numbers:
         """Power of the whole sound in each bin, ``(bins,)``."""
-        return self.power.sum(axis=0, dtype=np.float64)
+        return self.layer_spectra.sum(axis=0)
+
+    @cached_property
+    def layer_spectra(self) -> Numbers:
+        """Power of the whole sound in each bin of each layer, ``(layers, bins)``."""
+        return (np.ones(self.layers.shape[1], dtype=np.float32) @ self.layers).astype(np.float64)
 
     @cached_property
     def total(self) -> float:

@@ -70,7 +70,7 @@ class Editor:
             ramp = _cross_fade(len(window), rises=first > 0, falls=first + most < len(tokens))
             total[first : first + most] += ramp * new
             weight[first : first + most] += ramp
-        away = min(1.0, amount / 0.15)  # near 0 the smooth shape itself comes back too
+        away = min(1.0, (amount / 0.34) ** 1.75)  # near 0 the smooth shape itself comes back too
         return tokens + away * (total / weight - tokens)
 
     def _redrawn(self, tokens: Tensor, *, time: float, seed: int, class_name: str | None, steps: int) -> Tensor:
@@ -95,7 +95,8 @@ class Editor:
         noise = shaper.noise(target.shape, sides=sides, generator=seeded_generator(target.seed, "absent"))
         lacking = (1 - reshaped.presence**2).clamp(min=0).sqrt() * math.sin(angle)
         mine = reshaped.spectra + noise * lacking
-        borrowed, lenders, _ = self.decoder.fine(target, without=frozenset({without}))
+        near = self.decoder.neighbours(target)
+        borrowed, lenders, _ = self.decoder.fine(target, near=near, without=frozenset({without}))
         if len(borrowed) < sides:
             borrowed = torch.cat([borrowed, noise[1:]])
         return mine * math.cos(angle) + borrowed[:sides] * math.sin(angle), lenders
@@ -165,12 +166,12 @@ class Editor:
 
 def time_of(amount: float) -> float:
     """Where on the flow a variation of this amount sets out: 1 keeps everything, 0 nothing."""
-    return 1.0 - amount**0.6
+    return 1.0 - amount
 
 
 def fine_angle(amount: float) -> float:
     """How far the fine structure is turned from its own (0) to borrowed (pi / 2)."""
-    return math.asin(min(1.0, amount**1.5))
+    return math.asin(min(1.0, amount**2.6))
 
 
 def _window_starts(count: int, *, most: int) -> list[int]:

@@ -14,7 +14,18 @@ from torch.nn import functional
 
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
-from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, attack_match, sounding_span
+from woodshed.nn import (
+    ATTACK_FRAMES,
+    EnvelopeSplitter,
+    Reshaped,
+    Shape,
+    Shaper,
+    Split,
+    at_speed,
+    attack_matches,
+    attack_wave,
+    sounding_span,
+)
 from woodshed.roles import LenderPool, Made
 from woodshed.sampling import seeded_generator
 from woodshed.sound import Sound
@@ -22,8 +33,9 @@ from woodshed.sound import Sound
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-COPY_MATCH = 0.85
+COPY_MATCH = 0.82
 _REPITCH_ATTEMPTS = (1.0, 1.5, 3.0, 4.0)  # each attempt to be no copy tunes its lenders farther
+_GUARDED = 16  # how many of the nearest lenders a made sound must not be a copy of
 _NEAREST = 12  # how many neighbours are looked at
 _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
@@ -46,28 +58,42 @@ class Target:
 
 @dataclass(frozen=True)
 class LenderIndex:
-    """What finds lenders by shape: content ids, classes and prints (loudness over tokens and bands), no audio.
+    """What finds lenders by shape, and knows copies of them: it lives in memory only and is never written to a file.
 
-    ``prints`` is ``(lenders, tokens, bands)``.
+    Attributes
+    ----------
+    content_ids, class_names
+        Of all lenders.
+    prints
+        Loudness over tokens and bands, ``(lenders, tokens, bands)``.
+    attacks
+        What the copy guard compares with, ``(lenders, ATTACK_FRAMES)``.
     """
 
     content_ids: tuple[str, ...]
     class_names: tuple[str | None, ...]
     prints: Tensor
+    attacks: Tensor
 
     @classmethod
     def read(cls, pool: LenderPool, *, splitter: EnvelopeSplitter) -> LenderIndex:
         """Hear every lender once; those that are silent or not finite are left out."""
         kept: list[str] = []
         prints: list[Tensor] = []
+        attacks: list[Tensor] = []
         for content_id in pool.content_ids():
             lent = lent_sound(pool, content_id, splitter=splitter)
             if lent is not None:
                 split = splitter.split(lent)
                 kept.append(content_id)
                 prints.append(shape_print(split.envelope, splitter=splitter))
-        stacked = torch.stack(prints) if prints else torch.zeros(0, splitter.most_tokens, splitter.band_count)
-        return cls(tuple(kept), tuple(pool.class_name(content_id) for content_id in kept), stacked)
+                attacks.append(attack_wave(lent.numpy(), sample_rate_hz=splitter.sample_rate_hz))
+        return cls(
+            content_ids=tuple(kept),
+            class_names=tuple(pool.class_name(content_id) for content_id in kept),
+            prints=torch.stack(prints) if prints else torch.zeros(0, splitter.most_tokens, splitter.band_count),
+            attacks=torch.stack(attacks) if attacks else torch.zeros(0, ATTACK_FRAMES),
+        )
 
     def nearest(self, wanted: Tensor, *, class_name: str | None, bands: slice, count: int) -> list[int]:
         """Numbers of the lenders whose print is nearest in some bands, the nearest first.
@@ -86,6 +112,15 @@ class LenderIndex:
             other = torch.tensor([name != class_name for name in self.class_names])
             distance = torch.where(other, distance * _OTHER_CLASS, distance)
         return torch.argsort(distance, stable=True)[:count].tolist()
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Numbers of the lenders nearest to a target in its low bands, in its high bands and in all, the nearest first."""
+
+    low: list[int]
+    high: list[int]
+    overall: list[int]
 
 
 def shape_print(envelope: Tensor, *, splitter: EnvelopeSplitter) -> Tensor:
@@ -132,12 +167,12 @@ class Decoder:
     def make(self, target: Target) -> Made:
         """The raw sound of a target; tries other lenders and tunings until its attack is no copy of a lender's."""
         rate = self.splitter.sample_rate_hz
+        near = self.neighbours(target)
         best: tuple[float, np.ndarray, tuple[str, ...]] | None = None
         for attempt in range(len(_REPITCH_ATTEMPTS)):
-            spectra, lenders, lent = self.fine(target, attempt=attempt)
+            spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
-            mono = audio.mean(0)
-            match = max((attack_match(mono, sound.numpy().mean(0), sample_rate_hz=rate) for sound in lent), default=0.0)
+            match = self._match(audio, lent, near)
             if best is None or match < best[0]:
                 best = match, audio, lenders
             if match <= COPY_MATCH:
@@ -146,8 +181,28 @@ class Decoder:
         data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
+    def neighbours(self, target: Target) -> Neighbours:
+        """Who could lend to a target."""
+        wanted = shape_print(target.shape.envelope, splitter=self.splitter)
+        edge = int((self.splitter.bands.centres_hz < _LOW_BANDS_HZ).sum())
+        name = target.class_name
+        return Neighbours(
+            low=self.index.nearest(wanted, class_name=name, bands=slice(0, edge), count=_NEAREST),
+            high=self.index.nearest(wanted, class_name=name, bands=slice(edge, None), count=_NEAREST),
+            overall=self.index.nearest(wanted, class_name=None, bands=slice(None), count=_GUARDED),
+        )
+
+    def _match(self, audio: np.ndarray, lent: list[Tensor], near: Neighbours) -> float:
+        """How nearly the attack is one of those lent, or one of the nearest in the pool."""
+        if not lent:
+            return 0.0
+        rate = self.splitter.sample_rate_hz
+        tuned = torch.stack([attack_wave(sound.numpy(), sample_rate_hz=rate) for sound in lent])
+        others = torch.cat([tuned, self.index.attacks[near.overall]])
+        return float(attack_matches(attack_wave(audio, sample_rate_hz=rate), others).max())
+
     def fine(
-        self, target: Target, *, attempt: int = 0, without: frozenset[str] = frozenset()
+        self, target: Target, *, near: Neighbours, attempt: int = 0, without: frozenset[str] = frozenset()
     ) -> tuple[Tensor, tuple[str, ...], list[Tensor]]:
         """Fine structure under the target's shape.
 
@@ -158,7 +213,7 @@ class Decoder:
         """
         generator = seeded_generator(target.seed, "fine", attempt)
         noise = self.shaper.noise(target.shape, sides=self.sides, generator=generator)
-        chosen = self._choose(target, attempt=attempt, without=without)
+        chosen = self._choose(target.seed, near, attempt=attempt, without=without)
         if not chosen:
             return noise, (), []
         rng = np.random.default_rng(derive_seed(target.seed, "repitch", attempt))
@@ -187,15 +242,13 @@ class Decoder:
             return Reshaped(reshaped.spectra[:1], reshaped.presence)
         return self.shaper.with_side(reshaped, target, generator)
 
-    def _choose(self, target: Target, *, attempt: int, without: frozenset[str]) -> list[str]:
+    def _choose(self, seed: int, near: Neighbours, *, attempt: int, without: frozenset[str]) -> list[str]:
         """A lender for the low and one for the high bands; the seed picks among the nearest."""
-        wanted = shape_print(target.shape.envelope, splitter=self.splitter)
-        edge = int((self.splitter.bands.centres_hz < _LOW_BANDS_HZ).sum())
-        rng = np.random.default_rng(derive_seed(target.seed, "lenders", attempt))
+        rng = np.random.default_rng(derive_seed(seed, "lenders", attempt))
         chosen: list[str] = []
-        for bands in (slice(0, edge), slice(edge, None)):
-            near = self.index.nearest(wanted, class_name=target.class_name, bands=bands, count=_NEAREST)
-            ids = [self.index.content_ids[n] for n in near if self.index.content_ids[n] not in (*chosen, *without)]
+        for numbers in (near.low, near.high):
+            ids = [self.index.content_ids[number] for number in numbers]
+            ids = [content_id for content_id in ids if content_id not in (*chosen, *without)]
             ids = ids[attempt : attempt + _CHOICE] or ids[-1:]
             if ids:
                 chosen.append(ids[int(rng.integers(len(ids)))])

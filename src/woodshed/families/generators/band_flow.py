@@ -57,8 +57,9 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
-_TOGETHER = 8  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
-_LENGTHS = (16, 32)  # tokens a row is padded to, before the longest
+_UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
+_TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
+_LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
 
 
 @dataclass(frozen=True)
@@ -351,7 +352,7 @@ class BandFlow(Generator, Varies, Blends):
 
     @torch.no_grad()
     def solve(self, start: Tensor, drawn: Sequence[_Drawn], *, times: list[float], guidance: float) -> Tensor:
-        """Follow the flow for up to eight rows of one length; rows of zeros fill up, so that no row sees another."""
+        """Follow the flow for up to four rows of one length; rows of zeros fill up, so that no row sees another."""
         lacking = _TOGETHER - len(drawn)
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
         anything = len(self.spec.classes)
@@ -361,11 +362,16 @@ class BandFlow(Generator, Varies, Blends):
         free = torch.full_like(classes, anything)
 
         def guess(x: Tensor, now: float) -> Tensor:
-            time = torch.full((_TOGETHER,), now)
-            with_class = self._guess(x, time, classes, counts, changes)
-            if guidance == 1.0 or now < 0.1 or bool((classes == free).all()):
-                return with_class
-            return guided(with_class, self._guess(x, time, free, counts, changes), strength=guidance)
+            if guidance == 1.0 or now < _UNGUIDED_BEFORE or bool((classes == free).all()):
+                return self._guess(x, torch.full((len(x),), now), classes, counts, changes)
+            both = self._guess(
+                torch.cat([x, x]),
+                torch.full((2 * len(x),), now),
+                torch.cat([classes, free]),
+                torch.cat([counts, counts]),
+                torch.cat([changes, changes]),
+            )
+            return guided(*both.chunk(2), strength=guidance)
 
         return solve_flow(guess, point, times=times)[: len(drawn)]
 

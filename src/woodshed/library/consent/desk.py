@@ -39,7 +39,7 @@ class Desk:
     >>> ledger = Ledger(open_store(Path(tempfile.mkdtemp()) / "library.sqlite"))
     >>> (event,) = ledger.desk.record(party="Anna", content_ids=["aa"], allow=["ai training"], credit="Anna Berg")
     >>> ledger.desk.tell(event)[20:]
-    "Anna allowed with a condition ai-training, with the credit 'Anna Berg'"
+    "Anna allowed ai-training, with the credit 'Anna Berg'"
     """
 
     def __init__(self, ledger: Ledger) -> None:
