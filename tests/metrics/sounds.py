@@ -26,7 +26,8 @@ def tone_hit(seed: int, *, duration_s: float = 0.25) -> Sound:
     start_hz, end_hz = rng.uniform(150, 400), rng.uniform(45, 90)
     phase = 2 * np.pi * (end_hz * time_s + (start_hz - end_hz) * 0.03 * (1 - np.exp(-time_s / 0.03)))
     wave = np.sin(phase) + 0.05 * rng.normal(size=time_s.size)
-    return Sound(0.8 * wave * np.exp(-time_s / rng.uniform(0.05, 0.12)), RATE_HZ)
+    fade = np.minimum(1, (duration_s - time_s) / 0.02)
+    return Sound(0.8 * wave * fade * np.exp(-time_s / rng.uniform(0.05, 0.12)), RATE_HZ)
 
 
 def mixed_set(count: int, *, seed: int = 0, kits: int = 6) -> SoundSet:

@@ -59,7 +59,7 @@ def test_worse_is_further(space: tuple[str, FeatureSpace, np.ndarray], name: str
         worse = SoundSet(tuple(degrade(sound, amount) for sound in JUDGED.sounds)).alike(duration_s=0.3)
         distances.append(frechet_distance(fitted.placed(raw_features(worse.sounds, space=kind)), reference))
     assert distances == sorted(distances)
-    assert distances[-1] > 2 * distances[0]
+    assert distances[-1] > 1.5 * distances[0]
 
 
 def test_real_against_real_is_near_and_classes_are_apart(space: tuple[str, FeatureSpace, np.ndarray]) -> None:

@@ -192,16 +192,20 @@ class CopyFinder:
 
 
 @lru_cache(maxsize=256)
-def _speed_matrix(cents: int) -> Floats:
-    """Windowed-sinc weights that read ``WINDOW_FRAMES`` frames at another speed, shape (frames out, frames in)."""
+def _reading(cents: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Where to read, and windowed-sinc weights, for ``WINDOW_FRAMES`` frames at another speed, each (frames, taps)."""
     places = np.arange(WINDOW_FRAMES) * 2.0 ** (cents / 1200.0)
-    distance = places[:, None] - np.arange(int(places[-1]) + _TAPS + 1)[None]
-    window = np.where(np.abs(distance) < _TAPS, np.cos(np.pi * distance / (2 * _TAPS)) ** 2, 0.0)
-    return (np.sinc(distance) * window).astype(np.float32)
+    index = np.floor(places).astype(np.int64)[:, None] + np.arange(1 - _TAPS, _TAPS + 1)[None]
+    distance = places[:, None] - index
+    window = np.cos(np.pi * np.clip(distance / (2 * _TAPS), -0.5, 0.5)) ** 2
+    return index + _TAPS, (np.sinc(distance) * window).astype(np.float32)
 
 
 def _at_speed(wave: Floats, cents: int) -> Floats:
-    """The first window of a wave, read faster (positive cents) or slower."""
-    matrix = _speed_matrix(cents)
-    piece = wave[: matrix.shape[1]]
-    return matrix[:, : piece.size] @ piece
+    """The first window of a wave, read faster (positive cents) or slower; silence before and after it."""
+    index, weights = _reading(cents)
+    most = int(index[-1, -1]) + 1
+    piece = np.zeros(most, np.float32)
+    taken = wave[: most - _TAPS]
+    piece[_TAPS : _TAPS + taken.size] = taken
+    return np.einsum("ft,ft->f", piece[index], weights)

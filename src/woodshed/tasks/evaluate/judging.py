@@ -60,7 +60,7 @@ def measured(sounds: SoundSet, *, heard_s: float) -> Measured:
     for sound in sounds.alike(duration_s=heard_s).sounds:
         table.append(described(sound))
         pictures.append(pictured(sound))
-    values = np.array(table, dtype=np.float64)
+    values = np.array(table, dtype=np.float64).reshape(len(table), len(DESCRIPTORS))
     return Measured(sounds, {"descriptors": compressed(values), "spectral": np.array(pictures)}, values)
 
 

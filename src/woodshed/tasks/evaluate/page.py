@@ -126,7 +126,7 @@ def _classes_and_faults(page: Page, report: EvaluationReport) -> None:
             _rounded(row.agreement, 2),
             _rounded(row.relative_agreement, 2),
             _percent(row.clean.share),
-            f"{_percent(row.clean.low)} to {_percent(row.clean.high)}",
+            _between(row.clean),
             ", ".join(f"{name} {count}" for name, count in row.faults.items()) or "none",
             _rounded(row.novelty, 2),
         ]
@@ -166,7 +166,7 @@ def _copying(page: Page, report: EvaluationReport) -> None:
 def _share_cells(share: CountedShare | None) -> list[Cell]:
     if share is None:
         return [None] * 4
-    return [share.of, share.count, _percent(share.share), f"{_percent(share.low)} to {_percent(share.high)}"]
+    return [share.of, share.count, _percent(share.share), _between(share)]
 
 
 def _gaps(page: Page, report: EvaluationReport) -> None:
@@ -218,5 +218,11 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
 
+def _between(share: CountedShare) -> str:
+    return f"{100 * share.low:.0f} to {100 * share.high:.0f} %"
+
+
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
+    if share is None:
+        return "–"
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.1 else f"{100 * share:.1f} %"
