@@ -266,7 +266,7 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
         Keep the length: what is taken from the start comes back as silence at the end.
     """
     frames = data.shape[-1]
-    data = sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1)
+    data = np.asarray(sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1))
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))

@@ -96,21 +96,21 @@ class Config(FamilyConfig):
         How far a lender is tuned up or down at most before it lends.
     """
 
-    batch_size: int = Field(48, ge=1)
-    bands: int = Field(40, ge=8, le=64)
-    token_steps: int = Field(8, ge=2, le=32)
-    dims: int = Field(32, ge=2)
-    width: int = Field(128, ge=8)
-    layers: int = Field(4, ge=1)
-    heads: int = Field(4, ge=1)
-    max_duration_s: float = Field(3.0, gt=0.1, le=30.0)
-    learning_rate: float = Field(2e-3, gt=0)
-    class_dropout: float = Field(0.12, ge=0, le=1)
-    pool_limit: int = Field(12000, ge=1)
-    steps: int = Field(8, ge=1, le=200)
-    guidance: float = Field(1.5, ge=0, le=10)
-    air: float = Field(0.5, ge=0, le=1)
-    repitch_semitones: float = Field(1.0, ge=0, le=12)
+    batch_size: int = Field(default=48, ge=1)
+    bands: int = Field(default=40, ge=8, le=64)
+    token_steps: int = Field(default=8, ge=2, le=32)
+    dims: int = Field(default=32, ge=2)
+    width: int = Field(default=128, ge=8)
+    layers: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1)
+    max_duration_s: float = Field(default=3.0, gt=0.1, le=30.0)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    class_dropout: float = Field(default=0.12, ge=0, le=1)
+    pool_limit: int = Field(default=12000, ge=1)
+    steps: int = Field(default=8, ge=1, le=200)
+    guidance: float = Field(default=1.5, ge=0, le=10)
+    air: float = Field(default=0.5, ge=0, le=1)
+    repitch_semitones: float = Field(default=1.0, ge=0, le=12)
 
 
 class BandFlow(Generator, Varies, Blends):
