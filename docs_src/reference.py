@@ -48,7 +48,13 @@ def _helps() -> Iterator[tuple[str, str]]:
 
 
 def _help(app: typer.Typer, words: list[str]) -> str:
-    env = {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "TERMINAL_WIDTH": "100", "_TYPER_FORCE_DISABLE_TERMINAL": "1"}
+    env = {
+        "COLUMNS": "100",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+        "TERMINAL_WIDTH": "100",
+        "_TYPER_FORCE_DISABLE_TERMINAL": "1",
+    }
     result = CliRunner().invoke(app, [*words, "--help"], prog_name="woodshed", env=env)
     if result.exit_code:
         raise RuntimeError(f"woodshed {' '.join(words)} --help failed: {result.output}")
@@ -62,7 +68,9 @@ def knobs_page() -> str:
 
     parts = [HEAD, "# Knobs\n\nOne table per task; flags, forms and Python arguments come from it.\n"]
     for task, table in TABLES.items():
-        parts.append(f"\n## {task}\n\n| knob | from | to | default | unit | what it does |\n|---|---|---|---|---|---|\n")
+        parts.append(
+            f"\n## {task}\n\n| knob | from | to | default | unit | what it does |\n|---|---|---|---|---|---|\n"
+        )
         for knob in table.knobs:
             low, high = ("", "") if knob.low is None else (f"{knob.low:g}", f"{knob.high:g}")
             low = " or ".join(knob.choices) or low
@@ -96,7 +104,10 @@ def licences_page() -> str:
     columns = [purpose.value for purpose in Purpose]
     lines = [f"| licence | {' | '.join(columns)} |\n", "|---" * (len(columns) + 1) + "|\n"]
     for spdx, licence in LICENCES.items():
-        said = [licence.permissions[purpose].value if purpose in licence.permissions else "not-allowed" for purpose in Purpose]
+        said = [
+            licence.permissions[purpose].value if purpose in licence.permissions else "not-allowed"
+            for purpose in Purpose
+        ]
         lines.append(f"| {spdx} | {' | '.join(said)} |\n")
     return HEAD + head + "".join(lines)
 

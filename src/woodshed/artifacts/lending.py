@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from woodshed.base.errors import ConsentRefused
 from woodshed.library import Library, Purpose, TrainingSet
 from woodshed.roles import LenderPool
 from woodshed.sound import Sound
@@ -20,23 +19,13 @@ class LibraryLenders(LenderPool):
 
     @classmethod
     def over(
-        cls,
-        library: Library,
-        content_ids: Sequence[str],
-        *,
-        like: TrainingSet | None = None,
-        rate_hz: int = 0,
-        channels: int = 1,
+        cls, library: Library, content_ids: Sequence[str], *, sample_rate_hz: int, channels: int | None
     ) -> LibraryLenders:
-        """Those of the given sounds that may lend now, at the rate and channels of ``like`` or as given."""
+        """Those of the given sounds that may lend now, at this rate and on these channels."""
         sounds = library.training_set(
-            "all",
-            purpose=Purpose.RESYNTHESISE,
-            sample_rate_hz=like.sample_rate_hz if like else rate_hz,
-            channels=like.channels if like else channels,
-            include=content_ids,
+            "all", purpose=Purpose.RESYNTHESISE, sample_rate_hz=sample_rate_hz, channels=channels
         )
-        return cls(sounds)
+        return cls(sounds.subset(content_ids))
 
     def content_ids(self) -> Sequence[str]:
         """Content ids of all lenders, sorted."""
@@ -48,13 +37,7 @@ class LibraryLenders(LenderPool):
 
     def read(self, content_id: str) -> Sound:
         """The lender's sound, if it may still lend."""
-        for one in self._sounds.subset([content_id]):
-            return one.sound
-        raise ConsentRefused(
-            f"The sound {content_id[:8]} may no longer lend its fine structure",
-            cause="the grant 'resynthesise' was withdrawn a moment ago",
-            way_out="generate again: it is left out from now on",
-        )
+        return self._sounds.read(content_id).sound
 
     def key(self) -> str:
         """A hash of all content ids, the rate and the channels."""

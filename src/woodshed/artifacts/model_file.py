@@ -7,6 +7,7 @@ types, finiteness.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from safetensors.torch import save_file
 
 from woodshed.artifacts.card import ModelCard
 from woodshed.base.errors import ModelFileError, WoodshedError
-from woodshed.base.files import atomic_path, file_digest, printable
+from woodshed.base.files import atomic_path, printable
 from woodshed.roles import FAMILIES, DataSpec, Trainable, family_class
 
 FORMAT_VERSION = 1
@@ -31,7 +32,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, object]], dict[str, object]]] = {}
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to work, its papers, and the hash of the file it came from."""
+    """A model ready to work, its papers, and the digest of its weights."""
 
     model: Trainable
     card: ModelCard
@@ -90,7 +91,20 @@ def load_model(path: Path) -> LoadedModel:
         raise _damaged(path, f"its configuration does not build ({type(error).__name__})") from error
     model.load_state_dict(_checked_tensors(path, model))
     model.eval()
-    return LoadedModel(model, card, file_digest(path), path)
+    return LoadedModel(model, card, weights_digest(model), path)
+
+
+def weights_digest(model: Trainable) -> str:
+    """What identifies a model in receipts: BLAKE2b of family, configuration and weights (32 hex digits).
+
+    The card may gain a report later; the digest stays.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{model.family} {model.spec} {model.config.model_dump_json()}".encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _checked_tensors(path: Path, model: Trainable) -> dict[str, torch.Tensor]:

@@ -68,6 +68,12 @@ class ModelShelf:
         save_model(path, model, card)
         return path
 
+    def attach_report(self, name: str, report: dict[str, object]) -> Path:
+        """Put an evaluation's report into the model's card; weights and their digest stay."""
+        loaded = self.load(name)
+        save_model(loaded.path, loaded.model, loaded.card.model_copy(update={"report": report}))
+        return loaded.path
+
     def remove(self, name: str) -> Path:
         """Delete a model file."""
         path = self._existing(name)

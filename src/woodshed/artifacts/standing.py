@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from woodshed.artifacts.card import ModelCard
-from woodshed.library import Ledger, Purpose
+from woodshed.library import Purpose
+from woodshed.library.consent import Ledger
 
 
 def refused_sources(card: ModelCard, ledger: Ledger) -> dict[str, str]:

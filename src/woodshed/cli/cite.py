@@ -10,7 +10,7 @@ import typer
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, say
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, say, show_table
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 MARKS = {"good": "well", "optional": "could be", "bad": "MEND"}
 

@@ -34,7 +34,8 @@ def make(
         report = make_kit(out, seed=seed, count_per_class=count, loops=loops, sample_rate_hz=rate, on_event=on_event)
 
     def told() -> None:
-        say(f"{report.hits} hits and {report.loops} loops in {len(report.groups)} kits, {report.duration_s / 60:.1f} minutes of sound.")
+        minutes, kits = report.duration_s / 60, len(report.groups)
+        say(f"{report.hits} hits and {report.loops} loops in {kits} kits, {minutes:.1f} minutes of sound.")
         say(f"They lie in {report.folder}; you may do with them what you like (CC0-1.0).")
 
     emit(report, as_json, told)
@@ -45,7 +46,10 @@ def ls(as_json: AsJson = False) -> None:
     """List the classes with their recipes, and the styles of the loops."""
     from woodshed.kit import STYLES, recipe_names
 
-    listed = {"recipes": recipe_names(), "styles": {name: [style.low_bpm, style.high_bpm] for name, style in STYLES.items()}}
+    listed = {
+        "recipes": recipe_names(),
+        "styles": {name: [style.low_bpm, style.high_bpm] for name, style in STYLES.items()},
+    }
 
     def told() -> None:
         show_table(["class", "recipes"], [[name, ", ".join(names)] for name, names in listed["recipes"].items()])

@@ -9,7 +9,7 @@ import typer
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="Trained models: one file each, with their papers.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Trained models: one file each, with their papers.")
 
 ModelName = Annotated[str, typer.Argument(help="Name of a model, or path of a model file.")]
 

@@ -9,7 +9,7 @@ import typer
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, progress, say
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

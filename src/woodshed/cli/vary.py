@@ -13,7 +13,7 @@ from woodshed.cli.options import AsJson, OutFolder, WorkspaceFolder
 from woodshed.cli.results import show_delivered
 from woodshed.workspace.knobs import TABLES
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -1,8 +1,17 @@
-"""Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets (NumPy and SciPy only)."""
+"""Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets, pitch, tempo, key, descriptors (no Sound)."""
 
 from woodshed.dsp._audio import SILENT_DB, Audio
+from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
-from woodshed.dsp.loudness import integrated_loudness_lufs, k_weighting, momentary_loudness_lufs, true_peak_db
+from woodshed.dsp.flux import Flux, spectral_flux
+from woodshed.dsp.key import Key, chroma, key
+from woodshed.dsp.loudness import (
+    gated_loudness_lufs,
+    integrated_loudness_lufs,
+    k_weighting,
+    momentary_loudness_lufs,
+    true_peak_db,
+)
 from woodshed.dsp.maps import (
     bin_frequencies_hz,
     hz_to_mel,
@@ -12,17 +21,32 @@ from woodshed.dsp.maps import (
     mel_to_hz,
 )
 from woodshed.dsp.mdct import imdct, imdst, mdct, mdct_hop_count, mdct_power, mdst
-from woodshed.dsp.onsets import first_onset_s
+from woodshed.dsp.onsets import first_onset_s, onset_times_s
+from woodshed.dsp.pitch import Pitch, PitchTrack, fundamental_hz, pitch_track, settled_pitch
 from woodshed.dsp.stft import hop_count, istft, stft
+from woodshed.dsp.tempo import Tempo, tempo_bpm
 from woodshed.dsp.windows import hann, sine_window
 
 __all__ = [
+    "DESCRIPTORS",
     "SILENT_DB",
     "Audio",
+    "Descriptor",
     "Envelope",
+    "Flux",
+    "Key",
+    "Pitch",
+    "PitchTrack",
+    "Tempo",
     "amplitude_envelope",
     "bin_frequencies_hz",
+    "chroma",
+    "describe",
+    "descriptor_index",
+    "descriptors",
     "first_onset_s",
+    "fundamental_hz",
+    "gated_loudness_lufs",
     "hann",
     "hop_count",
     "hz_to_mel",
@@ -31,6 +55,7 @@ __all__ = [
     "integrated_loudness_lufs",
     "istft",
     "k_weighting",
+    "key",
     "log_frequencies_hz",
     "log_frequency_filterbank",
     "mdct",
@@ -40,7 +65,12 @@ __all__ = [
     "mel_filterbank",
     "mel_to_hz",
     "momentary_loudness_lufs",
+    "onset_times_s",
+    "pitch_track",
+    "settled_pitch",
     "sine_window",
+    "spectral_flux",
     "stft",
+    "tempo_bpm",
     "true_peak_db",
 ]

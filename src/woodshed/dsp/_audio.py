@@ -56,11 +56,14 @@ def power_to_db(power: npt.ArrayLike, *, floor_db: float = SILENT_DB) -> npt.NDA
 
 
 def block_means(x: npt.NDArray[np.floating], *, block_frames: int) -> npt.NDArray[np.floating]:
-    """Means over blocks along the last axis, shape ``(..., ceil(frames / block))``; the last one may be shorter."""
+    """Means over blocks along the last axis, shape ``(..., ceil(frames / block))``.
+
+    Where frames are left over, the last mean is that of the last whole block's worth of frames.
+    """
     frames = x.shape[-1]
     whole = frames // block_frames
     blocks = x[..., : whole * block_frames].reshape(*x.shape[:-1], whole, block_frames)
     means = blocks @ np.full(block_frames, 1.0 / block_frames, dtype=x.dtype)
     if frames == whole * block_frames:
         return means
-    return np.concatenate([means, x[..., whole * block_frames :].mean(axis=-1, keepdims=True)], axis=-1)
+    return np.concatenate([means, x[..., -block_frames:].mean(axis=-1, keepdims=True)], axis=-1)

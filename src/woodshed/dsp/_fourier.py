@@ -34,3 +34,8 @@ def sine_four(x: Audio) -> Audio:
 def cosine_two(x: Audio) -> Audio:
     """Orthonormal discrete cosine transform of type II, as for cepstra."""
     return cast("Audio", fft.dct(x, type=2, norm="ortho", axis=-1))
+
+
+def next_fast_length(frames: int) -> int:
+    """The next length whose Fourier transform is quick."""
+    return cast("int", fft.next_fast_len(frames, real=True))

@@ -30,8 +30,8 @@ class Envelope:
 
     @property
     def peak_index(self) -> int:
-        """Index of the largest value; 0 if there is none."""
-        return int(np.argmax(self.amplitude)) if self.amplitude.size else 0
+        """Index of the first value within half a percent of the largest; 0 if there is none."""
+        return int(np.argmax(self.amplitude >= 0.995 * self.peak)) if self.amplitude.size else 0
 
     @property
     def peak(self) -> float:

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from woodshed.dsp._audio import as_channels, checked_rate
+from woodshed.dsp._fourier import rfft
 from woodshed.dsp.maps import mel_filterbank
-from woodshed.dsp.stft import stft
+from woodshed.dsp.stft import windowed_pieces
 
 HOP_S = 0.005
 WINDOW_S = 0.023
@@ -72,12 +73,14 @@ def spectral_flux(x: npt.ArrayLike, sample_rate_hz: float) -> Flux:
     audio = as_channels(x)
     rate = checked_rate(sample_rate_hz)
     hop_frames = max(1, round(HOP_S * rate))
-    window_frames = max(4, 2 * round(WINDOW_S * rate / 2))
-    spectra = stft(audio, window_frames=window_frames, hop_frames=min(hop_frames, window_frames))
-    power = np.square(np.abs(spectra)).sum(axis=0)
+    window_frames = max(4, 1 << round(np.log2(max(4.0, WINDOW_S * rate))))
+    spectra = rfft(windowed_pieces(audio, window_frames=window_frames, hop_frames=min(hop_frames, window_frames)))
+    power = (np.square(spectra.real) + np.square(spectra.imag)).sum(axis=0)
     low_hz = min(LOWEST_HZ, rate / 8)
     bank = mel_filterbank(sample_rate_hz=rate, window_frames=window_frames, bands=BANDS, low_hz=low_hz)
-    return Flux(_rise_db(bank @ power), hop_frames / rate)
+    rise_db = _rise_db(bank @ power.T)
+    rise_db[max(1, (audio.shape[-1] - window_frames // 2) // hop_frames) :] = 0.0  # the cut at the very end is no hit
+    return Flux(rise_db, hop_frames / rate)
 
 
 def _rise_db(bands: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -59,12 +59,22 @@ def integrated_loudness_lufs(x: npt.ArrayLike, sample_rate_hz: float) -> float:
     >>> round(integrated_loudness_lufs(np.stack([tone, tone]), 48000), 1)
     -23.0
     """
-    powers = _block_powers(x, sample_rate_hz)
-    powers = powers[_to_lufs(powers) > ABSOLUTE_GATE_LUFS]
+    return gated_loudness_lufs(momentary_loudness_lufs(x, sample_rate_hz))
+
+
+def gated_loudness_lufs(moments_lufs: npt.NDArray[np.float64]) -> float:
+    """Integrated loudness of the blocks ``momentary_loudness_lufs`` gave, shape ``(blocks,)``; -200 if all are gated.
+
+    Examples
+    --------
+    >>> round(gated_loudness_lufs(np.array([-20.0, -20.0, -45.0, -80.0])), 2)
+    -20.0
+    """
+    powers = 10.0 ** (moments_lufs[moments_lufs > ABSOLUTE_GATE_LUFS] / 10.0)
     if powers.size == 0:
         return SILENT_DB
-    gate = float(_to_lufs(powers.mean())) + RELATIVE_GATE_LU
-    return float(_to_lufs(powers[_to_lufs(powers) > gate].mean()))
+    gate = powers.mean() * 10.0 ** (RELATIVE_GATE_LU / 10.0)
+    return float(power_to_db(powers[powers > gate].mean()))
 
 
 def momentary_loudness_lufs(x: npt.ArrayLike, sample_rate_hz: float) -> npt.NDArray[np.float64]:
@@ -153,25 +163,27 @@ def _block_powers(x: npt.ArrayLike, sample_rate_hz: float) -> npt.NDArray[np.flo
     """Weighted power of each gating block, shape ``(blocks,)``."""
     audio = as_channels(x)
     rate = checked_rate(sample_rate_hz)
-    block_frames = max(1, round(BLOCK_S * rate))
-    energy = _weighted_energy(audio, rate)
-    if audio.shape[-1] <= block_frames:
-        return energy[-1:] / block_frames
-    steps = int(np.floor((audio.shape[-1] - block_frames) / (BLOCK_S * rate) * STEPS_PER_BLOCK + 1e-9))
-    starts = np.round(np.arange(steps + 1) * (BLOCK_S * rate / STEPS_PER_BLOCK)).astype(np.int64)
-    return (energy[starts + block_frames] - energy[starts]) / block_frames
+    frames = audio.shape[-1]
+    if frames == 0:
+        return np.zeros(1)
+    step_frames = BLOCK_S * rate / STEPS_PER_BLOCK
+    steps = max(STEPS_PER_BLOCK, int(frames / step_frames + 1e-9))
+    edges = np.round(np.arange(steps + 1) * step_frames).astype(np.int64)
+    energy = _step_energies(audio, rate, edges)
+    blocks = np.lib.stride_tricks.sliding_window_view(energy, STEPS_PER_BLOCK).sum(axis=-1)
+    return blocks / np.maximum(edges[STEPS_PER_BLOCK:] - edges[:-STEPS_PER_BLOCK], 1)
 
 
-def _weighted_energy(audio: Audio, rate: float) -> npt.NDArray[np.float64]:
-    """Running sum of the K-weighted energy over all channels, from 0, shape ``(frames + 1,)``."""
-    total = np.zeros(audio.shape[-1] + 1, dtype=np.float64)
-    if audio.shape[-1] == 0:
-        return total
+def _step_energies(audio: Audio, rate: float, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """K-weighted energy of all channels between each two edges (silence beyond the end), shape ``(edges - 1,)``."""
+    energy = np.zeros(edges.size - 1, dtype=np.float64)
+    starts = edges[:-1][edges[:-1] < audio.shape[-1]]
+    sections = k_weighting(rate).copy()
     for channel, weight in zip(audio, channel_weights(audio.shape[0]), strict=True):
         if weight:
-            weighted = signal.sosfilt(k_weighting(rate).copy(), channel.astype(np.float64))
-            total[1:] += weight * np.square(weighted)
-    return np.cumsum(total, out=total)
+            weighted = np.asarray(signal.sosfilt(sections, channel[: edges[-1]].astype(np.float64)), dtype=np.float64)
+            energy[: starts.size] += weight * np.add.reduceat(np.square(weighted, out=weighted), starts)
+    return energy
 
 
 def _to_lufs(power: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -146,4 +146,4 @@ def _refined_bpm(repeats: Numbers, bpm: float, *, hop_s: float) -> float:
         bend = before - 2.0 * middle + after
         if middle > 0.1 and first < top < last and bend < 0.0:
             beat = (top + 0.5 * (before - after) / bend) / beats
-    return 60.0 / (beat * hop_s)
+    return float(60.0 / (beat * hop_s))

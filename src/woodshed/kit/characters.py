@@ -58,9 +58,15 @@ class Character:
     def record(self) -> dict[str, float]:
         """The numbers of the character, for the record of a sound."""
         return {
-            "stereo": float(self.stereo), "room_s": self.room_s, "room_db": self.room_db, "room_top_hz": self.room_top_hz,
-            "tilt_db": self.tilt_db, "drive": self.drive, "lid_hz": self.lid_hz, "hiss_db": self.hiss_db,
-        }  # fmt: skip
+            "stereo": float(self.stereo),
+            "room_s": self.room_s,
+            "room_db": self.room_db,
+            "room_top_hz": self.room_top_hz,
+            "tilt_db": self.tilt_db,
+            "drive": self.drive,
+            "lid_hz": self.lid_hz,
+            "hiss_db": self.hiss_db,
+        }
 
 
 def draw_character(*, seed: int, flavour: KitFlavour | None = None) -> Character:
@@ -85,7 +91,7 @@ def draw_character(*, seed: int, flavour: KitFlavour | None = None) -> Character
         tilt_db=float(rng.uniform(-4, 4)),
         drive=float(rng.uniform(0.0, 0.45)),
         lid_hz=float(rng.uniform(9000, 14000) if dull else rng.uniform(16000, 21000)),
-        hiss_db=float(rng.uniform(-76, -58) if wet else rng.uniform(-88, -66)),
+        hiss_db=float(rng.uniform(-80, -62) if wet else rng.uniform(-90, -70)),
         room_seed=derive_seed(seed, "room"),
     )
 
@@ -113,7 +119,15 @@ def in_character(wave: Wave, character: Character) -> Wave:
     heard = np.pad(dry, ((0, 0), (0, response.shape[-1] - 1)))
     heard = heard + 10 ** (character.room_db / 20) * tail
     heard = saturated(tilted(heard, character.tilt_db), character.drive)
-    return highpass(lowpass(heard, character.lid_hz, order=3), 18.0)
+    return highpass(lowpass(_narrow_lows(heard), character.lid_hz, order=3), 18.0)
+
+
+def _narrow_lows(wave: Wave) -> Wave:
+    """Take what differs between the sides out of the lows, as one does before cutting a record."""
+    if len(wave) == 1:
+        return wave
+    middle, side = wave.mean(axis=0), highpass(0.5 * (wave[0] - wave[1]), 350.0)
+    return np.stack([middle + side, middle - side])
 
 
 @lru_cache(maxsize=64)

@@ -22,10 +22,25 @@ from woodshed.kit.papers import LICENCE_TEXT, readme_text
 from woodshed.kit.styles import STYLES
 from woodshed.sound import LoopPoint, TempoTag, WavTags, write_sound
 
-MANIFEST_COLUMNS = (
-    "path", "kind", "class", "group", "pitch_midi", "pitch_name", "bpm", "bars", "label_source", "train_ok", "licence",
-    "author", "recipe", "seed", "sample_rate", "channels", "duration_s",
-)  # fmt: skip
+MANIFEST_COLUMNS: tuple[str, ...] = (
+    "path",
+    "kind",
+    "class",
+    "group",
+    "pitch_midi",
+    "pitch_name",
+    "bpm",
+    "bars",
+    "label_source",
+    "train_ok",
+    "licence",
+    "author",
+    "recipe",
+    "seed",
+    "sample_rate",
+    "channels",
+    "duration_s",
+)
 AUTHOR = "Woodshed starter kit"
 LABEL_SOURCE = "made that way by the Woodshed starter kit"
 _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -67,7 +82,7 @@ def make_kit(
     Parameters
     ----------
     folder
-        Made if missing. Files of an earlier kit with the same names are replaced.
+        Made if missing. An earlier kit in it is replaced: its files that are no longer part of the kit go.
     seed
         The same seed gives the same files.
     count_per_class
@@ -98,7 +113,11 @@ def make_kit(
     target = Path(folder)
     _checked(target, count_per_class=count_per_class, loops=loops)
     kits = _kits(seed, count=max(2, -(-count_per_class // _HITS_PER_KIT)))
-    works = [*_hit_works(target, kits, count_per_class, sample_rate_hz), *_loop_works(target, kits, loops, sample_rate_hz)]
+    before = _listed(target)
+    works = [
+        *_hit_works(target, kits, count_per_class, sample_rate_hz),
+        *_loop_works(target, kits, loops, sample_rate_hz),
+    ]
     rows: list[dict[str, str]] = []
     records: list[dict[str, object]] = []
     with ThreadPoolExecutor(jobs or min(os.cpu_count() or 1, 8)) as pool:
@@ -107,10 +126,16 @@ def make_kit(
             records.append(record)
             on_event(Progress(stage="kit", done=len(rows), total=len(works), unit="sounds"))
     manifest = _write_papers(target, rows, records, seed=seed)
+    for path in before - {row["path"] for row in rows}:
+        (target / path).unlink(missing_ok=True)
     return KitReport(
-        folder=str(target), hits=count_per_class * len(KIT_CLASSES), loops=loops, groups=tuple(kit.name for kit in kits),
-        duration_s=sum(float(row["duration_s"]) for row in rows), manifest=str(manifest),
-    )  # fmt: skip
+        folder=str(target),
+        hits=count_per_class * len(KIT_CLASSES),
+        loops=loops,
+        groups=tuple(kit.name for kit in kits),
+        duration_s=sum(float(row["duration_s"]) for row in rows),
+        manifest=str(manifest),
+    )
 
 
 _Work = Callable[[], tuple[dict[str, str], dict[str, object]]]
@@ -120,14 +145,27 @@ def _checked(folder: Path, *, count_per_class: int, loops: int) -> None:
     if count_per_class < 0 or loops < 0 or count_per_class + loops == 0:
         raise UsageError(
             f"A kit of {count_per_class} hits of each class and {loops} loops cannot be made",
-            cause="both counts are zero or one is negative", way_out="ask for at least one, for example --count 40 --loops 24",
-        )  # fmt: skip
+            cause="both counts are zero or one is negative",
+            way_out="ask for at least one, as with --count 40 --loops 24",
+        )
     manifest = folder / "manifest.csv"
     if manifest.exists() and LABEL_SOURCE not in manifest.read_text(encoding="utf-8", errors="replace"):
         raise UsageError(
             f"The folder {folder.name!r} already holds a manifest.csv of other sounds",
-            cause="the name of a folder of recordings was given", way_out="name a new, empty folder",
-        )  # fmt: skip
+            cause="the name of a folder of recordings was given",
+            way_out="name a new, empty folder",
+        )
+
+
+def _listed(folder: Path) -> set[str]:
+    """The sounds an earlier kit wrote here, by its own manifest; nothing outside the folder."""
+    manifest = folder / "manifest.csv"
+    if not manifest.exists():
+        return set()
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    paths = (row.get("path") or "" for row in rows if row.get("label_source") == LABEL_SOURCE)
+    return {path for path in paths if path.startswith("kit-") and path.endswith(".wav") and ".." not in path}
 
 
 def _kits(seed: int, *, count: int) -> list[_Kit]:
@@ -151,7 +189,11 @@ def _loop_works(folder: Path, kits: list[_Kit], loops: int, sample_rate_hz: int)
     styles = list(STYLES)
     for index in range(loops):
         kit = kits[index % len(kits)]
-        suited = [name for name in styles if kit.character.flavour in (STYLES[name].flavour, "mixed") or STYLES[name].flavour == "mixed"]
+        suited = [
+            name
+            for name in styles
+            if kit.character.flavour in (STYLES[name].flavour, "mixed") or STYLES[name].flavour == "mixed"
+        ]
         style = suited[derive_seed(kit.seed, "style", index) % len(suited)]
         yield _LoopWork(folder, kit, style, index, sample_rate_hz)
 
@@ -169,18 +211,33 @@ class _HitWork:
         home_seed = derive_seed(self.kit.seed, "instrument", self.class_name, self.index % 2)
         seed = derive_seed(self.kit.seed, "hit", self.class_name, self.index)
         hit = make_hit(
-            self.class_name, seed=seed, sample_rate_hz=self.sample_rate_hz, character=self.kit.character, home_seed=home_seed, spread=0.45
+            self.class_name,
+            seed=seed,
+            sample_rate_hz=self.sample_rate_hz,
+            character=self.kit.character,
+            home_seed=home_seed,
+            spread=0.6,
         )
         note = None if hit.pitch_midi is None else _note_name(hit.pitch_midi)
         word = "-".join(part.capitalize() for part in self.class_name.split("-"))
-        name = "_".join([word, hit.recipe, *([note] if note else []), f"K{self.kit.name[-2:]}", f"{self.index + 1:02d}"])
+        name = "_".join(
+            [word, hit.recipe, *([note] if note else []), f"K{self.kit.name[-2:]}", f"{self.index + 1:02d}"]
+        )
         path = self.folder / self.kit.name / word / f"{name}.wav"
         text = {"INAM": name, "IART": AUTHOR, "ICOP": "CC0-1.0", "ISFT": "Woodshed"}
         write_sound(path, hit.sound, tags=WavTags(root_pitch_midi=hit.pitch_midi, text=text))
-        row = _row(self.folder, path, kind="oneshot", class_name=self.class_name, kit=self.kit, seed=seed, recipe=hit.recipe)
+        row = _row(
+            self.folder, path, kind="oneshot", class_name=self.class_name, kit=self.kit, seed=seed, recipe=hit.recipe
+        )
         row |= {"pitch_midi": "" if note is None else str(hit.pitch_midi), "pitch_name": note or ""}
         row |= _sound_columns(hit.sound.sample_rate_hz, hit.sound.channels, hit.sound.duration_s)
-        return row, {"path": row["path"], "class": self.class_name, "recipe": hit.recipe, "seed": seed, "parameters": hit.parameters}
+        return row, {
+            "path": row["path"],
+            "class": self.class_name,
+            "recipe": hit.recipe,
+            "seed": seed,
+            "parameters": hit.parameters,
+        }
 
 
 @dataclass(frozen=True)
@@ -195,9 +252,13 @@ class _LoopWork:
         seed = derive_seed(self.kit.seed, "loop", self.index)
         bars = (2, 2, 1, 4)[seed % 4]
         loop = make_loop(
-            seed=seed, bars=bars, style=self.style, sample_rate_hz=self.sample_rate_hz, character=self.kit.character,
+            seed=seed,
+            bars=bars,
+            style=self.style,
+            sample_rate_hz=self.sample_rate_hz,
+            character=self.kit.character,
             home_seed=derive_seed(self.kit.seed, "drums"),
-        )  # fmt: skip
+        )
         name = f"Loop_{self.style.title()}_{loop.bpm:g}bpm_{bars}bar_K{self.kit.name[-2:]}_{self.index + 1:02d}"
         path = self.folder / self.kit.name / "Loops" / f"{name}.wav"
         text = {"INAM": name, "IART": AUTHOR, "ICOP": "CC0-1.0", "ISFT": "Woodshed", "IGNR": self.style}
@@ -210,16 +271,26 @@ class _LoopWork:
 
 
 def _loop_record(loop: KitLoop) -> dict[str, object]:
-    strokes = [[stroke.class_name, stroke.beat, round(stroke.onset_s, 6), round(stroke.velocity, 4)] for stroke in loop.pattern]
+    strokes = [
+        [stroke.class_name, stroke.beat, round(stroke.onset_s, 6), round(stroke.velocity, 4)] for stroke in loop.pattern
+    ]
     return {"bpm": loop.bpm, "bars": loop.bars, "swing": loop.swing, "strokes": strokes}
 
 
 def _row(folder: Path, path: Path, *, kind: str, class_name: str, kit: _Kit, seed: int, recipe: str) -> dict[str, str]:
     row = dict.fromkeys(MANIFEST_COLUMNS, "")
     row |= {
-        "path": path.relative_to(folder).as_posix(), "kind": kind, "class": class_name, "group": kit.name, "label_source": LABEL_SOURCE,
-        "train_ok": "yes", "licence": "CC0-1.0", "author": AUTHOR, "recipe": recipe, "seed": str(seed),
-    }  # fmt: skip
+        "path": path.relative_to(folder).as_posix(),
+        "kind": kind,
+        "class": class_name,
+        "group": kit.name,
+        "label_source": LABEL_SOURCE,
+        "train_ok": "yes",
+        "licence": "CC0-1.0",
+        "author": AUTHOR,
+        "recipe": recipe,
+        "seed": str(seed),
+    }
     return row
 
 

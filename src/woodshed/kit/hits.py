@@ -128,7 +128,9 @@ def _recipe(class_name: str, name: str | None, *, seed: int, character: Characte
                 return recipe
         raise UnknownName(f"{class_name} recipe", name, known=[recipe.name for recipe in recipes])
     weights = np.array([recipe.weight * _liking(recipe, character) for recipe in recipes])
-    index = np.random.default_rng(derive_seed(seed, "recipe", class_name)).choice(len(recipes), p=weights / weights.sum())
+    index = np.random.default_rng(derive_seed(seed, "recipe", class_name)).choice(
+        len(recipes), p=weights / weights.sum()
+    )
     return recipes[int(index)]
 
 

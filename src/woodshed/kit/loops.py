@@ -15,9 +15,18 @@ from woodshed.kit.styles import STEPS, STROKES, STYLES, Style
 from woodshed.sound.sound import Sound
 
 _LEVEL_DB = {
-    "kick": 0.0, "snare": -2.0, "clap": -4.0, "hat-closed": -12.0, "hat-open": -13.0, "cymbal": -11.0, "tom": -4.0,
-    "rim": -8.0, "perc": -8.0, "shaker": -15.0, "cowbell": -13.0,
-}  # fmt: skip
+    "kick": 0.0,
+    "snare": -2.0,
+    "clap": -4.0,
+    "hat-closed": -12.0,
+    "hat-open": -13.0,
+    "cymbal": -11.0,
+    "tom": -4.0,
+    "rim": -8.0,
+    "perc": -8.0,
+    "shaker": -15.0,
+    "cowbell": -13.0,
+}
 _PEAK = 0.89
 _TAKES = 3
 
@@ -108,7 +117,9 @@ def make_loop(
     rng = np.random.default_rng(derive_seed(seed, "feel"))
     swing = float(rng.uniform(*chosen.swing))
     pattern = _written(chosen, bars=bars, bpm=tempo, swing=swing, seed=seed)
-    pattern = tuple(sorted((_on_grid(stroke, frames, sample_rate_hz) for stroke in pattern), key=lambda stroke: stroke.onset_s))
+    pattern = tuple(
+        sorted((_on_grid(stroke, frames, sample_rate_hz) for stroke in pattern), key=lambda stroke: stroke.onset_s)
+    )
     room = character or draw_character(seed=seed, flavour=chosen.flavour)
     home = derive_seed(seed, "kit") if home_seed is None else home_seed
     waves = {
@@ -119,17 +130,30 @@ def make_loop(
 
 
 def _mixed(
-    waves: dict[str, Wave], pattern: tuple[Stroke, ...], *, style: str, bpm: float, bars: int, swing: float, sample_rate_hz: int
+    waves: dict[str, Wave],
+    pattern: tuple[Stroke, ...],
+    *,
+    style: str,
+    bpm: float,
+    bars: int,
+    swing: float,
+    sample_rate_hz: int,
 ) -> KitLoop:
     """Stems at one common gain, and their exact sum."""
     gain = _PEAK / max(float(np.max(np.abs(np.sum(list(waves.values()), axis=0)))), 1e-9)
-    stems = {name: Sound((gain * wave).astype(np.float32), sample_rate_hz) for name, wave in waves.items()}
-    mix = np.sum([stem.data for stem in stems.values()], axis=0, dtype=np.float64)
+    stems = {name: Sound(np.asarray(gain * wave, dtype=np.float32), sample_rate_hz) for name, wave in waves.items()}
+    mix = np.sum(np.stack([stem.data for stem in stems.values()]), axis=0, dtype=np.float64)
     onsets = tuple(stroke.onset_s for stroke in pattern)
     return KitLoop(
-        sound=Sound(mix.astype(np.float32), sample_rate_hz), bpm=bpm, bars=bars, style=style, swing=swing,
-        onset_times_s=onsets, stems=stems, pattern=pattern,
-    )  # fmt: skip
+        sound=Sound(np.asarray(mix, dtype=np.float32), sample_rate_hz),
+        bpm=bpm,
+        bars=bars,
+        style=style,
+        swing=swing,
+        onset_times_s=onsets,
+        stems=stems,
+        pattern=pattern,
+    )
 
 
 def _style(name: str | None, *, seed: int) -> Style:
@@ -143,11 +167,17 @@ def _style(name: str | None, *, seed: int) -> Style:
 
 def _tempo(bpm: float | None, bars: int, style: Style, *, seed: int) -> float:
     if not 1 <= bars <= 64:
-        raise UsageError(f"A loop of {bars} bars cannot be made", cause="loops are 1 to 64 bars long", way_out="ask for 1, 2, 4 or 8 bars")
+        raise UsageError(
+            f"A loop of {bars} bars cannot be made",
+            cause="loops are 1 to 64 bars long",
+            way_out="ask for 1, 2, 4 or 8 bars",
+        )
     if bpm is None:
         return float(np.random.default_rng(derive_seed(seed, "tempo")).integers(style.low_bpm, style.high_bpm + 1))
     if not 20 <= bpm <= 400:
-        raise UsageError(f"{bpm:g} bpm cannot be played", cause="a tempo lies between 20 and 400 bpm", way_out="halve or double it")
+        raise UsageError(
+            f"{bpm:g} bpm cannot be played", cause="a tempo lies between 20 and 400 bpm", way_out="halve or double it"
+        )
     return float(bpm)
 
 
@@ -194,14 +224,18 @@ def _on_grid(stroke: Stroke, frames: int, sample_rate_hz: int) -> Stroke:
 def _played(
     pattern: tuple[Stroke, ...], name: str, *, frames: int, sample_rate_hz: int, character: Character, home_seed: int
 ) -> Wave:
-    """One class of the groove, shape ``(channels, frames)``: takes in turn, softer strokes duller, tails wrapped around."""
+    """One class of the groove, shape ``(channels, frames)``: takes in turn, soft ones duller, tails wrapped around."""
     takes = [
         make_hit(
-            name, seed=derive_seed(home_seed, "take", index), sample_rate_hz=sample_rate_hz, character=character,
-            home_seed=home_seed, spread=0.04,
+            name,
+            seed=derive_seed(home_seed, "take", index),
+            sample_rate_hz=sample_rate_hz,
+            character=character,
+            home_seed=home_seed,
+            spread=0.04,
         ).sound.data.astype(np.float64)
         for index in range(_TAKES)
-    ]  # fmt: skip
+    ]
     wave = np.zeros((takes[0].shape[0], frames))
     takes = [take / np.max(np.abs(take)) for take in takes]
     for index, stroke in enumerate(stroke for stroke in pattern if stroke.class_name == name):
@@ -222,7 +256,9 @@ def _softened(hit: Wave, velocity: float) -> Wave:
 
 def _choked(hit: Wave, stroke: Stroke, pattern: tuple[Stroke, ...], loop_s: float, sample_rate_hz: int) -> Wave:
     """An open hat stops, within 20 ms, when the foot or a closed stroke shuts it."""
-    gaps = [(other.onset_s - stroke.onset_s) % loop_s for other in pattern if other.class_name in ("hat-closed", "hat-open")]
+    gaps = [
+        (other.onset_s - stroke.onset_s) % loop_s for other in pattern if other.class_name in ("hat-closed", "hat-open")
+    ]
     after = [gap for gap in gaps if gap > 0.03]
     if not after:
         return hit

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from woodshed.base.seeds import derive_seed
 
-Wave = npt.NDArray[np.float64]
+Wave = npt.NDArray[np.floating]
 Parameters = Mapping[str, float]
 Flavour = Literal["electronic", "acoustic", "any"]
 

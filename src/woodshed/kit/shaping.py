@@ -27,7 +27,7 @@ def times(duration_s: float) -> Wave:
 
 
 def decaying(wave: Wave, *, decay_s: float, attack_s: float = 0.0, start_s: float = 0.0) -> Wave:
-    """Multiply by an envelope that rises in ``attack_s``, then falls by 20 dB every ``decay_s``; silent before the start."""
+    """Multiply by an envelope: silent until the start, a rise of ``attack_s``, 20 dB down every ``decay_s``."""
     start = min(max(0, round(start_s * RENDER_RATE_HZ)), wave.shape[-1])
     gain = np.zeros(wave.shape[-1])
     gain[start:] = np.exp(np.arange(wave.shape[-1] - start) * (-np.log(10.0) / (decay_s * RENDER_RATE_HZ)))
@@ -46,35 +46,40 @@ def gated(wave: Wave, *, hold_s: float, release_s: float, attack_s: float = 0.00
 @lru_cache(maxsize=4096)
 def _butterworth(kind: str, order: int, low_hz: float, high_hz: float) -> Wave:
     edges = {"low": high_hz, "high": low_hz}.get(kind, (low_hz, high_hz))
-    return signal.butter(order, edges, btype=kind, fs=RENDER_RATE_HZ, output="sos")
+    return np.asarray(signal.butter(order, edges, btype=kind, fs=RENDER_RATE_HZ, output="sos"))
+
+
+def filtered(sections: Wave, wave: Wave) -> Wave:
+    """Second-order sections, shape ``(sections, 6)``, run along time."""
+    return np.asarray(signal.sosfilt(sections, wave))
 
 
 def lowpass(wave: Wave, hz: float, *, order: int = 2) -> Wave:
     """Butterworth low-pass along time."""
-    return signal.sosfilt(_butterworth("low", order, 0.0, min(max(hz, 10.0), 0.49 * RENDER_RATE_HZ)), wave)
+    return filtered(_butterworth("low", order, 0.0, min(max(hz, 10.0), 0.49 * RENDER_RATE_HZ)), wave)
 
 
 def highpass(wave: Wave, hz: float, *, order: int = 2) -> Wave:
     """Butterworth high-pass along time."""
-    return signal.sosfilt(_butterworth("high", order, min(max(hz, 5.0), 0.48 * RENDER_RATE_HZ), 0.0), wave)
+    return filtered(_butterworth("high", order, min(max(hz, 5.0), 0.48 * RENDER_RATE_HZ), 0.0), wave)
 
 
 def bandpass(wave: Wave, low_hz: float, high_hz: float, *, order: int = 2) -> Wave:
     """Butterworth band-pass along time; the upper edge is kept below the Nyquist frequency."""
     high = min(high_hz, 0.48 * RENDER_RATE_HZ)
     low = min(max(low_hz, 10.0), 0.9 * high)
-    return signal.sosfilt(_butterworth("band", order, low, high), wave)
+    return filtered(_butterworth("band", order, low, high), wave)
 
 
 def resonated(wave: Wave, hz: float, *, q: float, amount: float) -> Wave:
     """Add a resonance: a peak at ``hz`` that is ``amount`` times the input."""
     b, a = signal.iirpeak(min(hz, 0.45 * RENDER_RATE_HZ), q, fs=RENDER_RATE_HZ)
-    return wave + amount * signal.lfilter(b, a, wave)
+    return wave + amount * np.asarray(signal.lfilter(b, a, wave))
 
 
 def tilted(wave: Wave, db: float, *, pivot_hz: float = 900.0) -> Wave:
     """Turn the whole balance: lows by ``-db / 2``, highs by ``+db / 2``, around a pivot (one pole, gentle)."""
-    low = signal.sosfilt(_butterworth("low", 1, 0.0, pivot_hz), wave)
+    low = filtered(_butterworth("low", 1, 0.0, pivot_hz), wave)
     return low * 10 ** (-db / 40) + (wave - low) * 10 ** (db / 40)
 
 
@@ -114,7 +119,7 @@ def swept_lowpass(wave: Wave, cutoff_hz: Wave, *, resonance: float = 0.0) -> Wav
     out = np.zeros_like(wave)
     for step in range(int(place.min()), int(place.max()) + 2):
         share = np.maximum(1.0 - np.abs(place - step), 0.0)
-        out += share * signal.sosfilt(_lowpass_sections(20.0 * 2 ** (step / 3.0), 0.6 + 5.0 * resonance), wave)
+        out += share * filtered(_lowpass_sections(20.0 * 2 ** (step / 3.0), 0.6 + 5.0 * resonance), wave)
     return out
 
 

@@ -17,6 +17,17 @@ BAR_RATIOS = np.array([1.0, 2.756, 5.404, 8.933, 13.34])
 """Frequencies of a free bar over its lowest."""
 
 
+def note_hz(midi: float) -> float:
+    """Frequency of a MIDI note, A4 = 440 Hz.
+
+    Examples
+    --------
+    >>> note_hz(69)
+    440.0
+    """
+    return float(440.0 * 2 ** ((midi - 69) / 12))
+
+
 def noise(duration_s: float, *, seed: int, channels: int = 1) -> Wave:
     """White noise of unit power, shape ``(frames,)`` or ``(2, frames)``."""
     frames = frames_of(duration_s)
@@ -138,7 +149,7 @@ def modes(duration_s: float, *, hz: Wave, decay_s: Wave, gains: Wave, phases: Wa
 def gliding_modes(
     duration_s: float, *, hz: Wave, decay_s: Wave, gains: Wave, bend: float, bend_s: float, phases: Wave | None = None
 ) -> Wave:
-    """Decaying sines whose pitch falls together by ``bend`` (a share of the pitch) within ``bend_s``: a skin under a stick."""
+    """Decaying sines whose pitch falls together by ``bend``, a share of the pitch, within ``bend_s``: a struck skin."""
     time = times(duration_s)
     warped = time + bend * bend_s * (1 - np.exp(-time / bend_s))
     wave = np.zeros(len(time))

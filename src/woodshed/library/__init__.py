@@ -1,5 +1,6 @@
 """The library: sounds we may use, what is known of them, and what their owners allow."""
 
+from woodshed.library.consent.ledger import Ledger
 from woodshed.library.consent.purposes import Decision, Permission, Purpose
 from woodshed.library.items import Group, Item
 from woodshed.library.library import Library
@@ -14,6 +15,7 @@ __all__ = [
     "Decision",
     "Group",
     "Item",
+    "Ledger",
     "Library",
     "ManifestItem",
     "Permission",

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -69,7 +68,7 @@ def read_items(connection: sa.Connection) -> list[Item]:
     return sorted(items, key=lambda item: (os.fsencode(item.path), item.content_id))
 
 
-def _item(row: Mapping[str, Any], places: Sequence[tuple[str, str | None]], group: str) -> Item:
+def _item(row: sa.RowMapping, places: Sequence[tuple[str, str | None]], group: str) -> Item:
     names = ("content_id", "kind", "sample_rate_hz", "channels", "frames", "class_name", "class_source", "kit")
     more = ("bpm", "key", "pitch_midi", "licence", "author", "added_at")
     return Item(

@@ -26,15 +26,17 @@ def compare_pending(engine: sa.Engine, *, on_event: EventSink = ignore) -> int:
     ids, vectors, pending = _vectors(engine)
     if not pending:
         return 0
-    block_size = max(16, min(256, _BLOCK_BYTES // (4 * len(ids))))
-    found, done = 0, 0
+    block_size = max(16, min(128, _BLOCK_BYTES // (4 * len(ids))))
+    found: set[NearPair] = set()
+    done = 0
     for start in range(0, len(pending), block_size):
         block = pending[start : start + block_size]
         pairs = near_pairs(ids, vectors, block=block, traces=lambda names: read_fingerprints(engine, names))
         _write(engine, [ids[i] for i in block], pairs)
-        found, done = found + len(pairs), done + len(block)
+        found.update(pairs)
+        done += len(block)
         on_event(Progress(stage="comparing sounds", done=done, total=len(pending), unit="sounds"))
-    return found
+    return len(found)
 
 
 def read_fingerprints(engine: sa.Engine, content_ids: Sequence[str]) -> dict[str, Fingerprint]:

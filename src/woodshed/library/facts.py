@@ -1,5 +1,8 @@
 """What is known of a file before anyone listens: a manifest's words first, else what its name says."""
 
+# Paths are text here: whatever bytes the file system allows, kept as they are.
+# ruff: noqa: PTH119, PTH120, PTH122, PTH206
+
 from __future__ import annotations
 
 import os

@@ -3,18 +3,21 @@
 A fingerprint has three parts, all of the mono sound and all free of gain and polarity:
 
 - ``vector``: log spectrum of the first 60 and the next 140 ms, level removed. Near in this space = worth a closer look.
-- ``snippet``: the first 186 ms around the onset at 22.05 kHz, first difference, dynamics halved, 8 bits. Two copies of one recording
-  agree wave for wave; two hits of one drum do not.
+- ``snippet``: 186 ms from the onset at 22.05 kHz, first difference, dynamics halved, 8 bits. Two copies of one
+  recording agree wave for wave; two hits of one drum do not.
 - ``course``: level of four bands every 20 ms, 12 s at most. Two loops that begin with the same kick part here.
 """
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from woodshed.base.errors import UsageError
 from woodshed.sound import Sound
 
 SNIPPET_RATE_HZ = 22050
@@ -25,6 +28,7 @@ COURSE_HOPS = 600
 LISTENED_S = 12.5  # no more than this of a sound is looked at
 COURSE_FLOOR_DB = -60.0
 
+_TEXT_MARK = "woodshed-print-1:"
 _FLOOR = 1e-10
 _VECTOR_WINDOW = 1024  # frames at SNIPPET_RATE_HZ, 46 ms
 _STRETCHES_S = (0.0, 0.06, 0.2)  # late enough to survive a trimmed head, early enough to survive a cut tail
@@ -66,6 +70,32 @@ class Fingerprint:
             np.frombuffer(traces[:SNIPPET_FRAMES], np.int8),
             np.frombuffer(traces[SNIPPET_FRAMES:], np.uint8).reshape(len(_COURSE_EDGES_HZ) - 1, -1),
         )
+
+    def to_text(self) -> str:
+        """The fingerprint as text, to be put on an opt-out list."""
+        return _TEXT_MARK + base64.urlsafe_b64encode(self.vector_bytes() + self.traces_bytes()).decode()
+
+    @staticmethod
+    def from_text(text: str) -> Fingerprint:
+        """Read back what ``to_text`` wrote.
+
+        Raises
+        ------
+        UsageError
+            If the text is no fingerprint of ours.
+        """
+        try:
+            block = base64.b64decode(text.removeprefix(_TEXT_MARK), altchars=b"-_", validate=True)
+            size = 2 * VECTOR_SIZE
+            if not text.startswith(_TEXT_MARK) or len(block) <= size + SNIPPET_FRAMES:
+                raise ValueError("too short")
+            return Fingerprint.from_bytes(block[:size], block[size:])
+        except ValueError as error:
+            raise UsageError(
+                f"{text[:16]!r} is no fingerprint of a sound ({error})",
+                cause="the line was cut, or comes from another program",
+                way_out="make it anew with woodshed library show --fingerprint",
+            ) from error
 
 
 def vector_from_bytes(vector: bytes) -> Floats:
@@ -121,8 +151,8 @@ _BINS_HZ = np.fft.rfftfreq(_VECTOR_WINDOW, 1 / SNIPPET_RATE_HZ)
 def _bands(edges_hz: npt.NDArray[np.float64]) -> Floats:
     """Which bins belong to which band, ``(bins, bands)`` of 0 and 1; each band has at least one bin."""
     chosen = np.zeros((_BINS_HZ.size, edges_hz.size - 1), np.float32)
-    for band, (low, high) in enumerate(zip(edges_hz[:-1], edges_hz[1:], strict=True)):
-        inside = (_BINS_HZ >= low) & (_BINS_HZ < high)
+    for band, (low, high) in enumerate(pairwise(edges_hz)):
+        inside = np.searchsorted(edges_hz, _BINS_HZ, side="right") - 1 == band
         inside[np.argmin(np.abs(_BINS_HZ - (low + high) / 2))] = True
         chosen[inside, band] = 1.0
     return chosen
@@ -143,7 +173,7 @@ def _spectrum_power(low: Floats) -> Floats:
 def _vector(power: Floats) -> Floats:
     banded = power @ _VECTOR_MAP  # (hops, bands)
     rows = []
-    for start_s, stop_s in zip(_STRETCHES_S[:-1], _STRETCHES_S[1:], strict=True):
+    for start_s, stop_s in pairwise(_STRETCHES_S):
         part = banded[round(start_s / COURSE_HOP_S) : round(stop_s / COURSE_HOP_S)]
         rows.append(part.sum(axis=0) if len(part) else np.zeros(_VECTOR_BANDS))
     level = np.array(rows, dtype=np.float64)

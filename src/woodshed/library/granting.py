@@ -53,7 +53,8 @@ def make_statement(
     UnknownName
         If a purpose is none of ours.
     """
-    purposes = tuple(_purpose(word) for word in allow)
+    words = [word for text in allow for word in text.split(",") if word.strip()]
+    purposes = tuple(Purpose) if "all" in words else tuple(_purpose(word) for word in words)
     if not mine and owner is None:
         if licence or evidence or purposes:
             raise UsageError(

@@ -1,5 +1,8 @@
 """Listen to one file once: content id, shape, fingerprint, or the reason why it gives no sound."""
 
+# Paths are text here: whatever bytes the file system allows, kept as they are.
+# ruff: noqa: PTH116
+
 from __future__ import annotations
 
 import base64
@@ -7,12 +10,12 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from woodshed.base.errors import SoundError
-from woodshed.base.files import file_digest
+from woodshed.base.files import file_digest, printable
 from woodshed.library.fingerprint import LISTENED_S, fingerprint
 from woodshed.sound import Sound, SoundInfo, probe_sound, read_sound, stream_sound
 
@@ -141,8 +144,6 @@ def _refused(task: Task, reason: str, *, detail: str = "", lasting: bool = True)
 
 def _short(problem: str, path: str) -> str:
     """An error's problem without the file's name, so that files of one problem can be counted together."""
-    from woodshed.base.files import printable
-
     return problem.replace(printable(path), "").strip().removeprefix("is ").strip() or problem
 
 
@@ -163,15 +164,16 @@ def task_from_line(line: bytes) -> Task:
 
 def heard_to_line(heard: Heard) -> bytes:
     """An answer as one line of JSON, without the path (the asker knows it)."""
-    words = asdict(heard) | {"path": ""}
-    for name in ("vector", "traces"):
-        words[name] = base64.b64encode(words[name]).decode()
-    return json.dumps(words).encode() + b"\n"
+    blocks = {name: base64.b64encode(block).decode() for name, block in _blocks(heard).items()}
+    return json.dumps({**asdict(replace(heard, path="", vector=b"", traces=b"")), **blocks}).encode() + b"\n"
+
+
+def _blocks(heard: Heard) -> dict[str, bytes]:
+    return {"vector": heard.vector, "traces": heard.traces}
 
 
 def heard_from_line(line: bytes, path: str) -> Heard:
     """Read an answer back."""
     words = json.loads(line)
-    for name in ("vector", "traces"):
-        words[name] = base64.b64decode(words[name])
-    return Heard(**{**words, "path": path})
+    blocks = {name: base64.b64decode(words[name]) for name in ("vector", "traces")}
+    return Heard(**{**words, **blocks, "path": path})

@@ -1,5 +1,8 @@
 """The library: sounds we may use, and what we know of them."""
 
+# Paths are text here: whatever bytes the file system allows, kept as they are.
+# ruff: noqa: PTH100, PTH110, PTH119
+
 from __future__ import annotations
 
 import os
@@ -12,11 +15,12 @@ from woodshed.base.errors import LibraryError, UnknownName, UnusableSound, Usage
 from woodshed.base.events import EventSink, ignore
 from woodshed.base.files import printable
 from woodshed.library import catalogue
-from woodshed.library.comparing import compare_pending
+from woodshed.library.comparing import compare_pending, read_fingerprints
 from woodshed.library.consent import Decision, Ledger, Purpose
 from woodshed.library.granting import make_statement
 from woodshed.library.grouping import group_names
 from woodshed.library.items import Group, Item
+from woodshed.library.opt_outs import refused_by_likeness
 from woodshed.library.query import parse_query
 from woodshed.library.scan import Scan
 from woodshed.library.scan_report import ScanReport
@@ -166,6 +170,11 @@ class Library:
             way_out="add its folder again; the new sound then needs its own consent",
         )
 
+    def fingerprint_text(self, item: Item | str) -> str:
+        """An item's fingerprint as text, for an opt-out list that reaches every copy of the recording."""
+        known = item if isinstance(item, Item) else self.item(item)
+        return read_fingerprints(self.engine, [known.content_id])[known.content_id].to_text()
+
     def groups(self) -> list[Group]:
         """What must never be split, the largest first."""
         compare_pending(self.engine)
@@ -208,7 +217,8 @@ class Library:
 
     def decisions(self, content_ids: Collection[str], purpose: Purpose) -> Mapping[str, Decision]:
         """What may be done with some items now; an opt-out reaches near duplicates and sounds that are alike."""
-        return self.ledger.decide(content_ids, purpose)
+        decisions = self.ledger.decide(content_ids, purpose)
+        return decisions | refused_by_likeness(self.engine, self.ledger, decisions)
 
     def training_set(
         self,
@@ -218,6 +228,7 @@ class Library:
         sample_rate_hz: int | None = None,
         channels: int | None = None,
         exclude: Collection[str] = (),
+        include: Collection[str] | None = None,
         on_event: EventSink = ignore,
     ) -> TrainingSet:
         """The chosen items that a purpose may use now.
@@ -234,10 +245,16 @@ class Library:
             1 or 2 converts all; None keeps each as it is.
         exclude
             Content ids to leave out.
+        include
+            Only these content ids, of those the query chooses; all of them unless given.
         """
         compare_pending(self.engine)
-        left_out = set(exclude)
-        items = [item for item in self.items(query) if item.content_id not in left_out]
+        left_out, wanted = set(exclude), None if include is None else set(include)
+        items = [
+            item
+            for item in self.items(query)
+            if item.content_id not in left_out and (wanted is None or item.content_id in wanted)
+        ]
         return make_training_set(
             self,
             items,

@@ -23,7 +23,8 @@ COURSE_AGREES_DB = (0.4, 1.6)  # where the waves barely agree; where they agree 
 
 _TRANSFORM = 2 * SNIPPET_FRAMES
 _FINER = 4
-_PROMISING = 0.35
+_PROMISING = 0.35  # whole frames may miss the best lag; below this, finer steps do not help either
+_SHARED = 0.2  # of the energy of each snippet must lie where both have sound
 _MAX_LAG = round(MAX_LAG_S * SNIPPET_RATE_HZ)
 _COURSE_STEP_DB = 0.5
 _AUDIBLE_DB = 20.0  # above the floor of the course
@@ -78,13 +79,14 @@ def near_pairs(ids: Sequence[str], vectors: Floats, *, block: Sequence[int], tra
         Each pair once, the smaller id first.
     """
     pairs = sorted({(min(a, b), max(a, b)) for a, b in _candidates(vectors, np.asarray(block, dtype=int))})
-    prints = traces(sorted({ids[i] for pair in pairs for i in pair}))
+    found = traces(sorted({ids[i] for pair in pairs for i in pair}))
+    prints = {content_id: _Prepared(print_) for content_id, print_ in found.items()}
     near = []
-    for a, b in pairs:
-        if ids[a] in prints and ids[b] in prints:
-            found = agreement(prints[ids[a]], prints[ids[b]])
-            if found.same_recording:
-                near.append(NearPair(min(ids[a], ids[b]), max(ids[a], ids[b]), round(found.waves, 4)))
+    for first, second in ((ids[a], ids[b]) for a, b in pairs):
+        if first in prints and second in prints:
+            how = _agreement(prints[first], prints[second])
+            if how.same_recording:
+                near.append(NearPair(min(first, second), max(first, second), round(how.waves, 4)))
     return near
 
 
@@ -101,46 +103,63 @@ def _candidates(vectors: Floats, block: npt.NDArray[np.int_]) -> Iterator[tuple[
         yield from ((int(item), int(other)) for other in nearest[row] if distances[row, other] <= limit)
 
 
+class _Prepared:
+    """A fingerprint with what every comparison needs: spectrum, running energy and where its snippet sounds."""
+
+    def __init__(self, fingerprint: Fingerprint) -> None:
+        snippet = fingerprint.snippet.astype(np.float32)
+        sounding = np.flatnonzero(snippet)
+        self.spectrum = np.asarray(scipy.fft.rfft(snippet, _TRANSFORM))
+        self.energy = np.concatenate([[0.0], np.cumsum(np.square(snippet), dtype=np.float64)])
+        self.start, self.stop = (int(sounding[0]), int(sounding[-1]) + 1) if sounding.size else (0, 0)
+        self.course = fingerprint.course
+
+
+def most_alike(fingerprint: Fingerprint, vectors: Floats) -> list[int]:
+    """Positions of the items whose vectors lie near enough to a fingerprint for a closer look, nearest first."""
+    distances = np.square(vectors - fingerprint.vector).mean(axis=1)
+    nearest = np.argsort(distances)[:CANDIDATES]
+    return [int(index) for index in nearest if distances[index] <= MAX_DISTANCE**2]
+
+
 def agreement(first: Fingerprint, second: Fingerprint) -> Agreement:
     """Compare two fingerprints closely; see :class:`Agreement`."""
-    a, b = (np.asarray(f.snippet, dtype=np.float32) for f in (first, second))
-    spectrum = np.conj(scipy.fft.rfft(a, _TRANSFORM)) * scipy.fft.rfft(b, _TRANSFORM)
-    waves, lag = _best_lag(a, b, spectrum, finer=1)
+    return _agreement(_Prepared(first), _Prepared(second))
+
+
+def _agreement(a: _Prepared, b: _Prepared) -> Agreement:
+    product = np.conj(a.spectrum) * b.spectrum
+    waves, lag = _best_lag(a, b, product, finer=1)
     if waves < _PROMISING:
         return Agreement(waves, lag / SNIPPET_RATE_HZ, np.inf)
-    waves, lag = _best_lag(a, b, spectrum, finer=_FINER)
-    return Agreement(waves, lag / SNIPPET_RATE_HZ, _course_difference_db(first.course, second.course, lag))
+    waves, lag = _best_lag(a, b, product, finer=_FINER)
+    return Agreement(waves, lag / SNIPPET_RATE_HZ, _course_difference_db(a.course, b.course, lag))
 
 
-def _best_lag(a: Floats, b: Floats, spectrum: npt.NDArray[np.complex64], *, finer: int) -> tuple[float, float]:
+def _best_lag(a: _Prepared, b: _Prepared, product: npt.NDArray[np.complex64], *, finer: int) -> tuple[float, float]:
     """Largest normalised correlation and its lag in frames of the snippet; ``finer`` steps per frame."""
-    product = scipy.fft.irfft(np.pad(spectrum, (0, (finer - 1) * _TRANSFORM // 2)), _TRANSFORM * finer) * finer
+    padded = np.concatenate([product, np.zeros((finer - 1) * _TRANSFORM // 2, product.dtype)])
+    waves = np.asarray(scipy.fft.irfft(padded, _TRANSFORM * finer)) * finer
     reach = _MAX_LAG * finer
-    product = np.concatenate([product[-reach:], product[: reach + 1]])
+    waves = np.concatenate([waves[-reach:], waves[: reach + 1]])
     lags = np.arange(-reach, reach + 1) / finer
     energy_a, energy_b = _shared_energy(a, b, np.rint(lags).astype(int))
-    enough = (energy_a > 0.2 * np.square(a).sum()) & (energy_b > 0.2 * np.square(b).sum())
-    agree = np.where(enough, np.abs(product) / np.sqrt(np.maximum(energy_a * energy_b, 1e-9)), 0.0)
+    enough = (energy_a > _SHARED * a.energy[-1]) & (energy_b > _SHARED * b.energy[-1])
+    agree = np.where(enough, np.abs(waves) / np.sqrt(np.maximum(energy_a * energy_b, 1e-9)), 0.0)
     best = int(agree.argmax())
     return float(min(agree[best], 1.0)), float(lags[best])
 
 
 def _shared_energy(
-    a: Floats, b: Floats, lags: npt.NDArray[np.int_]
+    a: _Prepared, b: _Prepared, lags: npt.NDArray[np.int_]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Energy of each snippet where both have sound, for each lag; what was trimmed off one does not count."""
-    (start_a, stop_a), (start_b, stop_b) = _support(a), _support(b)
-    start = np.maximum(start_a, start_b - lags)
-    stop = np.maximum(np.minimum(stop_a, stop_b - lags), start)
-    sum_a, sum_b = (np.concatenate([[0.0], np.cumsum(np.square(x), dtype=np.float64)]) for x in (a, b))
-    start_in_b, stop_in_b = (start + lags).clip(0, b.size), (stop + lags).clip(0, b.size)
-    start, stop = start.clip(0, a.size), stop.clip(0, a.size)
-    return sum_a[stop] - sum_a[start], sum_b[stop_in_b] - sum_b[start_in_b]
-
-
-def _support(x: Floats) -> tuple[int, int]:
-    sounding = np.flatnonzero(x)
-    return (int(sounding[0]), int(sounding[-1]) + 1) if sounding.size else (0, 0)
+    last = SNIPPET_FRAMES
+    start = np.maximum(a.start, b.start - lags)
+    stop = np.maximum(np.minimum(a.stop, b.stop - lags), start)
+    start_in_b, stop_in_b = (start + lags).clip(0, last), (stop + lags).clip(0, last)
+    start, stop = start.clip(0, last), stop.clip(0, last)
+    return a.energy[stop] - a.energy[start], b.energy[stop_in_b] - b.energy[start_in_b]
 
 
 def _course_difference_db(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8], lag_frames: float) -> float:

@@ -1,5 +1,8 @@
 """manifest.csv beside the sounds: what a person or another tool already knows of them."""
 
+# Paths are text here: whatever bytes the file system allows, kept as they are.
+# ruff: noqa: PTH113, PTH118, PTH120
+
 from __future__ import annotations
 
 import csv

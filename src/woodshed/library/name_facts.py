@@ -7,6 +7,11 @@ from collections.abc import Sequence
 
 from woodshed.library.names import words_of
 
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 _BPM_NAMED = re.compile(
     r"(?<![\d.])(\d{2,3}(?:\.\d+)?)[ _-]?bpm(?![a-z])|bpm[ _-]?(\d{2,3}(?:\.\d+)?)(?!\d)", re.IGNORECASE
 )
@@ -17,8 +22,8 @@ _KEY_WITH_MODE = re.compile(
 _KEY_SHORT = re.compile(r"(?:^|(?<=[ _\-(\[]))([A-G])(#|b|♯|♭)?(m)(?=$|[ _\-)\].])")
 _KEY_SHARP = re.compile(r"(?:^|(?<=[ _\-(\[]))([A-G])(#|♯)(?=$|[ _\-)\].])")
 
-_LOOP_WORDS = frozenset("loop break breakbeat groove beat drumloop fill top riff phrase bar".split())
-_SHOT_WORDS = frozenset("oneshot shot hit single".split())
+_LOOP_WORDS = frozenset(_listed("loop break breakbeat groove beat drumloop fill riff phrase"))
+_SHOT_WORDS = frozenset(_listed("oneshot shot hit single"))
 _SLOWEST_BPM, _FASTEST_BPM = 50.0, 220.0
 _BAR_TOLERANCE = 0.015
 

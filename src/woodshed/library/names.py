@@ -12,7 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+
 # class -> phrases; each phrase is one or more words in a row, singular
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 _WORDS: Mapping[str, str] = {
     "kick": "kick, kik, kck, kickdrum, kick drum, bassdrum, bass drum, bdrum, kdrum, gabber, gabba",
     "snare": "snare, snr, snaredrum, snare drum, brush snare",
@@ -86,13 +91,16 @@ _VAGUE: Mapping[str, str] = {
 _HAT_STATES = {"open": "hat-open", "opened": "hat-open", "op": "hat-open", "pedal": "hat-pedal", "foot": "hat-pedal"}
 
 # a word that ends in one of these ("frankensnare", "pinkysnap") means it too
-_ENDINGS = tuple("kick snare clap snap crash shaker conga bongo tabla cowbell hihat rimshot tambourine".split())
+_ENDINGS = _listed("kick snare clap snap crash shaker conga bongo tabla cowbell hihat rimshot tambourine")
 
 # folders that say how a collection is sorted, not which kit it is
 _SORTING = frozenset(
-    "one shot oneshot hit loop sample sound audio wav flac mp3 aif aiff ogg drum machine kit pack library drumkit "
-    "multi single misc other various all new old stem note instrument melodic analog digital acoustic electronic dry "
-    "wet clean dirty processed raw mono stereo low mid high soft hard long short closed open the my and of".split()
+    _listed(
+        "one shot oneshot hit loop sample sound audio wav flac mp3 aif aiff ogg drum machine library "
+        "multi single misc other various all new old stem note instrument melodic analog digital "
+        "acoustic electronic dry wet clean dirty processed raw mono stereo low mid high soft hard long short "
+        "closed open the my and of"
+    )
 )
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")

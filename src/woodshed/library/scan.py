@@ -4,6 +4,9 @@ A batch of files, their places and their events in the ledger land in one transa
 landed. What was reported survives whatever happens next.
 """
 
+# Paths are text here: whatever bytes the file system allows, kept as they are.
+# ruff: noqa: PTH100, PTH110
+
 from __future__ import annotations
 
 import contextlib
@@ -205,11 +208,13 @@ class Scan:
         """Bring words of manifests and stated consent to items that were known before."""
         with reading(self._engine) as connection:
             columns = (ITEM.c.content_id, ITEM.c.class_name, ITEM.c.class_source, ITEM.c.kit, ITEM.c.kit_source)
-            known = {row.content_id: row for row in connection.execute(sa.select(*columns))}
+            known = {row["content_id"]: row for row in connection.execute(sa.select(*columns)).mappings()}
+        spoken_for: set[str] = set()  # of several copies, the first by path names the item
         changes: list[tuple[str, dict[str, object]]] = []
-        for path, content_id in self._on_disk.items():
+        for path, content_id in sorted(self._on_disk.items()):
             row, item = self._rows.get(path), known.get(content_id)
-            if row is not None and item is not None:
+            if row is not None and item is not None and content_id not in spoken_for:
+                spoken_for.add(content_id)
                 changes += [(content_id, values)] if (values := _changed_words(row, item)) else []
         facts = [(content_id, self._rows.get(path)) for path, content_id in self._on_disk.items()]
         with writing(self._engine) as connection:
@@ -219,13 +224,11 @@ class Scan:
         self._report.relabelled = len(changes)
 
 
-def _changed_words(
-    row: ManifestRow, item: sa.Row[tuple[str, str | None, str | None, str | None, str | None]]
-) -> dict[str, object]:
+def _changed_words(row: ManifestRow, item: sa.RowMapping) -> dict[str, object]:
     values: dict[str, object] = {}
-    if row.class_name and item.class_source != "human" and item.class_name != row.class_name:
+    if row.class_name and item["class_source"] != "human" and item["class_name"] != row.class_name:
         values |= {"class_name": row.class_name, "class_source": "manifest"}
-    if row.group and item.kit_source != "human" and item.kit != row.group:
+    if row.group and item["kit_source"] != "human" and item["kit"] != row.group:
         values |= {"kit": row.group, "kit_source": "manifest"}
     return values
 

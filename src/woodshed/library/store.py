@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 
-from woodshed.base.errors import LibraryError
+from woodshed.base.errors import DiskProblem, LibraryError
 from woodshed.base.files import disk_errors_named, printable
 
 SCHEMA_VERSION = 1
@@ -34,7 +35,7 @@ def open_store(path: Path) -> sa.Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 60.0}, poolclass=sa.NullPool)
 
-    @sa.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def _prepare(connection: object, _record: object) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are begun below, explicitly
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=60000"):
@@ -43,7 +44,7 @@ def open_store(path: Path) -> sa.Engine:
     try:
         with writing(engine) as connection:
             _bring_up_to_date(connection, path)
-    except sa.exc.DatabaseError as error:
+    except exc.DatabaseError as error:
         raise LibraryError(
             f"{printable(path)} cannot be opened as a library ({error.__cause__ or error})",
             cause="the file is damaged or is something else, or the disk refuses",
@@ -54,15 +55,37 @@ def open_store(path: Path) -> sa.Engine:
 
 @contextlib.contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One write transaction; the lock is taken at the start and all of it lands, or nothing."""
-    with engine.connect() as connection:
+    """One write transaction; the lock is taken at the start and all of it lands, or nothing.
+
+    Raises
+    ------
+    DiskProblem
+        If the disk is full or refuses; what landed before still stands.
+    """
+    with engine.connect() as connection, _refusals_named(engine):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.exec_driver_sql("COMMIT")
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            with contextlib.suppress(exc.OperationalError):  # a full disk may have ended the transaction already
+                connection.exec_driver_sql("ROLLBACK")
             raise
-        connection.exec_driver_sql("COMMIT")
+
+
+@contextlib.contextmanager
+def _refusals_named(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except exc.OperationalError as error:
+        said = str(error.orig)
+        if not any(words in said for words in ("is full", "readonly", "I/O error", "unable to open")):
+            raise
+        raise DiskProblem(
+            f"{printable(engine.url.database or 'the library')} could not be written ({said})",
+            cause="the disk is full, read-only or gone",
+            way_out="free some space and do it again; what was reported before is kept",
+        ) from error
 
 
 @contextlib.contextmanager
@@ -84,8 +107,21 @@ def _bring_up_to_date(connection: sa.Connection, path: Path) -> None:
             cause="it was written by a newer Woodshed",
             way_out="upgrade Woodshed, or use another workspace",
         )
+    if not found:
+        _refuse_foreign(connection, path)
     if found:
         for version in range(found, SCHEMA_VERSION):
             MIGRATIONS[version](connection)
     METADATA.create_all(connection)
     connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _refuse_foreign(connection: sa.Connection, path: Path) -> None:
+    """A file without our version number may be new, but not somebody else's."""
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE type = 'table'").scalar()
+    if tables:
+        raise LibraryError(
+            f"{printable(path)} is a database of another program",
+            cause="the path of another file was given",
+            way_out="point --workspace at a folder of its own",
+        )

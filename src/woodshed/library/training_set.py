@@ -80,11 +80,15 @@ class TrainingSet:
                 yielded += 1
                 yield TrainingSound(item, sound)
         if self.items and not yielded:
-            raise LibraryError(
-                f"None of the {len(self.items)} chosen sounds could be used",
-                cause="; ".join(sorted(set(self.left_out.values()))[:3]),
-                way_out="look at `woodshed library verify` and `woodshed consent explain`",
-            )
+            raise self._nothing_left()
+
+    def _nothing_left(self) -> ConsentRefused | LibraryError:
+        refused = any(not self._decisions[item.content_id].allowed for item in self.items)
+        return (ConsentRefused if refused else LibraryError)(
+            f"None of the {len(self.items)} chosen sounds may or can be used any more",
+            cause="; ".join(sorted(set(self.left_out.values()))[:3]),
+            way_out="look at woodshed consent explain SOUND and woodshed library verify",
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -131,15 +135,14 @@ class TrainingSet:
         """The papers of the set as it stands now; what was left out meanwhile is among the refused."""
         self._ask_again()
         kept = [i for i in self.items if self._decisions[i.content_id].allowed and i.content_id not in self.left_out]
-        names = {item.content_id: item.name for item in self.items}
         withdrawn = [self._decisions[item.content_id] for item in self.items]
         refused = [decision for decision in [*self.refused, *withdrawn] if not decision.allowed]
         pages = [_refused_page(decision, self._library.name_of(decision.content_id)) for decision in refused]
         known = {page.content_id for page in pages}
         pages += [
-            RefusedItem(content_id=i, path_name=names[i], rule=reason)
+            RefusedItem(content_id=i, path_name=self._library.name_of(i), rule=reason)
             for i, reason in self.left_out.items()
-            if i in names and i not in known
+            if i not in known
         ]
         return TrainingManifest(
             purpose=self.purpose,
@@ -195,6 +198,10 @@ class TrainingSet:
         if item.content_id not in self.left_out:
             self.left_out[item.content_id] = reason
             self._on_event(Note(level="warning", text=f"{item.name} is left out: {reason}"))
+
+
+def _refused_page(decision: Decision, name: str) -> RefusedItem:
+    return RefusedItem(content_id=decision.content_id, path_name=name, rule=decision.rule, way_out=decision.way_out)
 
 
 def make_training_set(

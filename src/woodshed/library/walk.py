@@ -1,5 +1,8 @@
 """Walk a folder and say for every entry what it is: a file to read, or skipped and why."""
 
+# Paths are text here: whatever bytes the file system allows, kept as they are.
+# ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH119, PTH122, PTH208
+
 from __future__ import annotations
 
 import os

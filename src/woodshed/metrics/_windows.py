@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from scipy import fft
 from woodshed.sound import Sound
 
 Floats = npt.NDArray[np.float32]
+Spectra = npt.NDArray[np.complex64]
 
 RATE_HZ = 11025
 """Rate at which copies are looked for; both sides are brought there on purpose (about 5 kHz of bandwidth)."""
@@ -54,7 +56,7 @@ def heard_for_copies(sound: Sound) -> Floats:
 
 
 def query_of(wave: Floats) -> Floats:
-    """The part that is looked for elsewhere: from 4 ms after the onset, since the click of a cut would outweigh the rest."""
+    """The part that is looked for elsewhere: from 4 ms after the onset, lest the click of a cut outweigh the rest."""
     return wave[QUERY_FRAMES:]
 
 
@@ -77,7 +79,7 @@ def windows_of(waves: Sequence[Floats], *, frames: int) -> Floats:
 
 
 def inverse_energy(wave: Floats, *, frames: int) -> Floats:
-    """One over the root of the energy under a window that starts at each frame; 0 where that is 30 dB below the loudest.
+    """One over the root of the energy under a window that starts at each frame; 0 where it is 30 dB below the loudest.
 
     Shape ``(max(1, wave frames - frames + 1),)``.
     """
@@ -85,6 +87,16 @@ def inverse_energy(wave: Floats, *, frames: int) -> Floats:
     energy = total[frames:] - total[:-frames] if wave.size >= frames else total[-1:]
     loud = energy > max(float(energy.max(initial=0.0)) * _QUIET, 1e-12)
     return np.where(loud, 1.0 / np.sqrt(np.maximum(energy, 1e-12)), 0.0).astype(np.float32)
+
+
+def to_spectra(rows: Floats, *, frames: int) -> Spectra:
+    """Spectra of real rows padded to so many frames, single precision, shape ``(..., frames // 2 + 1)``."""
+    return np.asarray(fft.rfft(rows, n=frames, axis=-1)).astype(np.complex64, copy=False)
+
+
+def from_spectra(spectra: Spectra, *, frames: int) -> Floats:
+    """Back from spectra, which may be overwritten; more frames than they had read between the lags."""
+    return np.asarray(fft.irfft(spectra, n=frames, axis=-1, overwrite_x=True))
 
 
 class WindowIndex:
@@ -105,11 +117,13 @@ class WindowIndex:
         for start, wave in zip(self._starts, self.waves, strict=False):
             stream[start : start + wave.size] = wave
         rows = np.lib.stride_tricks.sliding_window_view(stream, _BLOCK)[::_HOP][: self._blocks]
-        self._spectra = fft.rfft(rows, axis=-1).astype(np.complex64)
+        self._spectra = to_spectra(rows, frames=_BLOCK)
         self._inverses: dict[int, Floats] = {}
 
-    def best(self, queries: Sequence[Floats]) -> Floats:
+    def best(self, queries: Sequence[Floats], *, pool: Executor) -> Floats:
         """Largest absolute correlation of the first window of each query with each sound, over all places.
+
+        The pool's threads share the work; which does what changes no figure.
 
         Returns
         -------
@@ -118,10 +132,12 @@ class WindowIndex:
         found = np.zeros((len(queries), len(self.waves)), np.float32)
         lengths = np.array([window_frames_of(query) for query in queries], dtype=int)
         for frames in np.unique(lengths):
+            self._inverse(int(frames))  # made here, so that no two threads make it at once
             places = np.flatnonzero(lengths == frames)
-            for first in range(0, places.size, _QUERIES):
-                part = places[first : first + _QUERIES]
-                found[part] = self._best_of_few(windows_of([queries[place] for place in part], frames=int(frames)))
+            parts = [places[first : first + _QUERIES] for first in range(0, places.size, _QUERIES)]
+            windows = [windows_of([queries[place] for place in part], frames=int(frames)) for part in parts]
+            for part, best in zip(parts, pool.map(self._best_of_few, windows), strict=True):
+                found[part] = best
         return np.minimum(found, 1.0)
 
     def _inverse(self, frames: int) -> Floats:
@@ -134,13 +150,13 @@ class WindowIndex:
         return self._inverses[frames]
 
     def _best_of_few(self, windows: Floats) -> Floats:
-        spectra = np.conj(fft.rfft(windows, n=_BLOCK, axis=-1)).astype(np.complex64)
+        spectra = np.conj(to_spectra(windows, frames=_BLOCK))
         inverse = self._inverse(windows.shape[-1])
         line = np.empty((len(spectra), self._blocks * _HOP), np.float32)
         for first in range(0, self._blocks, 8):
             part = slice(first, min(first + 8, self._blocks))
             product = spectra[:, None] * self._spectra[part][None]
-            wave = fft.irfft(product, n=_BLOCK, axis=-1, overwrite_x=True)[..., :_HOP]
+            wave = from_spectra(product, frames=_BLOCK)[..., :_HOP]
             scaled = wave * inverse[part]
             line[:, part.start * _HOP : part.stop * _HOP] = np.abs(scaled, out=scaled).reshape(len(spectra), -1)
         return np.maximum.reduceat(line, self._starts[:-1], axis=-1)

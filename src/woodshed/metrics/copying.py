@@ -1,206 +1,196 @@
-"""Copies: is a sound, or its first 60 ms, a training sound again, perhaps re-pitched, cut, faded or turned over?"""
+"""The copy rate, beside what unseen real sounds would get and what planted copies do get."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, stats
 
-from woodshed.base.errors import UsageError
-from woodshed.metrics._windows import (
-    WINDOW_FRAMES,
-    Floats,
-    WindowIndex,
-    heard_for_copies,
-    inverse_energy,
-    query_of,
-    window_frames_of,
-    windows_of,
-)
-from woodshed.sound import Sound
+from woodshed.base.events import EventSink, Progress, ignore
+from woodshed.base.seeds import derive_seed
+from woodshed.metrics.copy_search import CopyFinder, Nearest
+from woodshed.metrics.features import FeatureSpace, raw_features
+from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, plant
+from woodshed.metrics.sets import SoundSet
+from woodshed.metrics.shares import Share
 
-_SEARCH_FRAMES = 2048
-_SPEEDS_CENTS = tuple(range(-32, 33, 4))
-_CLOSER_CENTS = (-3, -2, -1, 1, 2, 3)
-_TAPS = 24
-_FINE_LAGS = 2
-_FINEST_LAGS = 4
+FALSE_ALARM = 0.01
+"""Share of unseen real sounds that may be called copies."""
+
+CONTROL_FOUND = 0.9
+"""Share of the planted copies with a single change that must be found before the rest means anything."""
+
+HELD_OUT = "held-out real sounds"
+"""What the null is called when it was taken from sounds of groups that the model never saw."""
+
+_FEWEST_UNSEEN = 20
+_DURATION_S = 1.5
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """For each sound, the training sound it resembles most.
+class CopyCheck:
+    """What the copy check found.
 
-    ``likeness`` (sounds,) is the largest absolute correlation, 0 to 1; ``index`` (sounds,) counts into the training
-    sounds; ``cents`` (sounds,) is the change of speed that gave it.
+    ``threshold`` is the likeness above which a sound counts as a copy: at most 1 % of the ``null`` sounds lie above it.
+    ``null_kind`` says which real sounds these were. ``control`` holds the share of planted copies found, by change.
+    ``resolved`` is False where the null is too small for 1 % to mean one sound (fewer than 100).
     """
 
-    likeness: npt.NDArray[np.float64]
-    index: npt.NDArray[np.int64]
-    cents: npt.NDArray[np.int64]
+    made: Share
+    null: Share
+    null_kind: str
+    threshold: float
+    resolved: bool
+    control: Mapping[str, Share]
+    nearest: Nearest
+    null_likeness: npt.NDArray[np.float64]
+
+    @property
+    def control_found(self) -> Share:
+        """All planted copies with one change, together."""
+        single = [share for change, share in self.control.items() if change != ALL_AT_ONCE]
+        return Share(sum(share.count for share in single), sum(share.of for share in single))
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether the planted copies were found often enough for the copy rate to mean anything."""
+        found = self.control_found
+        return self.null.of >= _FEWEST_UNSEEN and found.of > 0 and found.share >= CONTROL_FOUND
+
+    @property
+    def expected(self) -> float:
+        """The share of further unseen real sounds to be expected above the threshold (that of an order statistic)."""
+        return (self.null.count + 1) / (self.null.of + 1)
+
+    @property
+    def inside_null(self) -> bool:
+        """Whether the copy rate of the made sounds could be that of unseen real sounds."""
+        return self.made.low <= self.expected
 
 
-class CopyFinder:
-    """Searches a set of training sounds for what another sound may have been copied from.
-
-    The first 60 ms after the onset are correlated with every place of every training sound (mono, 11025 Hz,
-    pre-emphasised, energy normalised under the sliding window, either polarity). The best 20 training sounds, and the
-    nearest 20 by features where distances are given, are then searched again at speeds of -35 to +35 cents.
-
-    What it does not see: copies of what comes after the attack under a new attack, layers of several sounds, changes
-    of pitch beyond 35 cents, and anything above 5 kHz.
+class CopyJudge:
+    """Knows the training sounds and the null; judges any number of sets of made sounds.
 
     Parameters
     ----------
-    training_sounds
-        The sounds that may have been copied.
+    training
+        The sounds a model was trained on.
+    held_out
+        Real sounds of groups it never saw. With fewer than 20, the null is taken from the training sounds instead,
+        each compared with those of other groups.
+    plants
+        How many training sounds are planted as copies, each with every change of ``CHANGES``.
+    most_unseen
+        How many real sounds the null is taken from at most, drawn at random.
 
     Raises
     ------
     UsageError
-        If there are none.
+        If there are fewer than 4 training sounds.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> noise = np.random.default_rng(0).normal(size=(3, 8820)).astype(np.float32) * 0.1
-    >>> finder = CopyFinder([Sound(row, 44100) for row in noise])
-    >>> found = finder.nearest([Sound(-0.5 * noise[1], 44100)])
-    >>> int(found.index[0]), bool(found.likeness[0] > 0.99)
-    (1, True)
+    >>> rng = np.random.default_rng(0)
+    >>> from woodshed.sound import Sound
+    >>> def noises(count): return SoundSet(tuple(Sound(rng.normal(size=8000) * 0.1, 44100) for _ in range(count)))
+    >>> training = noises(24)
+    >>> judge = CopyJudge(training, noises(20), plants=2, seed=0)
+    >>> judge.check(training.taken([3, 4])).made.count
+    2
     """
 
-    def __init__(self, training_sounds: Sequence[Sound]) -> None:
-        if not training_sounds:
-            raise UsageError(
-                "There are no training sounds to look for copies of",
-                cause="the training set was left out",
-                way_out="give the sounds the model was trained on",
+    def __init__(
+        self,
+        training: SoundSet,
+        held_out: SoundSet,
+        *,
+        plants: int = 16,
+        most_unseen: int = 500,
+        seed: int = 0,
+        on_event: EventSink = ignore,
+    ) -> None:
+        self._on_event = on_event
+        self._finder = CopyFinder(training.sounds)
+        raw = raw_features(training.alike(duration_s=_DURATION_S).sounds, space="spectral")
+        self._space = FeatureSpace.of(raw)
+        self._places = self._space.placed(raw)
+        self._null, self._null_kind = self._take_null(training, held_out, most=most_unseen, seed=seed)
+        self._threshold = threshold_of(self._null)
+        self._control = self._take_control(training, plants=plants, seed=seed)
+
+    def check(self, made: SoundSet) -> CopyCheck:
+        """Compare made sounds with the training sounds."""
+        nearest = self._nearest(made, "looking for copies")
+        return CopyCheck(
+            made=Share(int(np.sum(nearest.likeness > self._threshold)), len(made)),
+            null=Share(int(np.sum(self._null > self._threshold)), self._null.size),
+            null_kind=self._null_kind,
+            threshold=self._threshold,
+            resolved=self._null.size >= 1 / FALSE_ALARM,
+            control=self._control,
+            nearest=nearest,
+            null_likeness=self._null,
+        )
+
+    def _nearest(self, sounds: SoundSet, stage: str, *, left_out: npt.NDArray[np.bool_] | None = None) -> Nearest:
+        """In pieces, so that a progress bar moves."""
+        found = []
+        for start in range(0, len(sounds), 32):
+            self._on_event(Progress(stage=stage, done=start, total=len(sounds), unit="sounds"))
+            part = slice(start, start + 32)
+            pieces = sounds.sounds[part]
+            alike = SoundSet(pieces).alike(duration_s=_DURATION_S)
+            places = self._space.placed(raw_features(alike.sounds, space="spectral"))
+            distances = np.linalg.norm(places[:, None] - self._places[None], axis=-1)
+            found.append(
+                self._finder.nearest(
+                    pieces, feature_distances=distances, left_out=None if left_out is None else left_out[part]
+                )
             )
-        self._index = WindowIndex(tuple(heard_for_copies(sound) for sound in training_sounds))
+        self._on_event(Progress(stage=stage, done=len(sounds), total=len(sounds), unit="sounds"))
+        return Nearest(
+            np.concatenate([one.likeness for one in found]),
+            np.concatenate([one.index for one in found]),
+            np.concatenate([one.cents for one in found]),
+        )
 
-    def __len__(self) -> int:
-        return len(self._index.waves)
+    def _take_null(
+        self, training: SoundSet, held_out: SoundSet, *, most: int, seed: int
+    ) -> tuple[npt.NDArray[np.float64], str]:
+        rng = np.random.default_rng(derive_seed(seed, "null"))
+        if len(held_out) >= _FEWEST_UNSEEN or len(set(training.groups)) < 2:
+            unseen = held_out.taken(rng.permutation(len(held_out))[:most])
+            found = self._nearest(unseen, "unseen real sounds") if len(unseen) else None
+            return (np.zeros(0) if found is None else found.likeness), HELD_OUT
+        groups = np.asarray(training.groups, dtype=object)
+        places = rng.permutation(len(training))[:most]
+        left_out = groups[places][:, None] == groups[None]
+        found = self._nearest(training.taken(places), "real sounds of other groups", left_out=left_out)
+        return found.likeness, "training sounds, each against other groups"
 
-    def nearest(
-        self, sounds: Sequence[Sound], *, feature_distances: npt.NDArray[np.floating] | None = None, candidates: int = 20
-    ) -> Nearest:
-        """Find the training sound that each sound resembles most.
-
-        Parameters
-        ----------
-        sounds
-            The sounds to judge.
-        feature_distances
-            Optional, shape ``(sounds, training sounds)``: names further candidates for the search over speeds.
-        candidates
-            How many training sounds of each kind are searched at several speeds; 0 leaves that search out.
-        """
-        waves = [query_of(heard_for_copies(sound)) for sound in sounds]
-        likeness = self._index.best(waves)
-        found: list[tuple[float, int, int]] = []
-        for place, (wave, row) in enumerate(zip(waves, likeness, strict=True)):
-            distances = None if feature_distances is None else feature_distances[place]
-            found.append(self._closer(wave, row, distances, candidates))
-        columns = np.array(found, dtype=np.float64).reshape(len(waves), 3)
-        return Nearest(columns[:, 0], columns[:, 1].astype(np.int64), columns[:, 2].astype(np.int64))
-
-    @cached_property
-    def _starts(self) -> npt.NDArray[np.complex64]:
-        """Spectra of the first 0.19 s of each training sound."""
-        begin = np.zeros((len(self), _SEARCH_FRAMES), np.float32)
-        for row, wave in zip(begin, self._index.waves, strict=True):
-            row[: min(wave.size, _SEARCH_FRAMES)] = wave[:_SEARCH_FRAMES]
-        return fft.rfft(begin, axis=-1).astype(np.complex64)
-
-    @lru_cache(maxsize=8)  # noqa: B019
-    def _inverse(self, frames: int) -> Floats:
-        """Inverse window energies of the first 0.19 s of each training sound, shape ``(sounds, places)``."""
-        inverse = np.zeros((len(self), _SEARCH_FRAMES - WINDOW_FRAMES + 1), np.float32)
-        for row, wave in zip(inverse, self._index.waves, strict=True):
-            energy = inverse_energy(wave, frames=frames)[: inverse.shape[1]]
-            row[: energy.size] = energy
-        return inverse
-
-    def _closer(
-        self, wave: Floats, likeness: Floats, distances: npt.NDArray[np.floating] | None, candidates: int
-    ) -> tuple[float, int, int]:
-        """The best of one speed, or better at another: (likeness, training sound, cents)."""
-        best = (float(likeness.max()), int(likeness.argmax()), 0)
-        if candidates <= 0:
-            return best
-        chosen = np.argsort(-likeness)[:candidates]
-        if distances is not None:
-            chosen = np.union1d(chosen, np.argsort(distances)[:candidates])
-        coarse = self._at_speeds(wave, chosen, _SPEEDS_CENTS, lags=_FINE_LAGS)
-        for column in np.argsort(-coarse.max(axis=0))[:3]:
-            cents = _SPEEDS_CENTS[int(coarse[:, column].argmax())]
-            speeds = (cents, *(cents + step for step in _CLOSER_CENTS))
-            fine = self._at_speeds(wave, chosen[column : column + 1], speeds, lags=_FINEST_LAGS)[:, 0]
-            if fine.max() > best[0]:
-                best = (min(1.0, float(fine.max())), int(chosen[column]), speeds[int(fine.argmax())])
-        return best
-
-    def _at_speeds(self, wave: Floats, chosen: npt.NDArray[np.integer], cents: Sequence[int], *, lags: int) -> Floats:
-        """Likeness of a sound at several speeds with a few training sounds, at so many lags a frame.
-
-        Shape ``(speeds, chosen)``.
-        """
-        frames = window_frames_of(wave)
-        inverse = self._inverse(frames)[chosen]
-        windows = windows_of([_at_speed(wave, one) for one in cents], frames=frames)
-        queries = np.conj(fft.rfft(windows, n=_SEARCH_FRAMES, axis=-1)).astype(np.complex64)
-        product = queries[:, None] * (self._starts[chosen] * np.float32(lags))[None]
-        lines = fft.irfft(product, n=_SEARCH_FRAMES * lags, axis=-1, overwrite_x=True)
-        lines = lines[..., : inverse.shape[1] * lags] * np.repeat(inverse, lags, axis=1)
-        return np.abs(lines, out=lines).max(axis=-1)
+    def _take_control(self, training: SoundSet, *, plants: int, seed: int) -> dict[str, Share]:
+        rng = np.random.default_rng(derive_seed(seed, "plants"))
+        control = {}
+        for place, change in enumerate(CHANGES):
+            self._on_event(Progress(stage="planted copies", done=place, total=len(CHANGES), unit="changes"))
+            chosen = rng.permutation(len(training))[:plants]
+            planted = [plant(training.sounds[at], change=change, seed=derive_seed(seed, int(at))) for at in chosen]
+            found = self._nearest(SoundSet(tuple(planted)), "planted copies").likeness if planted else np.zeros(0)
+            control[change] = Share(int(np.sum(found > self._threshold)), len(planted))
+        return control
 
 
-@lru_cache(maxsize=256)
-def _speed_matrix(cents: int) -> Floats:
-    """Windowed-sinc weights that read ``WINDOW_FRAMES`` frames at another speed, shape (frames out, frames in)."""
-    places = np.arange(WINDOW_FRAMES) * 2.0 ** (cents / 1200.0)
-    distance = places[:, None] - np.arange(int(places[-1]) + _TAPS + 1)[None]
-    window = np.where(np.abs(distance) < _TAPS, np.cos(np.pi * distance / (2 * _TAPS)) ** 2, 0.0)
-    return (np.sinc(distance) * window).astype(np.float32)
-
-
-def _at_speed(wave: Floats, cents: int) -> Floats:
-    """The first window of a wave, read faster (positive cents) or slower."""
-    matrix = _speed_matrix(cents)
-    piece = wave[: matrix.shape[1]]
-    return matrix[:, : piece.size] @ piece
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many of how many, with the exact 95 % interval (Clopper and Pearson) of the share.
+def threshold_of(null_likeness: npt.NDArray[np.floating]) -> float:
+    """The likeness that at most 1 % of unseen real sounds exceed; above all of them where they are fewer than 100.
 
     Examples
     --------
-    >>> share = Share(0, 100)
-    >>> share.share, round(share.high, 3)
-    (0.0, 0.036)
+    >>> threshold_of(np.arange(200) / 200)
+    0.985
     """
-
-    count: int
-    of: int
-
-    @property
-    def share(self) -> float:
-        """The share itself; NaN of nothing."""
-        return self.count / self.of if self.of else float("nan")
-
-    @property
-    def low(self) -> float:
-        """Lower end of the interval."""
-        return float(stats.beta.ppf(0.025, self.count, self.of - self.count + 1)) if self.count else 0.0
-
-    @property
-    def high(self) -> float:
-        """Upper end of the interval."""
-        return float(stats.beta.ppf(0.975, self.count + 1, self.of - self.count)) if self.count < self.of else 1.0
+    if null_likeness.size == 0:
+        return 1.0
+    allowed = int(FALSE_ALARM * null_likeness.size)
+    return float(np.sort(null_likeness)[-1 - allowed])

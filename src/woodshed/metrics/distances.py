@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
 
-Matrix = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.floating]
 
 _LEAST = 4
 
@@ -91,11 +91,11 @@ def kernel_distance(
     kernel = np.exp(-(cdist(both, both, "sqeuclidean")) / (2 * width**2))
     np.fill_diagonal(kernel, 0.0)
     in_first = np.arange(len(both)) < len(first)
-    value = _discrepancy(kernel, in_first[:, None] * 1.0, ~in_first[:, None] * 1.0)[0]
-    low, high = _bootstrap(kernel, in_first, _groups(groups, len(first)), _groups(reference_groups, len(second)), bootstraps, seed)
-    return KernelDistance(
-        1000 * float(value), _permuted(kernel, in_first, value, permutations, seed), low, high, width, len(first), len(second)
-    )
+    value = float(_discrepancy(kernel, in_first[:, None] * 1.0, ~in_first[:, None] * 1.0)[0])
+    numbers, reference_numbers = _numbered(groups, len(first)), _numbered(reference_groups, len(second))
+    low, high = _bootstrap(kernel, numbers, reference_numbers, bootstraps, seed)
+    p_value = _permuted(kernel, in_first, value, permutations, seed)
+    return KernelDistance(1000 * value, p_value, low, high, width, len(first), len(second))
 
 
 def _discrepancy(kernel: Matrix, first: Matrix, second: Matrix) -> Matrix:
@@ -115,7 +115,6 @@ def _permuted(kernel: Matrix, in_first: npt.NDArray[np.bool_], value: float, per
 
 def _bootstrap(
     kernel: Matrix,
-    in_first: npt.NDArray[np.bool_],
     groups: npt.NDArray[np.int64],
     reference_groups: npt.NDArray[np.int64],
     bootstraps: int,
@@ -146,7 +145,7 @@ def _between(kernel: Matrix, first: Matrix, second: Matrix) -> Matrix:
     return np.einsum("pc,pc->c", first, kernel @ second) / (first.sum(axis=0) * second.sum(axis=0))
 
 
-def _groups(names: Sequence[str] | None, count: int) -> npt.NDArray[np.int64]:
+def _numbered(names: Sequence[str] | None, count: int) -> npt.NDArray[np.int64]:
     if names is None:
         return np.arange(count)
     return np.unique(np.asarray(names, dtype=str), return_inverse=True)[1].reshape(-1)
@@ -217,7 +216,9 @@ class Cover:
     neighbours: int
 
 
-def cover(points: npt.ArrayLike, reference: npt.ArrayLike, *, neighbours: int = 5, draws: int = 5, seed: int = 0) -> Cover:
+def cover(
+    points: npt.ArrayLike, reference: npt.ArrayLike, *, neighbours: int = 5, draws: int = 5, seed: int = 0
+) -> Cover:
     """Precision, recall, density and coverage, with both sets drawn down to the smaller count (mean of several draws).
 
     Parameters

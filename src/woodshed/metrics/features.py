@@ -1,7 +1,8 @@
-"""Two fixed ways to place a sound in space. Nothing in them is trained on what is judged; the reference sets the scale."""
+"""Two fixed ways to place a sound in space. Nothing here learns from what is judged; the reference sets the scale."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,14 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from woodshed.base.errors import UsageError
-from woodshed.dsp import mel_filterbank, stft
-try:
-    from woodshed.dsp import descriptors
-except ImportError:
-    descriptors = None
+from woodshed.dsp import DESCRIPTORS, descriptors, mel_filterbank, stft
 from woodshed.sound import Sound
 
-Vector = npt.NDArray[np.float64]
+Vector = npt.NDArray[np.floating]
 
 FEATURES_VERSION = 1
 """Rises when a feature changes: figures of different versions must not be compared."""
@@ -29,11 +26,19 @@ _EDGES_HOPS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 _BAND_GROUPS = 8
 _MODULATION_OCTAVES = 5
 _LIMIT = 4.0
+_SMALLEST = {"hz": 20.0, "ms": 1.0, "s": 0.005}
+_LOWEST = np.array([_SMALLEST.get(descriptor.unit, np.nan) for descriptor in DESCRIPTORS])
 
 
 def described(sound: Sound) -> Vector:
-    """The descriptor vector of a sound, in the units of ``dsp.DESCRIPTORS``."""
+    """The descriptor vector of a sound, in the units of ``dsp.DESCRIPTORS``, shape ``(len(DESCRIPTORS),)``."""
     return np.asarray(descriptors(sound.data, sound.sample_rate_hz), dtype=np.float64)
+
+
+def compressed(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Descriptor values with times and frequencies in octaves, as ears compare them; last axis counts descriptors."""
+    octaves = np.log2(np.maximum(values, _LOWEST))
+    return np.where(np.isfinite(_LOWEST), octaves, values)
 
 
 def pictured(sound: Sound) -> Vector:
@@ -49,7 +54,7 @@ def pictured(sound: Sound) -> Vector:
     """
     power = _mel_power(sound)  # (bands, hops)
     decibels = 10 * np.log10(power + 10 ** (_FLOOR_DB / 10)) / 10
-    edges = [(low, high) for low, high in zip(_EDGES_HOPS, _EDGES_HOPS[1:], strict=False)]
+    edges = [(low, high) for low, high in itertools.pairwise(_EDGES_HOPS)]
     stretches = [decibels[:, low:high].mean(axis=1) for low, high in edges]
     return np.concatenate([np.concatenate(stretches), _flutter(power)])
 
@@ -74,17 +79,21 @@ def _flutter(power: Vector) -> Vector:
     changes = np.abs(np.fft.rfft(amplitude * np.hanning(2 * amplitude.shape[1])[amplitude.shape[1] :], axis=1)) ** 2
     total = np.maximum(changes[:, 0], 1e-6)
     edges = [changes.shape[1] // 2**octave for octave in range(_MODULATION_OCTAVES, -1, -1)]
-    depth = [changes[:, low:high].sum(axis=1) / total for low, high in zip(edges, edges[1:], strict=False)]
+    depth = [changes[:, low:high].sum(axis=1) / total for low, high in itertools.pairwise(edges)]
     return (np.log10(np.stack(depth, axis=1) + 1e-3)).ravel()
 
 
-SPACES: Mapping[str, Callable[[Sound], Vector]] = {"descriptors": described, "spectral": pictured}
+SPACES: Mapping[str, Callable[[Sound], Vector]] = {
+    "descriptors": lambda sound: compressed(described(sound)),
+    "spectral": pictured,
+}
 """The feature spaces by name."""
 
 
 def raw_features(sounds: Sequence[Sound], *, space: str) -> npt.NDArray[np.float64]:
-    """Unscaled features of sounds, shape ``(sounds, dims)``; each sound on its own, so order and company do not matter."""
-    return np.stack([SPACES[space](sound) for sound in sounds]) if sounds else np.zeros((0, 0))
+    """Unscaled features of sounds, shape ``(sounds, dims)``; each sound on its own: company does not matter."""
+    vectors = [SPACES[space](sound) for sound in sounds]
+    return np.array(vectors, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,8 @@ class FeatureSpace:
             )
         low, centre, high = np.percentile(raw, [25, 50, 75], axis=0)
         spread = 0.7413 * (high - low)
-        spread = np.where(spread > 1e-6, spread, np.maximum(raw.std(axis=0), 1e-6))
+        spread = np.where(spread > 1e-6, spread, raw.std(axis=0))
+        spread = np.where(spread > 1e-6, spread, np.inf)  # a constant says nothing
         scaled = _scaled(raw, centre, spread)
         mean = scaled.mean(axis=0)
         directions = np.linalg.svd(scaled - mean, full_matrices=False)[2][:dims]

@@ -22,7 +22,7 @@ def _gain(sound: Sound, rng: np.random.Generator) -> Sound:
     return sound.scaled(float(rng.uniform(0.2, 0.8)))
 
 
-def _polarity(sound: Sound, rng: np.random.Generator) -> Sound:
+def _polarity(sound: Sound, _: np.random.Generator) -> Sound:
     return sound.scaled(-1.0)
 
 
@@ -34,14 +34,14 @@ def _noise(sound: Sound, rng: np.random.Generator) -> Sound:
     return _as(sound, sound.data + level * rng.normal(size=sound.data.shape))
 
 
-def _trim(sound: Sound, rng: np.random.Generator) -> Sound:
+def _trim(sound: Sound, _: np.random.Generator) -> Sound:
     """The first 8 ms after the onset are gone."""
     level = np.max(np.abs(sound.data), axis=0)
     onset = int(np.argmax(level > 0.03 * level.max(initial=0.0)))
     return sound.section(onset + round(0.008 * sound.sample_rate_hz), sound.frames)
 
 
-def _cut(sound: Sound, rng: np.random.Generator) -> Sound:
+def _cut(sound: Sound, _: np.random.Generator) -> Sound:
     """Cut off where 90 % of the energy has passed, with a fade of 2 ms."""
     energy = np.cumsum(np.sum(sound.data.astype(np.float64) ** 2, axis=0))
     stop = int(np.searchsorted(energy, 0.9 * energy[-1])) + 1
@@ -51,7 +51,7 @@ def _cut(sound: Sound, rng: np.random.Generator) -> Sound:
     return _as(sound, data)
 
 
-def _fade(sound: Sound, rng: np.random.Generator) -> Sound:
+def _fade(sound: Sound, _: np.random.Generator) -> Sound:
     """Faded out in a straight line over the first 180 ms after the onset."""
     level = np.max(np.abs(sound.data), axis=0)
     onset = int(np.argmax(level > 0.03 * level.max(initial=0.0)))
@@ -68,8 +68,8 @@ SINGLE_CHANGES: Mapping[str, Change] = {
     "gain": _gain,
     "polarity": _polarity,
     "noise": _noise,
-    "30 cents up": lambda sound, rng: respeeded(sound, cents=30.0),
-    "30 cents down": lambda sound, rng: respeeded(sound, cents=-30.0),
+    "30 cents up": lambda sound, _: respeeded(sound, cents=30.0),
+    "30 cents down": lambda sound, _: respeeded(sound, cents=-30.0),
     "start trimmed": _trim,
     "end cut": _cut,
     "faded": _fade,

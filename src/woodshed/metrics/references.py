@@ -75,27 +75,28 @@ def drawn_again(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet
 def augmented_copies(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """Real sounds, each a little faster or slower (2.5 semitones at most), tilted, and decaying faster or slower."""
     drawn = drawn_again(real, like=like, seed=seed)
-    return _each(drawn, [_augmented(sound, _rng(seed, "augmented", place)) for place, sound in enumerate(drawn.sounds)])
+    return drawn.changed(
+        [_augmented(sound, _rng(seed, "augmented", place)) for place, sound in enumerate(drawn.sounds)]
+    )
 
 
 def means_of_two(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """The mean of two real sounds of one class, both brought to the same peak."""
     first, second = _pairs(real, like=like, seed=seed)
-    return _each(first, [_mean(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
+    return first.changed([_mean(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
 
 
 def crossed(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """The band envelope of one real sound with the fine structure of another of its class."""
     first, second = _pairs(real, like=like, seed=seed)
-    return _each(first, [_crossed(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
+    return first.changed([_crossed(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
 
 
 def coloured_noise(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
     """Noise under the mean band envelope of the class: knows the class, but no sound of it."""
     drawn = drawn_again(real, like=like, seed=seed)
     envelopes = {name: _mean_envelope(real, name, seed=seed) for name in sorted(set(drawn.class_names))}
-    return _each(
-        drawn,
+    return drawn.changed(
         [
             _noise_under(envelopes[name], sound, _rng(seed, "noise", place))
             for place, (sound, name) in enumerate(zip(drawn.sounds, drawn.class_names, strict=True))
@@ -117,10 +118,6 @@ def _rng(seed: int, *path: str | int) -> np.random.Generator:
     return np.random.default_rng(derive_seed(seed, *path))
 
 
-def _each(drawn: SoundSet, sounds: list[Sound]) -> SoundSet:
-    return SoundSet(tuple(sounds), drawn.class_names, drawn.groups)
-
-
 def _pairs(real: SoundSet, *, like: tuple[str, ...], seed: int) -> tuple[SoundSet, SoundSet]:
     """Two different sounds of one class for each wanted class; the same one twice where a class has only one."""
     first = drawn_places(real.class_names, like=like, seed=derive_seed(seed, "first"))
@@ -137,16 +134,19 @@ def _pairs(real: SoundSet, *, like: tuple[str, ...], seed: int) -> tuple[SoundSe
 def _augmented(sound: Sound, rng: np.random.Generator) -> Sound:
     semitones, tilt_db_per_octave, bend_db_per_s = rng.uniform((-2.5, -1.5, -12.0), (2.5, 1.5, 6.0))
     data = respeeded(sound, cents=100 * float(semitones)).data
-    padded = next_fast_len(data.shape[1] + 512, real=True)
+    padded = int(next_fast_len(data.shape[1] + 512, True) or data.shape[1] + 512)
     frequency_hz = np.maximum(np.fft.rfftfreq(padded, 1 / sound.sample_rate_hz), 30.0)
     tilt = 10 ** (tilt_db_per_octave * np.log2(frequency_hz / 1000.0) / 20)
-    tilted = irfft(rfft(data, n=padded, axis=-1) * tilt.astype(np.float32), n=padded, axis=-1)[:, : data.shape[1]]
+    spectrum = np.asarray(rfft(data, n=padded, axis=-1)) * tilt.astype(np.float32)
+    tilted = np.asarray(irfft(spectrum, n=padded, axis=-1))[:, : data.shape[1]]
     time_s = np.arange(data.shape[1]) / sound.sample_rate_hz
     return _levelled(tilted * 10 ** (bend_db_per_s * time_s / 20), sound.sample_rate_hz)
 
 
 def _mean(one: Sound, two: Sound) -> Sound:
-    return _levelled(sum(_padded(sound, max(one.frames, two.frames)) / max(sound.peak, 1e-9) for sound in _same(one, two)), one.sample_rate_hz)
+    frames = max(one.frames, two.frames)
+    first, second = (_padded(sound, frames) / max(sound.peak, 1e-9) for sound in _same(one, two))
+    return _levelled(first + second, one.sample_rate_hz)
 
 
 def _same(one: Sound, two: Sound) -> tuple[Sound, Sound]:
@@ -214,7 +214,8 @@ def _mean_envelope(real: SoundSet, class_name: str, *, seed: int, most: int = 64
     places = places_by_class(real.class_names)[class_name]
     places = _rng(seed, "envelope", class_name).permutation(places)[:most]
     hop = _hop(real.sample_rate_hz)
-    logs = [np.log(_envelope(real.sounds[place].mono().data / max(real.sounds[place].peak, 1e-9), hop)[0]) for place in places]
+    peaks = [sound.scaled(1 / max(sound.peak, 1e-9)).mono() for sound in real.taken(places).sounds]
+    logs = [np.log(_envelope(sound.data, hop)[0]) for sound in peaks]
     hops = max(len(log) for log in logs)
     silent = np.log(_FLOOR) / 2
     return np.mean([np.pad(log, ((0, hops - len(log)), (0, 0)), constant_values=silent) for log in logs], axis=0)

@@ -18,7 +18,7 @@ _FADE_S = 0.005
 
 @dataclass(frozen=True)
 class SoundSet:
-    """Sounds of one rate with their class names and groups.
+    """Sounds of one rate with their class names, groups and names.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class SoundSet:
         One name per sound; "" where there is none. Empty: no sound has a class.
     groups
         What must not be torn apart (kit, instrument, song). Empty: every sound is a group of its own.
+    names
+        What a report calls each sound. Empty: its number.
 
     Raises
     ------
@@ -40,20 +42,23 @@ class SoundSet:
     sounds: tuple[Sound, ...]
     class_names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.sounds)
         object.__setattr__(self, "class_names", tuple(self.class_names) or ("",) * count)
+        object.__setattr__(self, "names", tuple(self.names) or tuple(f"sound {place}" for place in range(count)))
         object.__setattr__(self, "groups", tuple(self.groups) or tuple(f"sound {place}" for place in range(count)))
-        if len(self.class_names) != count or len(self.groups) != count:
+        if not len(self.class_names) == len(self.groups) == len(self.names) == count:
             raise UsageError(
-                f"{count} sounds came with {len(self.class_names)} class names and {len(self.groups)} groups",
+                f"{count} sounds came with {len(self.class_names)} class names, {len(self.groups)} groups "
+                f"and {len(self.names)} names",
                 cause="a list was filtered and its neighbour was not",
-                way_out="give one class name and one group per sound",
+                way_out="give one class name, one group and one name per sound",
             )
-        for sound in self.sounds[1:]:
-            if sound.sample_rate_hz != self.sounds[0].sample_rate_hz:
-                raise RateMismatch("A sound of the set", got_hz=sound.sample_rate_hz, expected_hz=self.sounds[0].sample_rate_hz)
+        for sound in self.sounds:
+            if sound.sample_rate_hz != self.sample_rate_hz:
+                raise RateMismatch("A sound of the set", got_hz=sound.sample_rate_hz, expected_hz=self.sample_rate_hz)
 
     def __len__(self) -> int:
         return len(self.sounds)
@@ -70,13 +75,16 @@ class SoundSet:
             tuple(self.sounds[place] for place in chosen),
             tuple(self.class_names[place] for place in chosen),
             tuple(self.groups[place] for place in chosen),
+            tuple(self.names[place] for place in chosen),
         )
 
     def alike(self, *, duration_s: float) -> SoundSet:
         """Every sound cut as ``alike`` does."""
-        return SoundSet(
-            tuple(alike(sound, duration_s=duration_s) for sound in self.sounds), self.class_names, self.groups
-        )
+        return self.changed([alike(sound, duration_s=duration_s) for sound in self.sounds])
+
+    def changed(self, sounds: Iterable[Sound]) -> SoundSet:
+        """Other sounds under the same classes, groups and names."""
+        return SoundSet(tuple(sounds), self.class_names, self.groups, self.names)
 
 
 def alike(sound: Sound, *, duration_s: float) -> Sound:

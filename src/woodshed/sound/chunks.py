@@ -296,7 +296,8 @@ def _tag_chunks(tags: WavTags, *, sample_rate_hz: int) -> bytes:
     if tags.tempo:
         out.write(_chunk(b"acid", _tempo_written(tags)))
     if tags.text:
-        words = [_chunk(key.encode(), value.encode("utf-8", "replace") + b"\0") for key, value in tags.text.items()]
+        shortest_first = sorted(tags.text.items(), key=lambda pair: len(pair[1]))  # some readers stop at a long one
+        words = [_chunk(key.encode(), value.encode("utf-8", "replace") + b"\0") for key, value in shortest_first]
         out.write(_chunk(b"LIST", b"INFO" + b"".join(words)))
     return out.getvalue()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import stat
 import threading
@@ -116,6 +117,7 @@ def read_sound(path: PathLike, *, start_s: float = 0.0, duration_s: float | None
         return _joined(path, start_s=start_s, duration_s=duration_s)
     with _opened(path) as file:
         start, frames = _span(path, file.samplerate, file.frames, start_s=start_s, duration_s=duration_s)
+        _go_to(head, file, start)
         return _decoded(head, file, start=start, frames=frames)
 
 
@@ -218,12 +220,21 @@ def _why_closed(path: PathLike, error: Exception) -> UnreadableSound:
     return UnreadableSound(f"{name} cannot be opened ({reason})", cause=cause, way_out="copy the file to another place")
 
 
+class _StraightOn(soundfile.SoundFile):
+    """A file read from front to back: soundfile would seek after every read, and libsndfile loses its place in an
+    MP3 whenever it seeks (what follows is silent or wrong)."""
+
+    def seekable(self) -> bool:
+        """Not to be sought in by soundfile itself."""
+        return False
+
+
 @contextlib.contextmanager
 def _opened(path: PathLike) -> Iterator[soundfile.SoundFile]:
     """A libsndfile handle that is surely closed; a refusal becomes an error that says why."""
     try:  # bytes carry names that are not valid UTF-8
         name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
-        file = soundfile.SoundFile(name)  # pyright: ignore[reportArgumentType]  # bytes are taken, only not declared
+        file = _StraightOn(name)  # pyright: ignore[reportArgumentType]  # bytes are taken, only not declared
     except soundfile.LibsndfileError as error:
         raise _why_unreadable(path, error) from error
     with file:
@@ -247,7 +258,7 @@ def _span(
 ) -> tuple[int, int]:
     """First frame and number of frames of a section, inside the file."""
     refuse_empty(frames, path)
-    start = round(start_s * sample_rate_hz)
+    start = round(start_s * sample_rate_hz) if math.isfinite(start_s) else -1
     if not 0 <= start < frames or (duration_s is not None and not duration_s > 0):
         length = "to the end" if duration_s is None else f"of {duration_s} s"
         raise UsageError(
@@ -259,11 +270,19 @@ def _span(
     return start, left if duration_s is None else min(left, max(1, round(duration_s * sample_rate_hz)))
 
 
+def _go_to(head: _Head, file: soundfile.SoundFile, start: int) -> None:
+    """Move on to a frame; an MP3 is decoded up to there."""
+    if file.format == "MP3":
+        step = 65536
+        for done in range(0, start, step):
+            _decoded(head, file, start=done, frames=min(step, start - done))
+    elif start:
+        file.seek(start)
+
+
 def _decoded(head: _Head, file: soundfile.SoundFile, *, start: int, frames: int) -> Sound:
     """Exactly so many finite frames, or an error that says where the file stops."""
     try:
-        if start and file.tell() != start:
-            file.seek(start)
         desk = _desk(frames, file.channels)
         decoded = len(file.read(frames, out=desk.T))
     except (soundfile.LibsndfileError, MemoryError, ValueError) as error:

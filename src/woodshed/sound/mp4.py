@@ -32,7 +32,7 @@ def probe(path: str | os.PathLike[str]) -> tuple[int, int, int, str, str]:
     """Rate in Hz, channels, frames, container and encoding, as the file's own header states them."""
     av = _pyav(path)
     try:
-        with av.open(_name(path)) as container:
+        with open(path, "rb") as file, av.open(file) as container:
             stream = container.streams.audio[0]
             seconds = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / 1e6
             rate = int(stream.codec_context.sample_rate)
@@ -53,7 +53,7 @@ def blocks(path: str | os.PathLike[str], *, block_frames: int) -> Iterator[tuple
     kept: list[np.ndarray] = []
     count, rate = 0, 0
     try:
-        with av.open(_name(path)) as container:
+        with open(path, "rb") as file, av.open(file) as container:
             stream = container.streams.audio[0]
             rate = int(stream.codec_context.sample_rate)
             resampler = av.AudioResampler(format="fltp")  # only the number format changes, never the rate
@@ -72,10 +72,6 @@ def blocks(path: str | os.PathLike[str], *, block_frames: int) -> Iterator[tuple
         yield np.concatenate(kept, axis=1), rate
     elif not rate:
         raise _unreadable(path, ValueError("no frames"))
-
-
-def _name(path: str | os.PathLike[str]) -> str:
-    return os.fspath(path)
 
 
 def _pyav(path: str | os.PathLike[str]) -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Mapping
@@ -140,11 +141,7 @@ def read_tags(path: PathLike) -> WavTags:
     if info.container == "MP4":
         return NO_TAGS
     with soundfile.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path)) as file:  # pyright: ignore[reportArgumentType]
-        words = file.copy_metadata()
-    text = {key: words[word] for key, word in _TEXT_WORDS.items() if words.get(word)}
-    if "ISFT" in text:  # libsndfile signs what it writes
-        text["ISFT"] = text["ISFT"].partition(" (libsndfile-")[0]
-    return WavTags(text=text)
+        return WavTags(text=_text_of(file))
 
 
 def write_tags(path: PathLike, tags: WavTags) -> None:
@@ -254,8 +251,7 @@ def _encoded(sound: Sound, path: Path, *, container: str, encoding: str, text: M
             content, "w", sound.sample_rate_hz, sound.channels, subtype=encoding, format=container
         ) as file:
             if container not in _CHUNKED:
-                for key, value in text.items():
-                    setattr(file, _TEXT_WORDS[key], value)
+                _set_text(file, text)
             for start in range(0, sound.frames, _BLOCK_FRAMES):
                 file.write(_as_written(sound.data[:, start : start + _BLOCK_FRAMES], encoding))
     except soundfile.LibsndfileError as error:
@@ -265,7 +261,40 @@ def _encoded(sound: Sound, path: Path, *, container: str, encoding: str, text: M
             cause="this format knows only some rates and channel counts",
             way_out="write WAV or FLAC, or ask for another rate with sound.resampled(48000)",
         ) from error
+    if text and container not in _CHUNKED:
+        _refuse_lost_text(content, text, path, container)
     return content
+
+
+def _set_text(file: soundfile.SoundFile, text: Mapping[str, str]) -> None:
+    for key, value in text.items():
+        with contextlib.suppress(soundfile.LibsndfileError):  # what was not taken is found when it is read back
+            setattr(file, _TEXT_WORDS[key], value)
+
+
+def _text_of(file: soundfile.SoundFile) -> dict[str, str]:
+    words = file.copy_metadata()
+    text = {key: words[word] for key, word in _TEXT_WORDS.items() if words.get(word)}
+    if "ISFT" in text:  # libsndfile signs what it writes
+        text["ISFT"] = text["ISFT"].partition(" (libsndfile-")[0]
+    return text
+
+
+def _refuse_lost_text(content: io.BytesIO, text: Mapping[str, str], path: Path, container: str) -> None:
+    """Read the text back before anything is written: some formats lose long words, or break over them."""
+    content.seek(0)
+    try:
+        with soundfile.SoundFile(content) as file:
+            kept = _text_of(file)
+    except (soundfile.LibsndfileError, UnicodeDecodeError):
+        kept = {}
+    lost = sorted(key for key in text if text[key] and kept.get(key) != text[key])
+    if lost:
+        raise UsageError(
+            f"{printable(path)}: {container} cannot keep the text {', '.join(lost)} as it is",
+            cause="this format takes only short text, plain letters or none",
+            way_out="write a .wav or .flac, or leave the text out",
+        )
 
 
 def _as_written(data: Audio, encoding: str) -> np.ndarray:

@@ -70,9 +70,7 @@ def train_model(
     run = Run(bench.runs / bench.shelf.path(order.name).stem)
     order = _remembered(run, order) if resume else order
     kind = _kind(order)
-    chosen, left_out = _chosen(bench, order, PURPOSES[kind.role])
-    for reason in left_out[:5]:
-        on_event(Note(level="warning", text=reason))
+    chosen = _chosen(bench, order, PURPOSES[kind.role], on_event)
     train_set, held_out_set = _split(bench, chosen, order)
     spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items))
     model = kind(kind.PRESETS[order.preset], spec, seed=derive_seed(order.seed, "weights"))
@@ -85,6 +83,7 @@ def train_model(
         plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment),
         run=run,
         held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
+        count=len(train_set),
         data_key=manifest.merkle_root,
         resume=resume,
         on_preview=lambda model, step: _preview(
@@ -96,7 +95,8 @@ def train_model(
     path = bench.shelf.put(order.name, trained.model, card)
     _draw_losses(run, on_event)
     held = len(held_out_set.items) if held_out_set else 0
-    return TrainingReport(path, card, len(train_set.items), held, left_out, trained.verdict, run.folder)
+    left_out = tuple(f"{page.path_name}: {page.rule}" for page in manifest.refused)
+    return TrainingReport(path, card, len(manifest.items), held, left_out, trained.verdict, run.folder)
 
 
 def _kind(order: TrainingOrder) -> type[Trainable]:
@@ -107,29 +107,23 @@ def _kind(order: TrainingOrder) -> type[Trainable]:
     return kind
 
 
-def _chosen(bench: Workbench, order: TrainingOrder, purpose: Purpose) -> tuple[TrainingSet, tuple[str, ...]]:
-    """The set to learn from, on one or two channels, and a sentence for every sound left out of it."""
-    first = bench.library.training_set(order.query, purpose=purpose, sample_rate_hz=order.rate_hz)
-    left_out = [f"{decision.content_id[:8]} is left out: {decision.rule}" for decision in first.refused]
-    wide = [item for item in first.items if item.channels > 2]
-    left_out += [
-        f"{Path(item.path).name} is left out: {item.channels} channels, and models know 1 or 2" for item in wide
-    ]
-    channels = 2 if any(item.channels == 2 for item in first.items) else 1
+def _chosen(bench: Workbench, order: TrainingOrder, purpose: Purpose, on_event: EventSink) -> TrainingSet:
+    """The set to learn from: stereo if any of its sounds is, else mono."""
+    seen = bench.library.training_set(order.query, purpose=purpose, sample_rate_hz=order.rate_hz)
+    channels = 2 if any(item.channels == 2 for item in seen.items) else 1
     chosen = bench.library.training_set(
-        order.query,
-        purpose=purpose,
-        sample_rate_hz=order.rate_hz,
-        channels=channels,
-        exclude=[item.content_id for item in wide],
+        order.query, purpose=purpose, sample_rate_hz=order.rate_hz, channels=channels, on_event=on_event
     )
     if not chosen.items:
         raise TrainingFailed(
             f"No sound of {order.query!r} can be learned from",
-            cause="the query matches nothing, or nothing that the ledger allows for this use",
+            cause=chosen.refused[0].rule if chosen.refused else "the query matches nothing",
             way_out="woodshed library ls shows the sounds, woodshed consent explain SOUND the rule",
         )
-    return chosen, tuple(left_out)
+    left_out = len(chosen.refused) + len(chosen.left_out)
+    if left_out:
+        on_event(Note(level="warning", text=f"{left_out} chosen sound(s) are left out; the model's card says why"))
+    return chosen
 
 
 def _split(bench: Workbench, chosen: TrainingSet, order: TrainingOrder) -> tuple[TrainingSet, TrainingSet | None]:
@@ -185,7 +179,9 @@ def _preview(
     """A few sounds and their pictures, so that one can hear how it goes."""
     if not isinstance(model, Generator):
         return
-    lenders = LibraryLenders.over(bench.library, [item.content_id for item in train_set.items], like=train_set)
+    ids = [item.content_id for item in train_set.items]
+    rate_hz, channels = train_set.sample_rate_hz, train_set.channels
+    lenders = LibraryLenders.over(bench.library, ids, sample_rate_hz=rate_hz, channels=channels)
     classes = model.spec.classes[:6] or (None,)
     requests = [Request(seed=derive_seed(model.seed, "preview", i), class_name=name) for i, name in enumerate(classes)]
     made = model.generate(requests, lenders=lenders)
@@ -202,7 +198,9 @@ def _preview(
 
 def _draw_losses(run: Run, on_event: EventSink) -> None:
     curves = {name: run.metrics(name) for name in ("loss", "loss_held_out")}
-    shown = {name: points for name, points in curves.items() if points}
+    shown = {
+        name: ([step for step, _ in points], [value for _, value in points]) for name, points in curves.items() if points
+    }
     if shown:
         picture = run.folder / "loss.png"
         curve_picture(shown, picture, title="Loss", x_label="step", y_label="loss")

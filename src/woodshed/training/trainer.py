@@ -65,6 +65,7 @@ def train(
     plan: TrainingPlan,
     run: Run,
     held_out: Callable[[], Iterable[Example]] | None = None,
+    count: int = 0,
     data_key: str = "",
     resume: bool = False,
     on_preview: Callable[[Trainable, int], None] | None = None,
@@ -78,6 +79,8 @@ def train(
         Freshly built; changed in place, and holds the averaged weights in the end.
     examples, held_out
         Called for each streaming pass over the sounds.
+    count
+        How many sounds ``examples`` gives, for the progress bar; 0 if unknown.
     plan
         Budget, seed and augmentation.
     run
@@ -94,7 +97,7 @@ def train(
     TrainingFailed
         If there is nothing to train on, the loss is not finite, or the checkpoint does not fit.
     """
-    return _Trainer(model, plan, run, run.sink(on_event), on_preview).train(
+    return _Trainer(model, plan, run, run.sink(on_event), on_preview, count).train(
         examples, held_out, data_key=data_key, resume=resume
     )
 
@@ -107,8 +110,9 @@ class _Trainer:
         run: Run,
         on_event: EventSink,
         on_preview: Callable[[Trainable, int], None] | None,
+        count: int,
     ) -> None:
-        self.model, self.plan, self.run = model, plan, run
+        self.model, self.plan, self.run, self.count = model, plan, run, count
         self.on_event, self.on_preview = on_event, on_preview
         self.checkpoint = run.folder / "checkpoint.safetensors"
         self.accelerator = Accelerator()
@@ -155,12 +159,12 @@ class _Trainer:
         fitted: bool,
     ) -> tuple[Features, Features | None]:
         seed = self.plan.seed
-        self.on_event(Progress(stage="listening to the sounds", done=0, total=0))
         if not fitted:
-            self.model.fit(examples(), seed=derive_seed(seed, "fit"))
+            self.model.fit(self._watched(examples(), "listening"), seed=derive_seed(seed, "fit"))
         else:  # the bases lie in the checkpoint and shape the features, so they come first
             load_model_only(self.checkpoint, self.model)
-        features = self.model.encode(examples(), seed=derive_seed(seed, "encode"), augment=self.plan.augment)
+        watched = self._watched(examples(), "making features")
+        features = self.model.encode(watched, seed=derive_seed(seed, "encode"), augment=self.plan.augment)
         if len(features) == 0:
             raise TrainingFailed(
                 "There is no sound to train on",
@@ -171,6 +175,13 @@ class _Trainer:
         device = self.accelerator.device
         features = _on(features, device)
         return features, _on(judged, device) if judged is not None and len(judged) else None
+
+    def _watched(self, examples: Iterable[Example], stage: str) -> Iterator[Example]:
+        """The same examples, told as progress about a hundred times on the way."""
+        for number, example in enumerate(examples, start=1):
+            yield example
+            if self.count and (number % max(1, self.count // 100) == 0 or number == self.count):
+                self.on_event(Progress(stage=stage, done=number, total=self.count, unit="sounds"))
 
     def _ready(self, facts: dict[str, object] | None) -> None:
         self.model.to(self.accelerator.device)

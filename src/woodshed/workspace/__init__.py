@@ -1,7 +1,21 @@
 """The one object that owns library, model shelf, runs and outputs of a folder."""
 
+from woodshed.tasks.evaluate import summary_table
 from woodshed.tasks.train import TrainingOrder
+from woodshed.workflows.demo import DemoOrder, DemoReport
+from woodshed.workspace.demo import run_demo_in
 from woodshed.workspace.doctor import Finding, examine
 from woodshed.workspace.workspace import Withdrawal, Workspace, describe_model
 
-__all__ = ["Finding", "TrainingOrder", "Withdrawal", "Workspace", "describe_model", "examine"]
+__all__ = [
+    "DemoOrder",
+    "DemoReport",
+    "Finding",
+    "TrainingOrder",
+    "Withdrawal",
+    "Workspace",
+    "describe_model",
+    "examine",
+    "run_demo_in",
+    "summary_table",
+]

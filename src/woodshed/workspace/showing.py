@@ -9,7 +9,7 @@ from woodshed.artifacts import Receipt, read_receipt
 from woodshed.base.errors import UsageError
 from woodshed.dsp import DESCRIPTORS, descriptors
 from woodshed.sound import probe_sound, read_sound, read_tags
-from woodshed.views import sound_picture
+from woodshed.views import spectrogram_picture
 
 LONGEST_DESCRIBED_S = 60.0
 
@@ -62,7 +62,7 @@ def show_file(path: Path, *, picture: Path | None = None) -> Shown:
     if tags.loops:
         facts["loops"] = [(loop.start_frame, loop.stop_frame) for loop in tags.loops]
     if picture:
-        sound_picture(sound, picture, title=path.name)
+        spectrogram_picture(sound, picture, title=path.name)
         facts["picture"] = str(picture)
     return Shown(facts, measured, _receipt_or_none(path))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from woodshed.artifacts import (
     Citation,
@@ -31,13 +32,17 @@ from woodshed.sound import Sound, read_sound
 from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
 from woodshed.tasks.blend import TEMPLATE as BLEND_TEMPLATE
 from woodshed.tasks.blend import blend
+from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
+from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
 from woodshed.tasks.generate import generate
 from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
 from woodshed.tasks.vary import KNOBS as VARY_KNOBS
 from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
 from woodshed.tasks.vary import vary
-from woodshed.workspace.showing import Shown, show_file
+
+if TYPE_CHECKING:
+    from woodshed.workspace.showing import Shown
 
 
 @dataclass(frozen=True)
@@ -162,10 +167,24 @@ class Workspace:
             on_event=on_event,
         )
 
+    def evaluate(
+        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+    ) -> tuple[EvaluationReport, Path]:
+        """Measure a model; the report goes into its card, and with a page into a folder. Returns report and page."""
+        loaded, knobs = self.models.load(model), EVALUATE_KNOBS.settings(**settings)
+        target = folder or self.folder / "evaluations" / loaded.card.name
+        report = evaluate_model(
+            self.bench, loaded, lenders=self.lenders(loaded), folder=target, settings=knobs, on_event=on_event
+        )
+        self.models.attach_report(model, report.model_dump(mode="json"))
+        return report, target / PAGE_FILE
+
     # -- papers
 
     def show(self, path: str | os.PathLike[str], *, picture: Path | None = None) -> Shown:
         """Facts, descriptors and receipt of a sound file; draws it if asked."""
+        from woodshed.workspace.showing import show_file  # descriptors and pictures take a second to load
+
         return show_file(Path(path), picture=picture)
 
     def receipt(self, path: str | os.PathLike[str]) -> Receipt:
@@ -220,7 +239,7 @@ class Workspace:
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
         card = loaded.card
-        return LibraryLenders.over(self.library, ids, rate_hz=card.sample_rate_hz, channels=card.channels)
+        return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 
     def items_of(self, card: ModelCard) -> list[Item]:
         """Training sounds of a model that still are in this library."""
@@ -237,8 +256,8 @@ class Workspace:
 def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
     """One row of the list of models; a damaged file is listed with what is wrong with it."""
     if isinstance(card, ModelFileError):
-        unknown: dict[str, object] = dict.fromkeys(("family", "sounds", "classes", "rate_hz", "channels", "made_at"))
-        return unknown | {"name": name, "state": card.problem}
+        columns = ("family", "sounds", "classes", "rate_hz", "channels", "made_at")
+        return {"name": name, "state": card.problem, **{column: None for column in columns}}
     return {
         "name": name,
         "family": card.family,

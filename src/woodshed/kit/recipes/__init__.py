@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from woodshed.kit.recipe import Recipe
+from woodshed.kit.recipes.basses import BASSES
 from woodshed.kit.recipes.claps import CLAPS
 from woodshed.kit.recipes.hats import CYMBALS, HATS_CLOSED, HATS_OPEN
 from woodshed.kit.recipes.kicks import KICKS
-from woodshed.kit.recipes.notes import BASSES, PADS, PLUCKS
-from woodshed.kit.recipes.skins import PERCS, RIMS, TOMS
+from woodshed.kit.recipes.notes import PADS, PLUCKS
+from woodshed.kit.recipes.rims import RIMS
+from woodshed.kit.recipes.skins import PERCS, TOMS
 from woodshed.kit.recipes.small import COWBELLS, SHAKERS
 from woodshed.kit.recipes.snares import SNARES
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Parameters, Recipe, Wave, lin, log, whole
-from woodshed.kit.shaping import added, bandpass, decaying, delayed, frames_of, highpass, levelled, resonated, saturated
-from woodshed.kit.tones import noise
+from woodshed.kit.shaping import added, bandpass, decaying, delayed, frames_of, levelled, resonated, saturated
+from woodshed.kit.tones import noise, struck_noise
 
 
 def _burst(p: Parameters, seed: int) -> Wave:
@@ -20,12 +20,31 @@ def _burst(p: Parameters, seed: int) -> Wave:
     envelope = np.zeros(raw.shape[-1])
     for index in range(teeth):
         start_s = index * p["gap_s"] * (1 + 0.12 * rng.standard_normal()) if index else 0.0
-        tooth = decaying(np.ones(raw.shape[-1]), decay_s=0.009 if index < teeth - 1 else 0.016, start_s=max(start_s, 0.0))
+        tooth = decaying(
+            np.ones(raw.shape[-1]), decay_s=0.009 if index < teeth - 1 else 0.016, start_s=max(start_s, 0.0)
+        )
         envelope = np.maximum(envelope, tooth * rng.uniform(0.7, 1.0))
-    tail = decaying(np.ones(raw.shape[-1]), decay_s=p["tail_s"], start_s=p["gap_s"] * (teeth - 1))
-    shaped = raw * (envelope + p["tail"] * tail)
-    banded = bandpass(shaped, p["tone_hz"] * 0.6, p["tone_hz"] * 2.6, order=1)
+    shaped = (
+        levelled(raw * envelope)
+        + p["tail"] * delayed(_room(p, seed, duration_s=duration_s), p["gap_s"] * (teeth - 1))[:, : raw.shape[-1]]
+    )
+    banded = bandpass(shaped, p["tone_hz"] * 0.55, p["tone_hz"] * 2.4, order=1)
     return saturated(resonated(banded, p["tone_hz"], q=2.5, amount=p["ring"]), p["drive"])
+
+
+def _room(p: Parameters, seed: int, *, duration_s: float) -> Wave:
+    """The answer of the walls: two sides, its highs gone before its middle."""
+    return struck_noise(
+        duration_s,
+        low_hz=0.3 * p["tone_hz"],
+        high_hz=6.0 * p["tone_hz"],
+        decay_s=p["tail_s"],
+        damping=0.25,
+        slope_db=p["tail_slope_db"],
+        seed=derive_seed(seed, "walls"),
+        channels=2,
+        attack_s=0.003,
+    )
 
 
 def _hand(seed: int, *, tone_hz: float, decay_s: float) -> Wave:
@@ -43,7 +62,9 @@ def _hands(p: Parameters, seed: int) -> Wave:
     total = np.zeros((2, frames_of(0.5 + p["spread_s"])))
     for index in range(people):
         late_s = 0.0 if index == 0 else abs(rng.normal(0.0, p["spread_s"]))
-        hand = _hand(derive_seed(seed, "person", index), tone_hz=p["tone_hz"] * rng.uniform(0.75, 1.35), decay_s=p["decay_s"])
+        hand = _hand(
+            derive_seed(seed, "person", index), tone_hz=p["tone_hz"] * rng.uniform(0.75, 1.35), decay_s=p["decay_s"]
+        )
         side = rng.uniform(0.15, 0.85)
         heard = hand * rng.uniform(0.5, 1.0)
         lag_s = (side - 0.5) * 0.0008
@@ -52,19 +73,42 @@ def _hands(p: Parameters, seed: int) -> Wave:
         for channel, wave in enumerate((left, right)):
             frames = min(len(wave), total.shape[1])
             total[channel, :frames] += wave[:frames]
-    air = highpass(noise(0.5 + p["spread_s"], seed=derive_seed(seed, "air"), channels=2), 900)[:, : total.shape[1]]
-    tail = bandpass(decaying(air, decay_s=p["tail_s"], attack_s=0.003), 0.6 * p["tone_hz"], 4 * p["tone_hz"], order=1)
-    return saturated(added(levelled(total), p["tail"] * levelled(tail)), p["drive"])
+    return saturated(
+        added(levelled(total), p["tail"] * _room(p, seed, duration_s=0.15 + 3.0 * p["tail_s"])), p["drive"]
+    )
 
 
-_BURST = {"tone_hz": log(900, 2400), "gap_s": log(0.008, 0.014), "teeth": whole(3, 5), "tail": log(0.15, 0.5),
-          "tail_s": log(0.09, 0.22), "ring": lin(0.2, 1.5), "spread": lin(0.2, 0.9), "drive": lin(0.0, 0.8)}  # fmt: skip
-_HANDS = {"people": whole(3, 8), "tone_hz": log(900, 2300), "decay_s": log(0.010, 0.03), "spread_s": log(0.004, 0.014),
-          "tail": log(0.08, 0.35), "tail_s": log(0.09, 0.22), "drive": lin(0.0, 0.6)}  # fmt: skip
+_BURST = {
+    "tone_hz": log(900, 2400),
+    "gap_s": log(0.008, 0.014),
+    "teeth": whole(3, 5),
+    "tail": log(0.15, 0.5),
+    "tail_slope_db": lin(0.0, 4.0),
+    "tail_s": log(0.13, 0.3),
+    "ring": lin(0.2, 1.5),
+    "spread": lin(0.2, 0.9),
+    "drive": lin(0.0, 0.4),
+}
+_HANDS = {
+    "people": whole(3, 8),
+    "tone_hz": log(1000, 2500),
+    "decay_s": log(0.008, 0.025),
+    "spread_s": log(0.006, 0.016),
+    "tail": log(0.15, 0.5),
+    "tail_slope_db": lin(0.0, 4.0),
+    "tail_s": log(0.13, 0.3),
+    "drive": lin(0.0, 0.3),
+}
 
 CLAPS = (
     Recipe("clap", "Burst", "electronic", _BURST, _burst),
-    Recipe("clap", "Wide", "electronic", {**_BURST, "spread": lin(0.7, 1.0), "tail_s": log(0.12, 0.26), "tail": log(0.2, 0.6)}, _burst),
+    Recipe(
+        "clap",
+        "Wide",
+        "electronic",
+        {**_BURST, "spread": lin(0.7, 1.0), "tail_s": log(0.16, 0.32), "tail": log(0.2, 0.6)},
+        _burst,
+    ),
     Recipe("clap", "Hands", "acoustic", _HANDS, _hands, weight=1.4),
     Recipe("clap", "Duo", "acoustic", {**_HANDS, "people": whole(1, 2), "spread_s": log(0.002, 0.008)}, _hands),
-)  # fmt: skip
+)

@@ -6,7 +6,18 @@ import numpy as np
 
 from woodshed.base.seeds import derive_seed
 from woodshed.kit.recipe import Parameters, Recipe, Wave, lin, log, whole
-from woodshed.kit.shaping import RENDER_RATE_HZ, added, bandpass, decaying, frames_of, highpass, levelled, lowpass, saturated, times
+from woodshed.kit.shaping import (
+    RENDER_RATE_HZ,
+    added,
+    bandpass,
+    decaying,
+    frames_of,
+    highpass,
+    levelled,
+    lowpass,
+    saturated,
+    times,
+)
 from woodshed.kit.tones import modes, noise, square
 
 
@@ -37,7 +48,8 @@ def _shaken(p: Parameters, seed: int) -> Wave:
     raw = (levelled(hits) + p["hiss"] * 0.12 * hiss) * push
     shell = bandpass(raw, 0.75 * p["tone_hz"], min(1.7 * p["tone_hz"], 20000))
     bright = highpass(raw, 1.2 * p["tone_hz"], order=1)
-    return lowpass(added(levelled(shell), p["air"] * levelled(bright)), 18000)
+    body = bandpass(raw, 350, 2500, order=1)
+    return lowpass(added(levelled(shell), p["air"] * levelled(bright), p["body"] * levelled(body)), 18000)
 
 
 def _jingles(p: Parameters, seed: int) -> Wave:
@@ -76,19 +88,64 @@ def _tap(p: Parameters, seed: int) -> Wave:
     return p["tap"] * levelled(decaying(tap, decay_s=0.006, attack_s=0.0003))
 
 
-_SHAKE = {"tone_hz": log(6000, 12000), "air": log(0.2, 0.8), "beads": log(2500, 9000), "hiss": log(0.3, 2.0), "strokes": whole(1, 3), "stroke_s": log(0.12, 0.32),
-          "rise": lin(0.25, 0.6), "fall": log(0.1, 0.3), "growth": log(0.6, 2.2)}  # fmt: skip
-_BELL = {"pitch_hz": log(545, 950), "interval": lin(1.42, 1.58), "decay_s": log(0.11, 0.26), "tap": log(0.05, 0.4), "tap_hz": log(5000, 11000),
-         "drive": lin(0.0, 0.6)}  # fmt: skip
+_SHAKE = {
+    "tone_hz": log(6000, 12000),
+    "air": log(0.2, 0.8),
+    "body": log(0.02, 0.12),
+    "beads": log(1200, 7000),
+    "hiss": log(0.3, 2.0),
+    "strokes": whole(1, 3),
+    "stroke_s": log(0.12, 0.32),
+    "rise": lin(0.25, 0.6),
+    "fall": log(0.1, 0.3),
+    "growth": log(0.6, 2.2),
+}
+_BELL = {
+    "pitch_hz": log(545, 950),
+    "interval": lin(1.42, 1.58),
+    "decay_s": log(0.11, 0.26),
+    "tap": log(0.05, 0.4),
+    "tap_hz": log(5000, 11000),
+    "drive": lin(0.0, 0.6),
+}
 
 SHAKERS = (
-    Recipe("shaker", "Egg", "any", {**_SHAKE, "strokes": whole(1, 1), "stroke_s": log(0.08, 0.22)}, _shaken, weight=1.2),
+    Recipe(
+        "shaker", "Egg", "any", {**_SHAKE, "strokes": whole(1, 1), "stroke_s": log(0.08, 0.22)}, _shaken, weight=1.2
+    ),
     Recipe("shaker", "Maraca", "any", {**_SHAKE, "strokes": whole(2, 4)}, _shaken),
-    Recipe("shaker", "Cabasa", "any", {**_SHAKE, "beads": log(700, 2200), "tone_hz": log(5500, 9000), "strokes": whole(1, 2)}, _shaken, weight=0.8),
-    Recipe("shaker", "Jingle", "acoustic", {**_SHAKE, "beads": log(500, 2000), "tone_hz": log(6500, 9500)}, _jingles, weight=0.5),
-)  # fmt: skip
+    Recipe(
+        "shaker",
+        "Cabasa",
+        "any",
+        {**_SHAKE, "beads": log(700, 2200), "tone_hz": log(5500, 9000), "strokes": whole(1, 2)},
+        _shaken,
+        weight=0.8,
+    ),
+    Recipe(
+        "shaker",
+        "Jingle",
+        "acoustic",
+        {**_SHAKE, "beads": log(500, 2000), "tone_hz": log(6500, 9500)},
+        _jingles,
+        weight=0.5,
+    ),
+)
 COWBELLS = (
     Recipe("cowbell", "Squares", "electronic", {**_BELL, "upper": lin(0.5, 1.0)}, _bell_squares),
     Recipe("cowbell", "Bell", "acoustic", {**_BELL, "damping": lin(0.1, 0.6)}, _bell_plate, weight=1.4),
-    Recipe("cowbell", "Agogo", "acoustic", {**_BELL, "pitch_hz": log(700, 1300), "interval": lin(2.3, 2.8), "decay_s": log(0.15, 0.3), "damping": lin(0.1, 0.5)}, _bell_plate, weight=0.6),
-)  # fmt: skip
+    Recipe(
+        "cowbell",
+        "Agogo",
+        "acoustic",
+        {
+            **_BELL,
+            "pitch_hz": log(700, 1300),
+            "interval": lin(2.3, 2.8),
+            "decay_s": log(0.15, 0.3),
+            "damping": lin(0.1, 0.5),
+        },
+        _bell_plate,
+        weight=0.6,
+    ),
+)

@@ -133,8 +133,10 @@ def read_chain(connection: sa.Connection, *, after: Head) -> Iterator[LedgerEven
     LedgerDamaged
         At the first event that does not fit, naming it.
     """
-    query = sa.select(consent_events).where(consent_events.c.sequence > after.sequence)
-    for row in connection.execute(query.order_by(consent_events.c.sequence)):
+    query = sa.select(consent_events).order_by(consent_events.c.sequence)
+    if after.sequence:
+        query = query.where(consent_events.c.sequence > after.sequence)
+    for row in connection.execute(query):
         check_link(row.sequence, row.previous, row.hash, row.payload, behind=after)
         yield event_from_row(row.sequence, row.previous, row.hash, row.payload)
         after = Head(row.sequence, row.hash)

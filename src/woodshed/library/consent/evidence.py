@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from woodshed.base.errors import LedgerDamaged, UsageError
 from woodshed.base.files import atomic_path, file_digest, printable, write_bytes_atomically
 
+Documents = str | Path | Sequence[str | Path]  # paths of files to be filed, or digests of filed ones
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
@@ -45,6 +47,13 @@ class EvidenceFolder:
             if digest_of_copy != digest:
                 return self.file(source)
         return digest
+
+    def file_all(self, evidence: Documents | None) -> tuple[str, ...]:
+        """File one document, several or none; the digests, each once."""
+        if evidence is None:
+            return ()
+        documents = [evidence] if isinstance(evidence, str | Path) else evidence
+        return tuple(dict.fromkeys(self.file(document) for document in documents))
 
     def file_text(self, text: str, *, suffix: str) -> str:
         """File a text that was made here and return its digest."""

@@ -118,7 +118,7 @@ def file_form(
         ledger.evidence.file_text(canonical_json(record) + "\n", suffix=".json"),
     ]
     documents += [scan] if scan else []
-    filed = tuple(ledger.evidence.file(document) for document in documents)
+    filed = ledger.evidence.file_all(documents)
     at, ends = _signed_at(answers.signed_on), _end_of(answers.expires_on)
     events: list[LedgerEvent] = []
     with writing(ledger.engine) as connection:

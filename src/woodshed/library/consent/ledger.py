@@ -5,7 +5,7 @@ Events are only ever added. What a sound may be used for is worked out from them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +13,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from woodshed.base.errors import ConsentRefused, UnknownName
-from woodshed.library.consent.answers import ConsentAnswers, answers_from, read_answers
 from woodshed.library.consent.chain import read_head
+from woodshed.library.consent.desk import Desk
 from woodshed.library.consent.events import EventKind, LedgerEvent, clean_party, moment, party_key
+from woodshed.library.consent.evidence import Documents
 from woodshed.library.consent.exchange import ImportReport, merge_export, read_export, write_export
-from woodshed.library.consent.forms import FiledForm, Question, file_form, form_questions, write_form
 from woodshed.library.consent.purposes import Decision, Purpose
-from woodshed.library.consent.recording import Documents, Recorder, moment_or_empty
+from woodshed.library.consent.recording import Recorder, moment_or_empty
 from woodshed.library.consent.report import LedgerReport, check_ledger
 from woodshed.library.consent.state import LedgerState
 from woodshed.library.consent.words import Explanation, explain, purpose_named
@@ -73,6 +73,11 @@ class Ledger(Recorder):
     def __init__(self, engine: sa.Engine, *, evidence_folder: Path | None = None) -> None:
         super().__init__(engine, evidence_folder=evidence_folder)
         self._state = LedgerState()
+
+    @property
+    def desk(self) -> Desk:
+        """The ledger for people: words, forms, lists and sentences."""
+        return Desk(self)
 
     def decide(
         self, content_ids: Iterable[str], purpose: Purpose | str, *, at: datetime | None = None
@@ -183,7 +188,7 @@ class Ledger(Recorder):
             at=moment_or_empty(at),
             party=clean_party(party),
             content_ids=raised.content_ids,
-            evidence=self._filed(evidence),
+            evidence=self.evidence.file_all(evidence),
             refers_to=raised.hash,
             note=note,
         )
@@ -231,33 +236,6 @@ class Ledger(Recorder):
         events = read_export(Path(path))
         with writing(self.engine) as connection:
             return merge_export(connection, events)
-
-    # -- the form ---------------------------------------------------------------------------------------------------
-
-    def questions(self) -> list[Question]:
-        """The questions of the consent form, for a surface that asks them one by one."""
-        return form_questions()
-
-    def write_form(
-        self, path: str | Path, *, answers: Mapping[str, object] | None = None, sound_names: Iterable[str] = ()
-    ) -> None:
-        """Write the consent form, blank or with answers filled in: a page to print, or text where it ends in .txt."""
-        write_form(Path(path), answers_from(answers or {}), sound_names=sound_names)
-
-    def file_form(
-        self,
-        answers: ConsentAnswers | Mapping[str, object] | Path,
-        content_ids: Iterable[str],
-        *,
-        scan: Path | None = None,
-        sound_names: Iterable[str] = (),
-    ) -> FiledForm:
-        """File a complete form (answers, or the file the page saved) as evidence, and record what follows from it."""
-        if isinstance(answers, Path):
-            answers = read_answers(answers)
-        elif not isinstance(answers, ConsentAnswers):
-            answers = answers_from(answers)
-        return file_form(self, answers, content_ids, scan=scan, sound_names=sound_names)
 
     def find_sounds(self, prefix: str) -> list[str]:
         """Content ids in the ledger that begin so; for sounds that are in no catalogue any more."""

@@ -6,6 +6,7 @@ grant by the owner helps. The table is deliberately plain: one of five classes f
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from types import MappingProxyType
 
 from woodshed.library.consent.purposes import Permission, Purpose
 
+_DEGREE = {Permission.NOT_ALLOWED: 0, Permission.CONSTRAINED: 1, Permission.ALLOWED: 2}
 _ALL_ALLOWED = MappingProxyType(dict.fromkeys(Purpose, Permission.ALLOWED))
 _CREDITED = MappingProxyType(dict.fromkeys(Purpose, Permission.CONSTRAINED))
 _NOTICE = MappingProxyType({**_ALL_ALLOWED, Purpose.SHARE_AUDIO: Permission.CONSTRAINED})
@@ -86,12 +88,14 @@ PROPRIETARY = "LicenseRef-Proprietary"
 _PLAIN = {
     "publicdomain": "LicenseRef-Public-Domain",
     "licenserefpublicdomain": "LicenseRef-Public-Domain",
+    "publicdomain10": "LicenseRef-Public-Domain",
     "pd": "LicenseRef-Public-Domain",
     "pdm": "LicenseRef-Public-Domain",
     "pddl": "PDDL-1.0",
     "pddl10": "PDDL-1.0",
     "cc0": "CC0-1.0",
     "cc0v1": "CC0-1.0",
+    "cc0v10": "CC0-1.0",
     "cc010": "CC0-1.0",
     "cczero": "CC0-1.0",
     "cczero10": "CC0-1.0",
@@ -121,12 +125,13 @@ _PLAIN = {
 _CLAUSES = {"attribution": "by", "noncommercial": "nc", "noderivatives": "nd", "noderivs": "nd", "sharealike": "sa"}
 
 
+@functools.lru_cache(maxsize=4096)
 def classify_licence(text: str | None) -> Licence:
     """The row of the table that a licence text means; what names none is unknown, hence not allowed.
 
     Spelling is forgiven (case, spaces, hyphens, "licence", Creative Commons addresses and long names), content is
-    not: a word that is left over makes the text unknown. ``A OR B`` takes the more open one, ``A AND B`` and
-    ``A WITH exception`` the narrower.
+    not: a word that is left over makes the text unknown. ``A OR B`` takes the more open answer to each purpose,
+    ``A AND B``, ``A WITH exception`` and anything in brackets the narrower one.
 
     Examples
     --------
@@ -138,16 +143,28 @@ def classify_licence(text: str | None) -> Licence:
     False
     """
     words = " ".join((text or "").split())
-    for word, prefer_open in ((" OR ", True), (" AND ", False), (" WITH ", False)):
-        if word in words:
-            rows = [classify_licence(part.strip("() ")) for part in words.split(word)]
-            return sorted(rows, key=_openness)[-1 if prefer_open else 0]
-    return LICENCES.get(words) or _by_spelling(words) or _unknown(words)
+    terms = re.split(r" (?:OR|AND|WITH) ", words)
+    if len(terms) == 1:
+        return LICENCES.get(words) or _by_spelling(words) or _unknown(words)
+    if "(" in words or " WITH " in words:  # no guess about what belongs together: the narrowest of all
+        return _combined([classify_licence(term.strip("() ")) for term in terms], words, widest=False)
+    choices = [_all_of(choice.split(" AND ")) for choice in words.split(" OR ")]
+    return choices[0] if len(choices) == 1 else _combined(choices, " OR ".join(c.spdx_id for c in choices), widest=True)
 
 
-def _openness(row: Licence) -> int:
-    degrees = {Permission.NOT_ALLOWED: 0, Permission.CONSTRAINED: 1, Permission.ALLOWED: 2}
-    return sum(degrees[said] for said in row.permissions.values()) + (1 if row.known else 0)
+def _all_of(terms: list[str]) -> Licence:
+    rows = [classify_licence(term) for term in terms]
+    return rows[0] if len(rows) == 1 else _combined(rows, " AND ".join(row.spdx_id for row in rows), widest=False)
+
+
+def _combined(rows: list[Licence], spdx_id: str, *, widest: bool) -> Licence:
+    pick = max if widest else min
+    permissions = {
+        purpose: pick((row.permissions[purpose] for row in rows), key=_DEGREE.__getitem__) for purpose in Purpose
+    }
+    known = any(row.known for row in rows) if widest else all(row.known for row in rows)
+    why = "; ".join(dict.fromkeys(row.why for row in rows if row.known or not known))
+    return Licence(spdx_id, spdx_id, MappingProxyType(permissions), why, known=known)
 
 
 def _by_spelling(words: str) -> Licence | None:

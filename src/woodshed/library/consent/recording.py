@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import getpass
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -15,14 +15,13 @@ import sqlalchemy as sa
 from woodshed.base.errors import UsageError
 from woodshed.library.consent.chain import append_event
 from woodshed.library.consent.events import EventKind, LedgerEvent, clean_party, moment
-from woodshed.library.consent.evidence import EvidenceFolder
+from woodshed.library.consent.evidence import Documents, EvidenceFolder
 from woodshed.library.consent.licences import classify_licence
 from woodshed.library.consent.purposes import Permission, Purpose
 from woodshed.library.consent.words import purpose_named, purposes_named
 from woodshed.library.store import writing
 
 ALLOW_ALL: Mapping[Purpose, Permission] = MappingProxyType(dict.fromkeys(Purpose, Permission.ALLOWED))
-Documents = str | Path | Sequence[str | Path]  # paths of files to be filed, or digests of filed ones
 UNKNOWN_OWNER = "owner unknown"
 _CLOCK_SLACK = timedelta(days=1)
 
@@ -100,7 +99,7 @@ class Recorder:
             licence=licence,
             credit=credit or None,
             conditions=tuple(conditions),
-            evidence=self._filed(evidence),
+            evidence=self.evidence.file_all(evidence),
             expires_at=moment(expires_at) if expires_at else None,
             note=note,
         )
@@ -148,7 +147,7 @@ class Recorder:
             content_ids=_sounds(content_ids),
             licence=classify_licence(licence).spdx_id,
             credit=credit or None,
-            evidence=self._filed(evidence),
+            evidence=self.evidence.file_all(evidence),
             expires_at=moment(expires_at) if expires_at else None,
             note=note,
         )
@@ -159,7 +158,7 @@ class Recorder:
         *,
         party: str,
         content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None = None,
+        purposes: Iterable[Purpose | str] | None = None,
         reason: str = "",
         at: datetime | None = None,
         connection: sa.Connection | None = None,
@@ -172,7 +171,7 @@ class Recorder:
         *,
         party: str,
         content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None = None,
+        purposes: Iterable[Purpose | str] | None = None,
         reason: str = "",
         at: datetime | None = None,
         connection: sa.Connection | None = None,
@@ -186,7 +185,7 @@ class Recorder:
         party: str,
         content_ids: Iterable[str] = (),
         fingerprints: Iterable[str] = (),
-        purposes: Iterable[Purpose] | None = None,
+        purposes: Iterable[Purpose | str] | None = None,
         reason: str = "",
         refers_to: str | None = None,
         at: datetime | None = None,
@@ -201,7 +200,7 @@ class Recorder:
         *,
         party: str,
         content_ids: Iterable[str],
-        purposes: Iterable[Purpose] | None = None,
+        purposes: Iterable[Purpose | str] | None = None,
         reason: str = "",
         evidence: Documents | None = None,
         at: datetime | None = None,
@@ -209,7 +208,7 @@ class Recorder:
     ) -> LedgerEvent:
         """Record that a party contests the use; nothing it covers is allowed until the dispute is settled."""
         event = _no(EventKind.DISPUTE, party, content_ids, purposes, reason, at)
-        return self._append(dataclasses.replace(event, evidence=self._filed(evidence)), connection)
+        return self._append(dataclasses.replace(event, evidence=self.evidence.file_all(evidence)), connection)
 
     def attach_evidence(
         self,
@@ -227,7 +226,7 @@ class Recorder:
             at=moment_or_empty(at),
             party=clean_party(party),
             content_ids=_sounds(content_ids),
-            evidence=self._filed(evidence),
+            evidence=self.evidence.file_all(evidence),
             note=note,
         )
         return self._append(event, connection)
@@ -235,12 +234,6 @@ class Recorder:
     def _append(self, event: LedgerEvent, connection: sa.Connection | None) -> LedgerEvent:
         with contextlib.nullcontext(connection) if connection is not None else writing(self.engine) as own:
             return append_event(own, event)
-
-    def _filed(self, evidence: Documents | None) -> tuple[str, ...]:
-        if evidence is None:
-            return ()
-        documents = [evidence] if isinstance(evidence, str | Path) else evidence
-        return tuple(dict.fromkeys(self.evidence.file(document) for document in documents))
 
 
 def default_party() -> str:
@@ -266,20 +259,21 @@ def _sounds(content_ids: Iterable[str], *, needed: bool = True) -> tuple[str, ..
 def moment_or_empty(at: datetime | None) -> str:
     if at is None:
         return ""
+    dated = moment(at)
     if at > datetime.now(UTC) + _CLOCK_SLACK:
         raise UsageError(
-            f"The event is dated {moment(at)}, in the future",
+            f"The event is dated {dated}, in the future",
             cause="the clock of the computer is wrong",
             way_out="date it when it was said; use an expiry for what ends later",
         )
-    return moment(at)
+    return dated
 
 
 def _no(
     kind: EventKind,
     party: str,
     content_ids: Iterable[str],
-    purposes: Iterable[Purpose] | None,
+    purposes: Iterable[Purpose | str] | None,
     reason: str,
     at: datetime | None,
     *,

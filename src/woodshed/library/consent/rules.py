@@ -180,12 +180,12 @@ def _licensed(event: LedgerEvent, purpose: Purpose, *, at: str) -> Word:
     if said is Permission.NOT_ALLOWED:
         rule = f"the licence {row.spdx_id} of {event.party} does not allow {purpose}: {row.why}"
         return Word(said, rule, _ask_again(event.party, purpose), event=event)
-    credit = event.credit or (_credit_line(event.party, row) if said is Permission.CONSTRAINED else None)
+    credit = _credit_line(event.credit or event.party, row) if said is Permission.CONSTRAINED else None
     return Word(said, f"{event.party} licensed it {row.spdx_id}: {row.why}", credit=credit, event=event)
 
 
-def _credit_line(party: str, row: Licence) -> str:
-    return f"{party} ({row.spdx_id})"
+def _credit_line(maker: str, row: Licence) -> str:
+    return maker if row.spdx_id in maker else f"{maker} ({row.spdx_id})"
 
 
 def _silence(party: str | None, purpose: Purpose) -> Word:
@@ -212,7 +212,7 @@ def _ask_again(party: str, purpose: Purpose) -> str:
 
 def _grant_command(party: str | None, purpose: Purpose) -> str:
     who = "--mine" if party is None else f'--owner "{party}"'
-    return f"`woodshed consent grant {{id}} {who} --allow {purpose}`"
+    return f"`woodshed consent grant id:{{id}} {who} --allow {purpose}`"
 
 
 def _joined(sentences: Iterable[str]) -> str:

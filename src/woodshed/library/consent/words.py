@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from woodshed.base.errors import UnknownName
 from woodshed.library.consent.events import EventKind, LedgerEvent
@@ -92,7 +93,7 @@ def sentence(event: LedgerEvent) -> str:
     parts = [f"#{event.sequence} {event.at[:10]} {event.at[11:16]} {event.party} {_deed(event)}"]
     parts += [f", with the credit {event.credit!r}"] if event.credit else []
     parts += [f", on condition: {'; '.join(event.conditions)}"] if event.conditions else []
-    parts += [f", until {event.expires_at[:10]}"] if event.expires_at else []
+    parts += [f", until the end of {_last_day(event.expires_at)}"] if event.expires_at else []
     parts += [f" (evidence {', '.join(digest[:12] for digest in event.evidence)})"] if event.evidence else []
     parts += [f": {event.note}"] if event.note else []
     return "".join(parts)
@@ -120,16 +121,23 @@ def _deed(event: LedgerEvent) -> str:
 
 
 def _granted(event: LedgerEvent) -> str:
+    held_back = event.conditions or not event.credit
     by_answer = {
-        "allowed": _named(event, Permission.ALLOWED),
-        "allowed with a condition": _named(event, Permission.CONSTRAINED),
+        "allowed": _named(
+            event, *((Permission.ALLOWED,) if held_back else (Permission.ALLOWED, Permission.CONSTRAINED))
+        ),
+        "allowed with a condition": _named(event, Permission.CONSTRAINED) if held_back else [],
         "did not allow": _named(event, Permission.NOT_ALLOWED),
     }
     said = "; ".join(f"{verb} {', '.join(purposes)}" for verb, purposes in by_answer.items() if purposes)
     return f"{said} under {event.licence}" if event.licence else said
 
 
-def _named(event: LedgerEvent, permission: Permission) -> list[str]:
-    purposes: Iterable[Purpose] = (purpose for purpose, said in event.permissions.items() if said is permission)
+def _last_day(expires_at: str) -> str:
+    return (datetime.fromisoformat(expires_at) - timedelta(microseconds=1)).date().isoformat()
+
+
+def _named(event: LedgerEvent, *permissions: Permission) -> list[str]:
+    purposes: Iterable[Purpose] = (purpose for purpose, said in event.permissions.items() if said in permissions)
     named = [purpose.value for purpose in purposes]
     return ["every purpose"] if len(named) == len(Purpose) else named

@@ -1,0 +1,91 @@
+"""Numbers that say how made sounds relate to real ones, each with its reference, its count and its floor."""
+
+from woodshed.metrics.copy_search import CopyFinder, Nearest
+from woodshed.metrics.copying import CONTROL_FOUND, FALSE_ALARM, HELD_OUT, CopyCheck, CopyJudge, threshold_of
+from woodshed.metrics.distances import (
+    Cover,
+    KernelDistance,
+    cover,
+    frechet_distance,
+    kernel_distance,
+    median_bandwidth,
+    shrunk_covariance,
+)
+from woodshed.metrics.features import (
+    FEATURES_VERSION,
+    SPACES,
+    FeatureSpace,
+    compressed,
+    described,
+    pictured,
+    raw_features,
+)
+from woodshed.metrics.hygiene import FAULTS, Hygiene, fault_counts, hygiene
+from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
+from woodshed.metrics.references import (
+    REFERENCES,
+    augmented_copies,
+    coloured_noise,
+    crossed,
+    drawn_again,
+    drawn_places,
+    half_places,
+    means_of_two,
+)
+from woodshed.metrics.sets import SoundSet, alike, places_by_class, respeeded
+from woodshed.metrics.shares import Share
+from woodshed.metrics.verdict import Closeness, Gap, Novelty, Verdict, closeness_of, gaps, novelty_of, verdict
+
+__all__ = [
+    "ALL_AT_ONCE",
+    "CHANGES",
+    "CONTROL_FOUND",
+    "FALSE_ALARM",
+    "FAULTS",
+    "FEATURES_VERSION",
+    "HELD_OUT",
+    "REFERENCES",
+    "SINGLE_CHANGES",
+    "SPACES",
+    "Closeness",
+    "CopyCheck",
+    "CopyFinder",
+    "CopyJudge",
+    "Cover",
+    "FeatureSpace",
+    "Gap",
+    "Hygiene",
+    "KernelDistance",
+    "Nearest",
+    "Novelty",
+    "Share",
+    "SoundSet",
+    "Verdict",
+    "alike",
+    "augmented_copies",
+    "closeness_of",
+    "coloured_noise",
+    "compressed",
+    "cover",
+    "crossed",
+    "described",
+    "drawn_again",
+    "drawn_places",
+    "fault_counts",
+    "frechet_distance",
+    "gaps",
+    "half_places",
+    "hygiene",
+    "kernel_distance",
+    "means_of_two",
+    "median_bandwidth",
+    "novelty_of",
+    "pictured",
+    "places_by_class",
+    "plant",
+    "raw_features",
+    "respeeded",
+    "shrunk_covariance",
+    "threshold_of",
+    "verdict",
+]

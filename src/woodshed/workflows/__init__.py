@@ -1,0 +1,1 @@
+"""Several tasks in a row; the only place where tasks meet."""

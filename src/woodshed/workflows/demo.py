@@ -1,0 +1,234 @@
+"""The first minute: from nothing, or from a folder of own sounds, to new sounds and one page about them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from woodshed.artifacts.delivery import Delivered
+from woodshed.artifacts.lending import LibraryLenders
+from woodshed.artifacts.model_file import LoadedModel
+from woodshed.artifacts.workbench import Workbench
+from woodshed.base.errors import ConsentRefused, TrainingFailed, UsageError
+from woodshed.base.events import EventSink, Metric, Note, ignore
+from woodshed.base.files import printable
+from woodshed.base.units import seconds_to_text
+from woodshed.kit import make_kit
+from woodshed.library import Item
+from woodshed.roles import LenderPool
+from woodshed.sound import Sound
+from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
+from woodshed.tasks.blend import blend
+from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
+from woodshed.tasks.evaluate import EvaluationReport, evaluate_model
+from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
+from woodshed.tasks.generate import generate
+from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
+from woodshed.tasks.vary import KNOBS as VARY_KNOBS
+from woodshed.tasks.vary import vary
+from woodshed.workflows.demo_page import DemoFindings, write_demo_page
+
+MODEL = "demo"
+KIT_PER_CLASS = 40
+KIT_LOOPS = 8
+MADE, VARIED, BLENDED = 16, 4, 5
+LONGEST_ONESHOT_S = 8.0
+
+
+@dataclass(frozen=True)
+class DemoOrder:
+    """What the demo works on. Without ``sounds`` it makes a starter kit; own sounds need the word ``mine``."""
+
+    folder: Path
+    sounds: Path | None = None
+    mine: bool = False
+    minutes: float = 3.0
+    seed: int = 1
+    preset: str = "laptop"
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What the demo left behind."""
+
+    page: Path
+    made: tuple[Path, ...]
+    varied: tuple[Path, ...]
+    blended: tuple[Path, ...]
+    verdict: str
+    seconds: dict[str, float]
+
+
+class _Clock:
+    """Seconds of each stage, told as they pass."""
+
+    def __init__(self, on_event: EventSink) -> None:
+        self.on_event = on_event
+        self.stages: dict[str, float] = {}
+        self.last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        now = time.monotonic()
+        self.stages[stage] = round(now - self.last, 2)
+        self.last = now
+        self.on_event(Metric(name=f"seconds_{stage}", value=self.stages[stage]))
+
+
+def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore) -> DemoReport:
+    """Take sounds in, train, generate, vary, blend, evaluate, and write the page; everything under one folder.
+
+    Raises
+    ------
+    ConsentRefused
+        If a folder is given without saying whose sounds they are.
+    TrainingFailed
+        If the folder holds nothing to learn from.
+    """
+    clock = _Clock(on_event)
+    _take_in(bench, order, on_event)
+    clock.lap("library")
+    trained = train_model(bench, _training_order(bench, order), on_event=on_event)
+    clock.lap("training")
+    loaded = bench.shelf.load(MODEL)
+    ids = [source.content_id for source in loaded.card.sources]
+    lenders = LibraryLenders.over(
+        bench.library, ids, sample_rate_hz=loaded.card.sample_rate_hz, channels=loaded.card.channels
+    )
+    made, varied, blended = _make(bench, loaded, lenders, order, on_event)
+    clock.lap("sounds")
+    report = evaluate_model(
+        bench,
+        loaded,
+        lenders=lenders,
+        folder=order.folder / "evaluation",
+        settings=EVALUATE_KNOBS.settings(quick=True, seed=order.seed),
+        on_event=on_event,
+    )
+    clock.lap("evaluation")
+    page = _page(bench, order, trained, report, (made, varied, blended), loaded)
+    clock.lap("page")
+    on_event(Note(text=f"All in {seconds_to_text(sum(clock.stages.values()))}."))
+    return DemoReport(
+        page=page,
+        made=tuple(one.path for one in made),
+        varied=tuple(one.path for one in varied),
+        blended=tuple(one.path for one in blended),
+        verdict=f"{report.verdict} What to do: {report.advice}.",
+        seconds=clock.stages,
+    )
+
+
+def _take_in(bench: Workbench, order: DemoOrder, on_event: EventSink) -> None:
+    if order.sounds is None:
+        kit = order.folder / "kit"
+        make_kit(kit, seed=order.seed, count_per_class=KIT_PER_CLASS, loops=KIT_LOOPS, on_event=on_event)
+        bench.library.add(kit, owner="Woodshed starter kit", licence="CC0-1.0", on_event=on_event)
+        return
+    if not order.sounds.is_dir():
+        raise UsageError(
+            f"There is no folder {printable(order.sounds)}",
+            cause="a typing slip, or the disk is not there",
+            way_out="make demo SOUNDS=folder MINE=1, with a folder of sounds",
+        )
+    if not order.mine:
+        raise ConsentRefused(
+            f"Nobody said whose sounds {printable(order.sounds)} are",
+            cause="Woodshed trains only on sounds whose owner allows it",
+            way_out="if they are yours: make demo SOUNDS=folder MINE=1 (or woodshed demo --sounds folder --mine); "
+            "else record the grant first: woodshed library add folder --owner NAME --licence SPDX",
+        )
+    report = bench.library.add(order.sounds, mine=True, on_event=on_event)
+    skipped = "; ".join(f"{count} skipped: {reason}" for reason, count in report.reasons().items())
+    on_event(Note(text=f"{len(report.added)} sounds added, {report.unchanged} unchanged. {skipped}".strip()))
+
+
+def _training_order(bench: Workbench, order: DemoOrder) -> TrainingOrder:
+    """One-shots if there are enough, else everything that was just added."""
+    shots = [item for item in bench.library.items("kind:oneshot") if item.duration_s <= LONGEST_ONESHOT_S]
+    query = "kind:oneshot" if len(shots) >= 10 else "all"
+    return TrainingOrder(
+        name=MODEL, query=query, budget=f"{order.minutes * 60:g}s", seed=order.seed, preset=order.preset
+    )
+
+
+def _make(
+    bench: Workbench, loaded: LoadedModel, lenders: LenderPool, order: DemoOrder, on_event: EventSink
+) -> tuple[list[Delivered], list[Delivered], list[Delivered]]:
+    seed = order.seed
+    knobs = GENERATE_KNOBS.settings(count=MADE, seed=seed, **{"class": "each" if loaded.card.classes else None})
+    out = order.folder / "sounds"
+    made = generate(bench, loaded, lenders=lenders, folder=out, settings=knobs, on_event=on_event)
+    first, second = _two_sources(bench, loaded)
+    name = Path(first.path).name
+    varied = vary(
+        bench,
+        loaded,
+        _as_model(bench, first, loaded),
+        source_name=name,
+        lenders=lenders,
+        folder=order.folder / "variations",
+        settings=VARY_KNOBS.settings(count=VARIED, amount=0.4, seed=seed),
+        on_event=on_event,
+    )
+    blended = blend(
+        bench,
+        loaded,
+        _as_model(bench, first, loaded),
+        _as_model(bench, second, loaded),
+        names=(name, Path(second.path).name),
+        lenders=lenders,
+        folder=order.folder / "blend",
+        settings=BLEND_KNOBS.settings(steps_between=BLENDED, seed=seed),
+        on_event=on_event,
+    )
+    return made, varied, blended
+
+
+def _two_sources(bench: Workbench, loaded: LoadedModel) -> tuple[Item, Item]:
+    """Two sounds of different classes to vary and blend: held-out ones if there are, a snare and a kick if they can."""
+    items = {item.content_id: item for item in bench.library.items("")}
+    candidates = [items[i] for i in loaded.card.held_out if i in items]
+    candidates += [items[s.content_id] for s in loaded.card.sources if s.content_id in items]
+    candidates = [item for item in candidates if item.channels <= loaded.card.channels] or candidates
+    if len(candidates) < 2:
+        raise TrainingFailed(
+            "One sound is not enough for a demo",
+            cause="the folder holds a single usable sound",
+            way_out="add at least ten sounds",
+        )
+    first = next((item for item in candidates if item.class_name == "snare"), candidates[0])
+    others = [item for item in candidates if item is not first]
+    second = next((item for item in others if item.class_name == "kick"), None)
+    return first, second or next((item for item in others if item.class_name != first.class_name), others[0])
+
+
+def _as_model(bench: Workbench, item: Item, loaded: LoadedModel) -> Sound:
+    sound = bench.library.sound(item).resampled(loaded.card.sample_rate_hz)
+    return sound if sound.channels == loaded.card.channels else sound.with_channels(loaded.card.channels)
+
+
+def _page(
+    bench: Workbench,
+    order: DemoOrder,
+    trained: TrainingReport,
+    report: EvaluationReport,
+    delivered: tuple[list[Delivered], list[Delivered], list[Delivered]],
+    loaded: LoadedModel,
+) -> Path:
+    items = {item.content_id: item for item in bench.library.items("")}
+    known = [items[i] for i in (*loaded.card.held_out, *(s.content_id for s in loaded.card.sources)) if i in items]
+    real = {name: next((item for item in known if item.class_name == name), None) for name in loaded.card.classes}
+    findings = DemoFindings(
+        folder=order.folder,
+        workspace=bench.shelf.folder.parent,
+        trained=trained,
+        report=report,
+        made=delivered[0],
+        varied=delivered[1],
+        blended=delivered[2],
+        source=Path(_two_sources(bench, loaded)[0].path),
+        real={name: Path(item.path) for name, item in real.items() if item is not None},
+        own_sounds=order.sounds is not None,
+    )
+    return write_demo_page(findings)

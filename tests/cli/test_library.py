@@ -1,0 +1,81 @@
+"""The commands of `woodshed library`, over a workspace that holds only a library."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.library.sounds import fill
+from woodshed.cli.library import app
+from woodshed.library import Library
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of sounds; the workspace is beside it."""
+
+    class Workspace:
+        def __init__(self, place: Path) -> None:
+            self.library = Library(place)
+
+    stub = types.ModuleType("woodshed.workspace")
+    stub.Workspace = Workspace  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "woodshed.workspace", stub)
+    monkeypatch.setenv("WOODSHED_WORKSPACE", str(tmp_path / "workspace"))
+    return fill(tmp_path / "pack", ["Kit/Kick 1.wav", "Kit/Snare 1.wav", "new\nline [bold]clap.wav"])
+
+
+def run(*words: object, code: int = 0) -> Result:
+    """Run a command and check its exit code."""
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def as_json(*words: object, code: int = 0) -> dict[str, object]:
+    """The JSON a command prints."""
+    return json.loads(run(*words, "--json", code=code).stdout)
+
+
+def test_the_way_of_a_folder(folder: Path) -> None:
+    report = as_json("add", folder, "--mine")
+    assert (report["added"], report["consented"], report["skipped"]) == (3, 3, [])
+    listed = json.loads(run("ls", "class:kick,clap", "--json").stdout)
+    assert sorted(item["class_name"] for item in listed) == ["clap", "kick"]
+    shown = as_json("show", "Kick 1.wav")
+    assert (shown["group"], shown["uses"]["generative-training"]) == ("pack/Kit", "allowed")  # type: ignore[index]
+    assert "fingerprint" in as_json("show", "Kick 1.wav", "--fingerprint")
+    assert as_json("relabel", "Kick 1.wav", "--class", "tom")["class_name"] == "tom"
+    groups = json.loads(run("groups", "--json").stdout)
+    assert groups[0]["name"] == "pack/Kit"
+    assert as_json("verify")["whole"] is True
+    (folder / "Kit").rename(folder / "Kit 2")
+    assert len(as_json("verify", code=10)["missing"]) == 2  # type: ignore[arg-type]
+    assert len(as_json("relocate", folder / "Kit", folder / "Kit 2")["moved"]) == 2  # type: ignore[arg-type]
+    assert len(as_json("rm", "class:tom", "--yes")["removed"]) == 1  # type: ignore[arg-type]
+
+
+def test_what_a_person_sees(folder: Path) -> None:
+    (folder / "notes.txt").write_text("x")
+    shown = run("add", folder, "--owner", "Ada", "--licence", "CC0-1.0").output
+    assert "skipped: not a sound file (.txt)" in shown
+    assert "3 sounds were spoken for; 0 have no owner yet." in shown
+    listed = run("ls").output
+    assert "Snare" in listed
+    assert "new\\nline" in listed.replace("\n", "")
+    assert "generative-training" in run("show", "Kick 1.wav").output
+    assert "class clap" in run("relabel", "Kick 1.wav", "--class", "clap").output
+    assert "their files stay" in run("rm", "Kick 1.wav", "--yes").output
+    assert "near pairs" in run("groups").output
+    assert "whole" in run("verify").output
+
+
+def test_rm_asks(folder: Path) -> None:
+    run("add", folder, "--mine")
+    assert CliRunner().invoke(app, ["rm", "all"], input="n\n").exit_code == 1
+    assert len(json.loads(run("ls", "--json").stdout)) == 3
