@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName
+from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName, UnusableSound, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.families.generators.band_flow import BandFlow
@@ -136,6 +136,26 @@ def test_a_pool_of_silence_lends_nothing(model: BandFlow) -> None:
     made = model.generate([Request(seed=1)], lenders=silent)[0]
     assert made.lenders == ()
     assert made.sound.peak > 0.01
+
+
+def test_what_does_not_fit_is_said(model: BandFlow, pool: Pool) -> None:
+    slow = Pool([Sound(np.ones((1, 400), np.float32), 22050)], key="slow")
+    with pytest.raises(RateMismatch, match="lender has a rate of 22050 Hz where 44100 Hz"):
+        model.generate([Request(seed=1)], lenders=slow)
+    with pytest.raises(UsageError, match="one or two channels, not 6"):
+        BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 6, CLASSES))
+    silence = Sound(np.zeros((1, 500), np.float32), RATE)
+    with pytest.raises(UnusableSound, match="the second sound is silent"):
+        model.blend(hit(class_index=0, seed=1), silence, position=0.5, seed=0, lenders=pool)
+
+
+def test_mono_and_two_alike_give_the_same_features(model: BandFlow) -> None:
+    mono = hit(class_index=0, seed=3, channels=1)
+    one, two = (
+        model.encode([Example(sound, 0)], seed=0, augment=False).tensors["tokens"].float()
+        for sound in (mono, mono.with_channels(2))
+    )
+    torch.testing.assert_close(one, two, atol=2e-2, rtol=0)
 
 
 def test_training_passes_over_what_cannot_be_heard(model: BandFlow) -> None:
