@@ -105,8 +105,10 @@ def test_unknown_family_or_preset_is_found_before_any_work(workspace: Workspace)
         workspace.train(TrainingOrder(name="x", family="band-flo"))
     with pytest.raises(UnknownName, match="no preset of band-flow 'lap'"):
         workspace.train(TrainingOrder(name="x", preset="lap"))
-    with pytest.raises(TrainingFailed, match="can be learned from"):
+    with pytest.raises(UnknownName, match="no class 'theremin'"):
         workspace.train(TrainingOrder(name="x", query="class:theremin", **DEBUG))
+    with pytest.raises(TrainingFailed, match=r"can be learned from.*the query matches nothing"):
+        workspace.train(TrainingOrder(name="x", query="path:*nothing*", **DEBUG))
 
 
 def test_withdrawn_sounds_stop_the_model_until_it_is_trained_anew(workspace: Workspace, tmp_path: Path) -> None:

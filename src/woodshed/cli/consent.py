@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from woodshed.base.errors import UnknownName, UsageError
+from woodshed.base.errors import UsageError
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, say, show_table
 
@@ -49,7 +49,7 @@ def grant(
     party = _party(own, owner, mine)
     recorded = own.library.ledger.desk.record(
         party=party,
-        content_ids=_ids(own, query),
+        content_ids=own.chosen(query),
         allow=_words(allow) or (["all"] if mine and not deny and not licence else []),
         deny=_words(deny),
         licence=licence,
@@ -75,13 +75,11 @@ def revoke(
     """Withdraw consent, and name the models and outputs this touches."""
     own = _workspace(workspace)
     party = _party(own, owner, mine)
-    ids = _ids(own, query)
-    event = own.library.ledger.revoke(party=party, content_ids=ids, purposes=_words(purpose) or None, reason=reason)
-    touched = own.touched(ids)
+    touched = own.withdraw(query, party=party, reason=reason, purposes=_words(purpose) or None)
     emit(
-        {"event": event, "touched": touched},
+        {"event": touched.event, "touched": touched},
         as_json,
-        lambda: _tell_withdrawal(own.library.ledger.desk.tell(event), touched),
+        lambda: _tell_withdrawal(own.library.ledger.desk.tell(touched.event), touched),
     )
 
 
@@ -121,7 +119,7 @@ def explain(
 ) -> None:
     """Explain why a sound may or may not be used: the rule, the way out, and every event behind it."""
     own = _workspace(workspace)
-    explained = [own.library.ledger.explain(content_id, purpose) for content_id in _ids(own, query)]
+    explained = [own.library.ledger.explain(content_id, purpose) for content_id in own.chosen(query)]
     told = "\n\n".join(f"{own.library.name_of(one.decision.content_id)}\n{one.text}" for one in explained)
     emit(explained, as_json, lambda: say(told))
 
@@ -190,7 +188,7 @@ def form(
     """Write the consent form (blank, or filled in as far as known), or file a complete one as evidence and grant."""
     own = _workspace(workspace)
     known = {"maker": maker, "receiver": receiver, "sounds": sounds}
-    ids = _ids(own, query) if query else []
+    ids = own.chosen(query) if query else []
     names = [own.library.name_of(content_id) for content_id in ids]
     if file is None and not ask:
         target = out or Path("consent-form.html")
@@ -225,7 +223,7 @@ def dispute(
     else:
         event = own.library.ledger.dispute(
             party=party,
-            content_ids=_ids(own, query),
+            content_ids=own.chosen(query),
             purposes=_words(purpose) or None,
             reason=reason,
             evidence=evidence,
@@ -247,7 +245,7 @@ def optout(
     """Record that sounds must be left out, chosen here or by a list; the list may name sounds nobody has added yet."""
     own = _workspace(workspace)
     party = _party(own, owner, mine)
-    ids = _ids(own, query) if query or not listed else []
+    ids = own.chosen(query) if query or not listed else []
     event = own.library.ledger.desk.opt_out(
         party=party, content_ids=ids, listed=listed, purposes=_words(purpose), reason=reason
     )
@@ -263,20 +261,6 @@ def _workspace(folder: Path | None) -> Workspace:
     from woodshed.workspace import Workspace
 
     return Workspace(folder)
-
-
-def _ids(own: Workspace, query: str) -> list[str]:
-    """Content ids that a query, a file name or the start of an id chooses; the ledger also knows removed sounds."""
-    if not query.strip():
-        raise UsageError("No sounds were chosen", cause="the query is empty", way_out="give a query, or all")
-    if items := own.library.items(query):
-        return [item.content_id for item in items]
-    try:
-        return [own.library.item(query).content_id]
-    except UnknownName:
-        if removed := own.library.ledger.find_sounds(query.removeprefix("id:")):
-            return removed
-        raise
 
 
 def _party(own: Workspace, owner: str | None, mine: bool) -> str:

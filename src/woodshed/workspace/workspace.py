@@ -23,10 +23,11 @@ from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.standing import refused_sources
 from woodshed.artifacts.workbench import OutputLog, Workbench
-from woodshed.base.errors import ModelFileError, UnknownName, WoodshedError
+from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Item, Library, Purpose
+from woodshed.library.consent import LedgerEvent
 from woodshed.roles import LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
@@ -52,6 +53,7 @@ class Withdrawal:
     content_ids: tuple[str, ...]
     models: tuple[str, ...]
     outputs: tuple[str, ...]
+    event: LedgerEvent | None = None
 
 
 class Workspace:
@@ -197,15 +199,35 @@ class Workspace:
         return cite_receipt(receipt, self._card_of(receipt))
 
     def withdraw(
-        self, query: str, *, party: str, reason: str = "", purposes: Sequence[Purpose] | None = None
+        self, query: str, *, party: str, reason: str = "", purposes: Sequence[Purpose | str] | None = None
     ) -> Withdrawal:
         """Revoke a party's grants over chosen sounds and name the models and outputs this touches."""
-        items = self.library.items(query)
-        ids = [item.content_id for item in items]
-        self.library.ledger.revoke(party=party, content_ids=ids, purposes=purposes, reason=reason)
-        return self.touched(ids)
+        ids = self.chosen(query)
+        event = self.library.ledger.revoke(party=party, content_ids=ids, purposes=purposes, reason=reason)
+        return self.touched(ids, event=event)
 
-    def touched(self, content_ids: Sequence[str]) -> Withdrawal:
+    def chosen(self, query: str) -> list[str]:
+        """Content ids that a query, a file name or the start of an id chooses; the ledger also knows removed sounds.
+
+        Raises
+        ------
+        UsageError
+            If the query is empty: nobody speaks about everything by accident.
+        UnknownName
+            If nothing is meant by it.
+        """
+        if not query.strip():
+            raise UsageError("No sounds were chosen", cause="the query is empty", way_out="give a query, or all")
+        if items := self.library.items(query):
+            return [item.content_id for item in items]
+        try:
+            return [self.library.item(query).content_id]
+        except UnknownName:
+            if removed := self.library.ledger.find_sounds(query.removeprefix("id:")):
+                return list(removed)
+            raise
+
+    def touched(self, content_ids: Sequence[str], *, event: LedgerEvent | None = None) -> Withdrawal:
         """Models that learned from any of these sounds and outputs that were made with them or by such models."""
         wanted = set(content_ids)
         models = [
@@ -214,7 +236,7 @@ class Workspace:
             if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.sources}
         ]
         outputs = [entry.path for entry in self.bench.log if entry.model in models or entry.content_ids & wanted]
-        return Withdrawal(tuple(sorted(wanted)), tuple(models), tuple(dict.fromkeys(outputs)))
+        return Withdrawal(tuple(sorted(wanted)), tuple(models), tuple(dict.fromkeys(outputs)), event)
 
     def standing(self, model: str) -> dict[str, str]:
         """Training sounds of a model that may no longer be used, each with the rule; empty when all is well."""
@@ -256,8 +278,8 @@ class Workspace:
 def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
     """One row of the list of models; a damaged file is listed with what is wrong with it."""
     if isinstance(card, ModelFileError):
-        columns = ("family", "sounds", "classes", "rate_hz", "channels", "made_at")
-        return {"name": name, "state": card.problem, **{column: None for column in columns}}
+        unknown = {"family": None, "sounds": None, "classes": None, "rate_hz": None, "channels": None, "made_at": None}
+        return {"name": name, "state": card.problem, **unknown}
     return {
         "name": name,
         "family": card.family,
