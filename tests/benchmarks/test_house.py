@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks._house import circles, imports, upward_arrows
+
 from tests.conftest import ROOT
 
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-
 from docs_src import reference
 from docs_src.first_path import first_path
+
 from tests.conftest import ROOT
 
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])

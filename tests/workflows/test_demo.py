@@ -26,9 +26,9 @@ def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
     events: list[Event] = []
     out = tmp_path / "demo"
     order = DemoOrder(folder=out, sounds=own_sounds, mine=True, minutes=0.05, preset="debug")
-    before = {path for path in tmp_path.iterdir()}
+    before = set(tmp_path.iterdir())
     report = run_demo_in(order, on_event=events.append)
-    assert {path for path in tmp_path.iterdir()} - before == {out}
+    assert set(tmp_path.iterdir()) - before == {out}
     assert len(report.made) == 16
     assert len(report.varied) == 4
     assert len(report.blended) == 5
