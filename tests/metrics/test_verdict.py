@@ -31,6 +31,12 @@ def test_a_ratio_is_said_in_percent() -> None:
     assert found[0].text == "decays 49 % too short"
 
 
+def test_attacks_too_short_to_hear_are_all_alike() -> None:
+    one, other = ({"attack_time_ms": np.full(80, value)} for value in (0.0, 4.0))
+    found = gaps(one, other, made_classes=CLASSES, real_classes=CLASSES, real_groups=GROUPS)
+    assert found[0].gap == 0.0
+
+
 def test_classes_with_too_few_sounds_do_not_speak() -> None:
     few = {name: values[:3] for name, values in table(0, tail_db=0).items()}
     assert gaps(few, table(1), made_classes=["kick"] * 3, real_classes=CLASSES, real_groups=GROUPS) == []

@@ -60,9 +60,8 @@ class Player(Generator):
 
 
 def judge(sounds: SoundSet, *, fault: bool = False, folder: Path | None = None) -> EvaluationReport:
-    model = Player(sounds, fault=fault)
     return evaluate(
-        model,
+        Player(sounds, fault=fault),
         TRAINING,
         HELD_OUT,
         lenders=NoLenders(),
@@ -71,7 +70,6 @@ def judge(sounds: SoundSet, *, fault: bool = False, folder: Path | None = None) 
         seed=3,
         folder=folder,
         may_teach=(),
-        **more,
     )
 
 

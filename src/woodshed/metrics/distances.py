@@ -91,25 +91,29 @@ def kernel_distance(
     kernel = np.exp(-(cdist(both, both, "sqeuclidean")) / (2 * width**2))
     np.fill_diagonal(kernel, 0.0)
     in_first = np.arange(len(both)) < len(first)
-    value = float(_discrepancy(kernel, in_first[:, None] * 1.0, ~in_first[:, None] * 1.0)[0])
+    value = float(_discrepancies(kernel, in_first[:, None])[0])
     numbers, reference_numbers = _numbered(groups, len(first)), _numbered(reference_groups, len(second))
     low, high = _bootstrap(kernel, numbers, reference_numbers, bootstraps, seed)
     p_value = _permuted(kernel, in_first, value, permutations, seed)
     return KernelDistance(1000 * value, p_value, low, high, width, len(first), len(second))
 
 
-def _discrepancy(kernel: Matrix, first: Matrix, second: Matrix) -> Matrix:
-    """The discrepancy for columns of weights over all points, shapes ``(points, columns)``; the diagonal is 0."""
-    own = [_within(kernel, side) / (side.sum(axis=0) ** 2 - (side**2).sum(axis=0)) for side in (first, second)]
-    return own[0] + own[1] - 2 * _between(kernel, first, second)
+def _discrepancies(kernel: Matrix, in_first: npt.NDArray[np.bool_]) -> Matrix:
+    """The discrepancy of each division, shape ``(points, divisions)``, all of one size; the kernel's diagonal is 0."""
+    sides = in_first.astype(kernel.dtype)
+    first = int(in_first[:, 0].sum())
+    second = len(kernel) - first
+    own = np.einsum("pc,pc->c", sides, kernel @ sides)
+    to_all = kernel.sum(axis=1) @ sides
+    other = kernel.sum() - 2 * to_all + own
+    return own / (first * (first - 1)) + other / (second * (second - 1)) - 2 * (to_all - own) / (first * second)
 
 
 def _permuted(kernel: Matrix, in_first: npt.NDArray[np.bool_], value: float, permutations: int, seed: int) -> float:
     if permutations < 1:
         return float("nan")
     rng = np.random.default_rng(derive_seed(seed, "permutations"))
-    columns = np.stack([rng.permutation(in_first) for _ in range(permutations)], axis=1)
-    drawn = _discrepancy(kernel, columns * 1.0, ~columns * 1.0)
+    drawn = _discrepancies(kernel, np.stack([rng.permutation(in_first) for _ in range(permutations)], axis=1))
     return float((1 + np.sum(drawn >= value - 1e-12)) / (1 + permutations))
 
 
@@ -125,24 +129,25 @@ def _bootstrap(
     rng = np.random.default_rng(derive_seed(seed, "bootstraps"))
     first = rng.exponential(size=(groups.max() + 1, bootstraps))[groups]
     second = rng.exponential(size=(reference_groups.max() + 1, bootstraps))[reference_groups]
-    names = np.concatenate([groups, groups.max() + 1 + reference_groups])
-    alike = names[:, None] == names[None]
-    none = np.zeros_like
-    sides = np.concatenate([first, none(second)]), np.concatenate([none(first), second])
-    pairs = np.where(alike, 0.5, 1.0)  # the mean square of a group's weight is 2: its inner pairs count once again
-    np.fill_diagonal(pairs, 0.0)
-    own = [_within(kernel * pairs, side) / _within(pairs, side) for side in sides]
-    drawn = own[0] + own[1] - 2 * _between(kernel, *sides)
+    count = len(groups)
+    between = np.einsum("pc,pc->c", first, kernel[:count, count:] @ second) / (first.sum(axis=0) * second.sum(axis=0))
+    own = _weighted_mean(kernel[:count, :count], groups, first) + _weighted_mean(
+        kernel[count:, count:], reference_groups, second
+    )
+    drawn = own - 2 * between
     low, high = np.percentile(1000 * drawn[np.isfinite(drawn)], [2.5, 97.5])
     return float(low), float(high)
 
 
-def _within(matrix: Matrix, weights: Matrix) -> Matrix:
-    return np.einsum("pc,pc->c", weights, matrix @ weights)
+def _weighted_mean(kernel: Matrix, groups: npt.NDArray[np.int64], weights: Matrix) -> Matrix:
+    """Mean over pairs of different points under group weights, shape ``(columns,)``.
 
-
-def _between(kernel: Matrix, first: Matrix, second: Matrix) -> Matrix:
-    return np.einsum("pc,pc->c", first, kernel @ second) / (first.sum(axis=0) * second.sum(axis=0))
+    The mean square of a group's weight is 2, so pairs within a group count half.
+    """
+    pairs = np.where(groups[:, None] == groups[None], 0.5, 1.0)
+    np.fill_diagonal(pairs, 0.0)
+    sums = [np.einsum("pc,pc->c", weights, matrix @ weights) for matrix in (kernel * pairs, pairs)]
+    return sums[0] / sums[1]
 
 
 def _numbered(names: Sequence[str] | None, count: int) -> npt.NDArray[np.int64]:

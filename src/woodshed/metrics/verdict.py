@@ -24,7 +24,10 @@ _COPYING = 0.1
 
 @dataclass(frozen=True)
 class _Words:
-    """How a gap is said: "{noun} {amount} {more}". ``ear`` is a gap one can just hear, in the unit of the gap."""
+    """How a gap is said: "{noun} {amount} {more}". ``ear`` is a gap one can just hear, in the unit of the gap.
+
+    Ratios are taken of values held at ``lowest`` or above: between 0 and 1 ms of attack there is nothing to hear.
+    """
 
     noun: str
     more: str
@@ -32,6 +35,7 @@ class _Words:
     ear: float
     ratio: bool = False
     unit: str = "dB"
+    lowest: float = 0.01
 
 
 _SPOKEN: Mapping[str, _Words] = {
@@ -43,9 +47,9 @@ _SPOKEN: Mapping[str, _Words] = {
     "crest_db": _Words("peaks", "too spiky", "too flat", 1.0),
     "spectral_crest_db": _Words("tones", "too pure", "too blurred", 2.0),
     "tilt_db_per_octave": _Words("spectra", "tilted too bright", "tilted too dark", 0.5, unit="dB per octave"),
-    "decay_time_ms": _Words("decays", "too long", "too short", 0.14, ratio=True),
+    "decay_time_ms": _Words("decays", "too long", "too short", 0.14, ratio=True, lowest=10.0),
     "long_decay_time_ms": _Words("ends", "too long", "too short", 0.2, ratio=True),
-    "attack_time_ms": _Words("attacks", "too slow", "too fast", 0.3, ratio=True),
+    "attack_time_ms": _Words("attacks", "too slow", "too fast", 0.5, ratio=True, lowest=8.0),
     "centroid_hz": _Words("sounds", "too bright", "too dark", 0.14, ratio=True),
     "spread_hz": _Words("spectra", "too wide", "too narrow", 0.14, ratio=True),
     "duration_s": _Words("sounds", "too long", "too short", 0.14, ratio=True),
@@ -116,8 +120,7 @@ def gaps(
     for name, words in _SPOKEN.items():
         if name not in made or name not in real:
             continue
-        change = _octaves if words.ratio else np.asarray
-        values, truth = change(made[name]), change(real[name])
+        values, truth = (_heard(table[name], words) for table in (made, real))
         gap, count = _gap(values, truth, made_classes, real_classes)
         floors = [abs(_gap(truth[a], truth[b], classes[a].tolist(), classes[b].tolist())[0]) for a, b in halves]
         if count:
@@ -125,8 +128,8 @@ def gaps(
     return sorted(found, key=lambda one: -one.severity)
 
 
-def _octaves(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    return np.log2(np.maximum(values, 1e-3))
+def _heard(values: npt.NDArray[np.floating], words: _Words) -> npt.NDArray[np.floating]:
+    return np.log2(np.maximum(values, words.lowest)) if words.ratio else np.asarray(values)
 
 
 def _gap(
