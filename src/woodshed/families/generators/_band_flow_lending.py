@@ -227,9 +227,11 @@ class Decoder:
             if sound is None:
                 continue
             semitones = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.0)) * most
-            sound = torch.from_numpy(
-                at_speed(sound.numpy(), semitones=semitones, sample_rate_hz=self.splitter.sample_rate_hz)
+            enough = round((target.frames + self.model.token_frames) * 2.0 ** (semitones / 12))
+            tuned = at_speed(
+                sound.numpy()[:, :enough], semitones=semitones, sample_rate_hz=self.splitter.sample_rate_hz
             )
+            sound = torch.from_numpy(tuned)
             lent.append(sound)
             layers.append(self.reshaped(self.splitter.split(sound), target.shape, generator=generator))
         if not layers:

@@ -440,6 +440,11 @@ class BandFlow(Generator, Varies, Blends):
         return Shape(*self.splitter.from_tokens(self.basis.unsqueeze(tokens), steps=steps))
 
     @property
+    def token_frames(self) -> int:
+        """Frames per token."""
+        return self.splitter.token_steps * self.splitter.hop_frames
+
+    @property
     def _most_frames(self) -> int:
         return round(self.config.max_duration_s * self.spec.sample_rate_hz)
 
