@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+WIDTH_IN_PIPES = 160
+
 
 def emit(data: object, json_mode: bool, table: Callable[[], None]) -> None:
     """Print ``data`` as JSON, or call ``table`` to draw it for a person."""
@@ -65,7 +67,10 @@ def show_table(columns: list[str], rows: list[list[object]], *, title: str | Non
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(_cell(value))) for value in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH_IN_PIPES)
+    console.print(table)
 
 
 def _cell(value: object) -> str:
