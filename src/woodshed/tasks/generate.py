@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered, Order, Product, deliver
@@ -11,10 +13,13 @@ from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError, UnknownName
 from woodshed.base.events import EventSink, Progress, ignore
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
+from woodshed.base.seeds import derive_seed
 from woodshed.roles import Generator, LenderPool, Made, Request
 
 EACH = "each"
 BATCH = 16
+SILENT_PEAK = 1e-4
+TRIES = 3
 
 KNOBS = KnobTable(
     task="generate",
@@ -76,10 +81,7 @@ def generate(
     requests = plan_requests(model, settings)
     made: list[Made] = []
     for start in range(0, len(requests), BATCH):
-        batch = requests[start : start + BATCH]
-        made += model.generate(
-            batch, lenders=lenders, steps=_int(settings["steps"]), guidance=_float(settings["guidance"])
-        )
+        made += sounding(model, requests[start : start + BATCH], lenders=lenders, settings=settings)
         on_event(Progress(stage="generating", done=len(made), total=len(requests), unit="sounds"))
     products = [
         Product(sound, seed=request.seed, number=number, knobs={**settings, "count": 1, "class": request.class_name})
@@ -87,6 +89,22 @@ def generate(
     ]
     order = Order("generate", folder, template, level_lufs=_float(settings["level"]))
     return deliver(products, order, loaded=loaded, bench=bench)
+
+
+def sounding(
+    model: Generator, requests: Sequence[Request], *, lenders: LenderPool, settings: dict[str, KnobValue]
+) -> list[Made]:
+    """Make one sound per request; one that comes out silent is asked for again with a seed derived from its own."""
+    steps, guidance = _int(settings["steps"]), _float(settings["guidance"])
+    made = model.generate(requests, lenders=lenders, steps=steps, guidance=guidance)
+    for attempt in range(TRIES):
+        silent = [i for i, one in enumerate(made) if one.sound.peak < SILENT_PEAK]
+        if not silent:
+            break
+        again = [replace(requests[i], seed=derive_seed(requests[i].seed, "again", attempt)) for i in silent]
+        for i, one in zip(silent, model.generate(again, lenders=lenders, steps=steps, guidance=guidance), strict=True):
+            made[i] = one
+    return made
 
 
 def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Request]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import cast
 
 import torch
 from accelerate import Accelerator
@@ -32,6 +33,7 @@ SAFETY = 0.92  # share of the remaining budget that is planned as steps; the res
 CHECKPOINT_SECONDS = 30.0
 EVALUATIONS = 8
 HELD_OUT_BATCHES = 4
+AGREE_EVERY = 10  # steps between two askings whether any process was told to stop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,9 +115,10 @@ class _Trainer:
         count: int,
     ) -> None:
         self.model, self.plan, self.run, self.count = model, plan, run, count
-        self.on_event, self.on_preview = on_event, on_preview
+        self.on_preview = on_preview
         self.checkpoint = run.folder / "checkpoint.safetensors"
         self.accelerator = Accelerator()
+        self.on_event = on_event if self.accelerator.is_main_process else ignore
         self.started = time.monotonic()
         self.losses: list[float] = []
 
@@ -131,10 +134,10 @@ class _Trainer:
         features, judged = self._prepare(examples, held_out, fitted=facts is not None)
         self._ready(facts)
         first_step = int(str(facts["step"])) if facts else 0
-        total = int(str(facts["total_steps"])) if facts else self._planned_steps(features)
+        total = int(str(facts["total_steps"])) if facts else self._agreed(self._planned_steps(features))
         self.keys = {"data_key": data_key, "seed": self.plan.seed, "total_steps": total, "family": self.model.family}
         self.state = RunState(status="training", step=first_step, total_steps=total, started_at=time.time())
-        self.run.save(self.state)
+        self._save_state()
         with _interrupts() as interrupted:
             step = self._loop(features, judged, first_step, total, interrupted)
         return self._finish(judged, step, total)
@@ -245,7 +248,7 @@ class _Trainer:
                 self._evaluate(judged, step)
                 if self.on_preview and step // every == EVALUATIONS // 2:
                     self._preview(step)
-            if interrupted.is_set() or self.run.cancelled():
+            if self._must_stop(interrupted, step):
                 break
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 self._save(step)
@@ -287,7 +290,7 @@ class _Trainer:
             )
         )
         self.state.step, self.state.seconds = step, time.monotonic() - self.started
-        self.run.save(self.state)
+        self._save_state()
 
     def _evaluate(self, judged: Features | None, step: int) -> float | None:
         if judged is None:
@@ -322,6 +325,27 @@ class _Trainer:
                 facts={**self.keys, "step": step},
             )
 
+    def _save_state(self) -> None:
+        if self.accelerator.is_main_process:
+            self.run.save(self.state)
+
+    # -- several processes: all must take the same number of steps, or they wait for each other for ever
+
+    def _agreed(self, steps: int) -> int:
+        if self.accelerator.num_processes == 1:
+            return steps
+        mean = self.accelerator.reduce(torch.tensor(float(steps), device=self.accelerator.device), reduction="mean")
+        return int(cast("torch.Tensor", mean))
+
+    def _must_stop(self, interrupted: threading.Event, step: int) -> bool:
+        wanted = interrupted.is_set() or self.run.cancelled()
+        if self.accelerator.num_processes == 1:
+            return wanted
+        if step % AGREE_EVERY:
+            return False
+        votes = self.accelerator.reduce(torch.tensor(float(wanted), device=self.accelerator.device), reduction="sum")
+        return float(cast("torch.Tensor", votes)) > 0
+
     # -- after the loop
 
     def _finish(self, judged: Features | None, step: int, total: int) -> TrainedModel:
@@ -338,7 +362,7 @@ class _Trainer:
         self.state.step, self.state.seconds = step, time.monotonic() - self.started
         verdict = _verdict(first, last, held_out_loss_last, stopped=stopped, step=step, total=total)
         self.state.text = verdict
-        self.run.save(self.state)
+        self._save_state()
         self.run.clear_cancel()
         return TrainedModel(
             self.model, step, total, self.state.seconds, stopped, first, last, held_out_loss_last, verdict
