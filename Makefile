@@ -9,6 +9,7 @@ INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX),)
 SOUNDS ?=
 MINE ?=
 MINUTES ?= 3
+JOBS ?= 2
 
 .PHONY: help setup demo test test-all bench docs lint format clean
 
@@ -39,10 +40,10 @@ lint: $(VENV)/.dev  ## style, types and the rooms
 	$(BIN)/lint-imports
 
 test: lint  ## everything that must hold, in under ten minutes
-	WOODSHED_DATA="$(DATA)" $(BIN)/python -m pytest -m "not slow"
+	WOODSHED_DATA="$(DATA)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 test-all: lint  ## the slow checks too
-	WOODSHED_DATA="$(DATA)" $(BIN)/python -m pytest
+	WOODSHED_DATA="$(DATA)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 bench: $(VENV)/.dev  ## run every benchmark on DATA and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --data "$(DATA)" --write docs/benchmarks.md

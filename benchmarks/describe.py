@@ -43,8 +43,7 @@ def checks(data: Path, full: bool) -> list[Check]:
     """Measure describing and decoding."""
     with tempfile.TemporaryDirectory() as folder:
         paths = one_second_sounds(data, Path(folder), count=SOUNDS_FULL if full else SOUNDS)
-        rounds = ROUNDS_FULL if full else ROUNDS
-        return [*_describing(paths, rounds=rounds), *_decoding(paths, rounds=3 * rounds)]
+        return [check for measure in MEASUREMENTS for check in measure(paths, full)]
 
 
 def one_second_sounds(data: Path, folder: Path, *, count: int) -> list[Path]:
@@ -63,7 +62,9 @@ def one_second_sounds(data: Path, folder: Path, *, count: int) -> list[Path]:
     return paths
 
 
-def _describing(paths: Sequence[Path], *, rounds: int) -> list[Check]:
+def _describing(paths: Sequence[Path], full: bool) -> list[Check]:
+    """Compare the whole descriptor vector, decoding included, with librosa."""
+    rounds = ROUNDS_FULL if full else ROUNDS
     rivals: dict[str, Reader] = {"woodshed": _describe_ours, "librosa": _describe_librosa}
     seconds = _interleaved(rivals, paths, rounds=rounds)
     ours, theirs = seconds["woodshed"], seconds["librosa"]
@@ -75,14 +76,16 @@ def _describing(paths: Sequence[Path], *, rounds: int) -> list[Check]:
     ]
 
 
-def _decoding(paths: Sequence[Path], *, rounds: int) -> list[Check]:
+def _decoding(paths: Sequence[Path], full: bool) -> list[Check]:
     """Compare our reader with soundfile's own."""
     name = "decode: read_sound, times the time of soundfile.read"
     try:
         read_sound: Reader = importlib.import_module("woodshed.sound").read_sound
     except (ImportError, AttributeError):
         return [Check(name, None, f"<= {DECODE_TARGET}", holds=False)]
-    seconds = _interleaved({"ours": read_sound, "soundfile": _read_soundfile}, paths, rounds=rounds)
+    seconds = _interleaved(
+        {"ours": read_sound, "soundfile": _read_soundfile}, paths, rounds=3 * (ROUNDS_FULL if full else ROUNDS)
+    )
     return [at_most(name, seconds["ours"] / seconds["soundfile"], DECODE_TARGET)]
 
 
@@ -130,6 +133,9 @@ def _describe_librosa(path: Path) -> object:
 def _read_soundfile(path: Path) -> object:
     return soundfile.read(path, dtype="float32", always_2d=True)
 
+
+MEASUREMENTS: tuple[Callable[[Sequence[Path], bool], list[Check]], ...] = (_describing, _decoding)
+"""What ``checks`` runs, in this order; a further measurement is one function and its name here."""
 
 if __name__ == "__main__":
     run_benchmark("describe", checks)

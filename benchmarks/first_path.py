@@ -22,10 +22,10 @@ from benchmarks._process import run_measured
 from benchmarks._report import Check, at_least, at_most, progress, run_benchmark
 from benchmarks._varying import VaryFigures, vary_figures
 from benchmarks.scan import scan_memory_check
-from woodshed.artifacts.lending import LibraryLenders
-from woodshed.metrics import SoundSet
 from woodshed.artifacts import ModelCard
+from woodshed.artifacts.lending import LibraryLenders
 from woodshed.library import Purpose
+from woodshed.metrics import SoundSet
 from woodshed.tasks.evaluate import KNOBS, EvaluationReport, evaluate_model
 from woodshed.workspace import Workspace
 

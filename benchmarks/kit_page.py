@@ -89,7 +89,7 @@ def draw(real: Sequence[Heard], made: Sequence[Heard], path: Path) -> None:
         for axis in (spectrum, fall):
             axis.tick_params(labelsize=6)
             axis.grid(alpha=0.25, linewidth=0.4)
-    axes[0, 0].legend(fontsize=7, loc="lower right")
+    axes[0, 0].legend(fontsize=7, loc="lower left")
     figure.suptitle("Starter kit beside real one-shots: middle and 5 to 95 % (dB below the loudest)", fontsize=10)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=85)

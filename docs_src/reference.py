@@ -93,7 +93,8 @@ def errors_page() -> str:
     from woodshed.base import errors
 
     tree = (errors.__doc__ or "").strip()
-    return f"{HEAD}# Errors and exit codes\n\n```text\n{tree}\n```\n\nFurther codes: 10 a check did not hold, 130 interrupted.\n"
+    further = "Further codes: 10 a check did not hold, 130 interrupted."
+    return f"{HEAD}# Errors and exit codes\n\n```text\n{tree}\n```\n\n{further}\n"
 
 
 def licences_page() -> str:

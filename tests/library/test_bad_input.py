@@ -230,6 +230,24 @@ def test_a_file_that_changes_while_it_is_read(
     assert len(library.add(folder).added) == 1
 
 
+def test_a_fault_of_our_own_loses_one_file(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fill(tmp_path / "sounds", ["kick.wav", "snare.wav"])
+    original = hearing.fingerprint
+
+    def stumble(sound: Sound) -> object:
+        if sound.content_id == read_sound(folder / "kick.wav").content_id:
+            raise ValueError("not foreseen")
+        return original(sound)
+
+    monkeypatch.setattr(hearing, "fingerprint", stumble)
+    report = library.add(folder)
+    assert (len(report.added), reason(report), report.skipped[0].detail) == (
+        1,
+        "could not be worked on",
+        "ValueError: not foreseen",
+    )
+
+
 def test_a_decoder_that_crashes_loses_one_file(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

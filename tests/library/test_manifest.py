@@ -48,7 +48,7 @@ def test_rights_become_events(library: Library, told: Path) -> None:
     assert said["one.wav"].allowed
     assert said["one.wav"].owners == ("Ada",)
     assert said["two.wav"].allowed
-    assert said["two.wav"].credits == ("Ben",)
+    assert said["two.wav"].credits == ("Ben (CC-BY-4.0)",)
     assert not said["three.wav"].allowed
     assert not said["four.wav"].allowed
     assert "asked not to" in said["four.wav"].rule

@@ -166,7 +166,7 @@ def test_the_manifest_survives_json(library: Library, pack: Path) -> None:
     library.add(pack, owner="Ada", licence="CC-BY-4.0")
     manifest = library.training_set("all", purpose=LEARN).manifest()
     assert type(manifest).model_validate_json(manifest.model_dump_json()) == manifest
-    assert {page.credit for page in manifest.items} == {"Ada"}
+    assert {page.credit for page in manifest.items} == {"Ada (CC-BY-4.0)"}
     assert manifest.merkle_root == merkle_root(page.content_id for page in manifest.items)
 
 

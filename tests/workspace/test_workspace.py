@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from woodshed.artifacts import Receipt
-from woodshed.base.errors import ConsentRefused, HandshakeError, KnobOutOfRange, RateMismatch, TrainingFailed, UnknownName
+from woodshed.base.errors import (
+    ConsentRefused,
+    HandshakeError,
+    KnobOutOfRange,
+    RateMismatch,
+    TrainingFailed,
+    UnknownName,
+)
 from woodshed.dsp import first_onset_s
 from woodshed.library import Purpose
 from woodshed.sound import Sound, read_sound, write_sound
@@ -101,7 +108,7 @@ def test_mistakes_are_named(trained: Workspace, tmp_path: Path) -> None:
 
 
 def test_unknown_family_or_preset_is_found_before_any_work(workspace: Workspace) -> None:
-    with pytest.raises(UnknownName, match="no family 'band-flo'.*near: band-flow"):
+    with pytest.raises(UnknownName, match=r"no family 'band-flo'.*near: band-flow"):
         workspace.train(TrainingOrder(name="x", family="band-flo"))
     with pytest.raises(UnknownName, match="no preset of band-flow 'lap'"):
         workspace.train(TrainingOrder(name="x", preset="lap"))
@@ -136,7 +143,7 @@ def test_training_without_a_grant_is_refused_by_construction(tmp_path: Path, kit
     for path in sorted(kit_folder.rglob("*.wav"))[:4]:
         (lone / path.name).write_bytes(path.read_bytes())
     workspace.library.add(lone)
-    with pytest.raises((TrainingFailed, ConsentRefused), match="(not allowed|nobody|No grant|no grant|grant)"):
+    with pytest.raises((TrainingFailed, ConsentRefused), match=r"not allowed|nobody|grant"):
         workspace.train(TrainingOrder(name="x", **DEBUG))
 
 

@@ -23,9 +23,9 @@ class LibraryLenders(LenderPool):
     ) -> LibraryLenders:
         """Those of the given sounds that may lend now, at this rate and on these channels."""
         sounds = library.training_set(
-            "all", purpose=Purpose.RESYNTHESISE, sample_rate_hz=sample_rate_hz, channels=channels
+            "all", purpose=Purpose.RESYNTHESISE, sample_rate_hz=sample_rate_hz, channels=channels, include=content_ids
         )
-        return cls(sounds.subset(content_ids))
+        return cls(sounds)
 
     def content_ids(self) -> Sequence[str]:
         """Content ids of all lenders, sorted."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from woodshed.artifacts.card import ModelCard
-from woodshed.library import Purpose
-from woodshed.library.consent import Ledger
+from woodshed.library import Library, Purpose
 
 
-def refused_sources(card: ModelCard, ledger: Ledger) -> dict[str, str]:
-    """Training sounds of a model that this ledger no longer allows, each with the rule.
+def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
+    """Training sounds of a model that the library no longer allows, opt-outs by likeness included, each with the rule.
 
-    A sound this ledger has never heard of is not its to judge: a model from elsewhere carries its own papers.
+    A sound its ledger has never heard of is not its to judge: a model from elsewhere carries its own papers.
     """
     ids = [source.content_id for source in card.sources]
-    decisions = ledger.decide(ids, Purpose(card.purpose))
+    decisions = library.decisions(ids, Purpose(card.purpose))
     return {found.content_id: found.rule for found in decisions.values() if not found.allowed and found.events}
 
 
-def require_standing(card: ModelCard, ledger: Ledger) -> None:
+def require_standing(card: ModelCard, library: Library) -> None:
     """Refuse a model whose training grant was withdrawn.
 
     Raises
@@ -26,4 +25,4 @@ def require_standing(card: ModelCard, ledger: Ledger) -> None:
         Naming the sounds to leave out.
     """
     query = card.training.query if card.training else "all"
-    card.refuse_if(refused_sources(card, ledger), query=query)
+    card.refuse_if(refused_sources(card, library), query=query)

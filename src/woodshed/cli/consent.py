@@ -16,7 +16,7 @@ from woodshed.cli.render import emit, say, show_table
 if TYPE_CHECKING:
     from woodshed.workspace import Withdrawal, Workspace
 
-app = typer.Typer(no_args_is_help=True, help="Who allowed what, for which sounds. What nobody allowed is not allowed.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who allowed what, for which sounds. What nobody allowed is not allowed.")
 
 Chosen = Annotated[str, typer.Argument(metavar="QUERY", help="Sounds: a query, a file, or the start of a content id.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Who speaks: the owner of the sounds.")]

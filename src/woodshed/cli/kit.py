@@ -10,7 +10,7 @@ import typer
 from woodshed.cli.options import AsJson
 from woodshed.cli.render import emit, progress, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).")
 
 
 @app.callback()
@@ -28,7 +28,7 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Make a starter kit: WAV files in several kits, with manifest, licence and the truth about every loop."""
-    from woodshed.kit import make_kit
+    from woodshed.workspace.kits import make_kit
 
     with progress(as_json) as on_event:
         report = make_kit(out, seed=seed, count_per_class=count, loops=loops, sample_rate_hz=rate, on_event=on_event)
@@ -44,7 +44,7 @@ def make(
 @app.command()
 def ls(as_json: AsJson = False) -> None:
     """List the classes with their recipes, and the styles of the loops."""
-    from woodshed.kit import STYLES, recipe_names
+    from woodshed.workspace.kits import STYLES, recipe_names
 
     listed = {
         "recipes": recipe_names(),

@@ -10,7 +10,7 @@ import typer
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, progress, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="Sounds you may use: what they are, where they lie, what goes together.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Sounds you may use: what they are, where they lie, what goes together.")
 
 Query = Annotated[
     str, typer.Argument(help="Which sounds: class:kick,snare bpm:90..120 owner:NAME -path:*old* or a part of a name.")
@@ -46,9 +46,8 @@ def ls(query: Query = "", workspace: WorkspaceFolder = None, as_json: AsJson = F
     """List sounds."""
     from woodshed.workspace import Workspace
 
-    items = [item.as_json() for item in Workspace(workspace).library.items(query)]
-    for item in items:
-        item["sound"], item["id"] = item["path"].rpartition("/")[2], item["content_id"][:8]
+    found = Workspace(workspace).library.items(query)
+    items = [item.as_json() | {"sound": item.name, "id": item.content_id[:8]} for item in found]
     columns = ["id", "sound", "class_name", "kind", "group", "duration_s", "sample_rate_hz", "channels"]
     shown = ["id", "sound", "class", "kind", "group", "s", "Hz", "ch"]
     emit(items, as_json, lambda: show_table(shown, [[item[name] for name in columns] for item in items]))
@@ -64,15 +63,12 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show everything that is known of a sound, and what it may be used for."""
-    from woodshed.library import Purpose
     from woodshed.workspace import Workspace
 
     library = Workspace(workspace).library
     item = library.item(sound)
     facts = item.as_json()
-    facts["uses"] = {
-        p.value: library.decisions([item.content_id], p)[item.content_id].permission.value for p in Purpose
-    }
+    facts["uses"] = library.uses(item)
     facts |= {"fingerprint": library.fingerprint_text(item)} if fingerprint else {}
     rows = [[name, value] for name, value in facts.items() if name not in ("tags", "uses") and value not in (None, "")]
     rows += [[f"for {purpose}", permission] for purpose, permission in facts["uses"].items()]

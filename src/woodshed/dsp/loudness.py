@@ -18,7 +18,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from woodshed.dsp._audio import SILENT_DB, Audio, as_channels, checked_rate, power_to_db
 
@@ -119,6 +118,8 @@ def true_peak_db(x: npt.ArrayLike, sample_rate_hz: float) -> float:
     >>> float(round(20 * np.log10(np.abs(quarter).max()))), round(true_peak_db(quarter, 48000))
     (-3.0, 0)
     """
+    from scipy.signal import upfirdn  # half a second to load, and most commands never measure
+
     audio = as_channels(x)
     rate = checked_rate(sample_rate_hz)
     factor = 4 if rate < 80_000 else 2 if rate < 160_000 else 1
@@ -126,7 +127,7 @@ def true_peak_db(x: npt.ArrayLike, sample_rate_hz: float) -> float:
     if audio.shape[-1] == 0 or peak == 0.0:
         return SILENT_DB
     if factor > 1:
-        between = signal.upfirdn(_interpolator(factor), audio, up=factor, axis=-1)
+        between = upfirdn(_interpolator(factor), audio, up=factor, axis=-1)
         peak = max(peak, float(np.max(np.abs(between))))
     return float(power_to_db(peak * peak))
 
@@ -176,12 +177,14 @@ def _block_powers(x: npt.ArrayLike, sample_rate_hz: float) -> npt.NDArray[np.flo
 
 def _step_energies(audio: Audio, rate: float, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """K-weighted energy of all channels between each two edges (silence beyond the end), shape ``(edges - 1,)``."""
+    from scipy.signal import sosfilt  # see true_peak_db
+
     energy = np.zeros(edges.size - 1, dtype=np.float64)
     starts = edges[:-1][edges[:-1] < audio.shape[-1]]
     sections = k_weighting(rate).copy()
     for channel, weight in zip(audio, channel_weights(audio.shape[0]), strict=True):
         if weight:
-            weighted = np.asarray(signal.sosfilt(sections, channel[: edges[-1]].astype(np.float64)), dtype=np.float64)
+            weighted = np.asarray(sosfilt(sections, channel[: edges[-1]].astype(np.float64)), dtype=np.float64)
             energy[: starts.size] += weight * np.add.reduceat(np.square(weighted, out=weighted), starts)
     return energy
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from woodshed.base.errors import UnknownName, UsageError
+from woodshed.base.errors import UsageError
 from woodshed.library.consent import (
     UNKNOWN_OWNER,
     EventKind,
@@ -19,6 +19,7 @@ from woodshed.library.consent import (
     default_party,
 )
 from woodshed.library.consent.events import clean_party, party_key
+from woodshed.library.consent.words import purposes_named
 from woodshed.library.manifest import ManifestRow
 
 LEARNING = (Purpose.AI_TRAINING, Purpose.GENERATIVE_TRAINING, Purpose.RESYNTHESISE)
@@ -54,7 +55,7 @@ def make_statement(
         If a purpose is none of ours.
     """
     words = [word for text in allow for word in text.split(",") if word.strip()]
-    purposes = tuple(Purpose) if "all" in words else tuple(_purpose(word) for word in words)
+    purposes = purposes_named(words)
     if not mine and owner is None:
         if licence or evidence or purposes:
             raise UsageError(
@@ -78,13 +79,6 @@ def make_statement(
     filed = ledger.evidence.file(os.fspath(evidence)) if evidence is not None else None
     name = clean_party(owner) if owner is not None else default_party()
     return Statement(name, mine=mine, licence=licence, allow=purposes, evidence=filed)
-
-
-def _purpose(word: str) -> Purpose:
-    try:
-        return Purpose(word.strip().lower().replace("_", "-"))
-    except ValueError:
-        raise UnknownName("purpose", word, known=[purpose.value for purpose in Purpose]) from None
 
 
 class Granting:

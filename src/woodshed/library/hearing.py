@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +19,8 @@ from woodshed.base.errors import SoundError
 from woodshed.base.files import file_digest, printable
 from woodshed.library.fingerprint import LISTENED_S, fingerprint
 from woodshed.sound import Sound, SoundInfo, probe_sound, read_sound, stream_sound
+
+_log = logging.getLogger(__name__)
 
 STREAM_ABOVE_BYTES = 64 << 20  # of decoded audio; longer sounds are never held whole
 SILENT_PEAK = 1e-5  # -100 dB
@@ -74,6 +77,9 @@ def hear(task: Task) -> Heard:
         return _refused(task, "file cannot be opened", detail=os.strerror(error.errno or 0), lasting=False)
     except MemoryError:
         return _refused(task, "needs more memory than there is", lasting=False)
+    except Exception as error:  # one strange file must not end a scan of thousands
+        _log.exception("listening to %s failed", printable(task.path))
+        return _refused(task, "could not be worked on", detail=f"{type(error).__name__}: {error}", lasting=False)
 
 
 def _listen(task: Task, digest: str) -> Heard:

@@ -220,6 +220,11 @@ class Library:
         decisions = self.ledger.decide(content_ids, purpose)
         return decisions | refused_by_likeness(self.engine, self.ledger, decisions)
 
+    def uses(self, item: Item) -> dict[str, str]:
+        """What one item may be used for now: purpose to allowed, constrained or not-allowed."""
+        each = {purpose: self.decisions([item.content_id], purpose)[item.content_id] for purpose in Purpose}
+        return {purpose.value: decision.permission.value for purpose, decision in each.items()}
+
     def training_set(
         self,
         query: str = "all",

@@ -53,7 +53,7 @@ def blend(
     RateMismatch
         If a sound has another rate than the model.
     """
-    require_standing(loaded.card, bench.library.ledger)
+    require_standing(loaded.card, bench.library)
     if not isinstance(loaded.model, Blends):
         raise HandshakeError(
             f"{loaded.card.name} cannot blend sounds",

@@ -65,7 +65,7 @@ def generate(
     UnknownName
         If the class is none of the model's.
     """
-    require_standing(loaded.card, bench.library.ledger)
+    require_standing(loaded.card, bench.library)
     model = loaded.model
     if not isinstance(model, Generator):
         raise HandshakeError(

@@ -71,7 +71,7 @@ def train_model(
     order = _remembered(run, order) if resume else order
     kind = _kind(order)
     chosen = _chosen(bench, order, PURPOSES[kind.role], on_event)
-    train_set, held_out_set = _split(bench, chosen, order)
+    train_set, held_out_set = _split(bench, chosen, order, on_event)
     spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items))
     model = kind(kind.PRESETS[order.preset], spec, seed=derive_seed(order.seed, "weights"))
     manifest = train_set.manifest()
@@ -126,11 +126,15 @@ def _chosen(bench: Workbench, order: TrainingOrder, purpose: Purpose, on_event: 
     return chosen
 
 
-def _split(bench: Workbench, chosen: TrainingSet, order: TrainingOrder) -> tuple[TrainingSet, TrainingSet | None]:
-    """Training and held-out sounds, no group on both sides; too few groups give no held-out part."""
-    if order.held_out <= 0 or len({item.group for item in chosen.items}) < 2 or len(chosen.items) < 10:
+def _split(
+    bench: Workbench, chosen: TrainingSet, order: TrainingOrder, on_event: EventSink
+) -> tuple[TrainingSet, TrainingSet | None]:
+    """Training and held-out sounds, no group on both sides; too few sounds give no held-out part."""
+    if order.held_out <= 0 or len(chosen.items) < 10:
         return chosen, None
     split = bench.library.split(list(chosen.items), held_out=order.held_out, seed=derive_seed(order.seed, "split"))
+    if split.note:
+        on_event(Note(level="warning", text=split.note))
     if not split.held_out or len(split.train) < len(chosen.items) / 2:
         return chosen, None
     train_set = chosen.subset([item.content_id for item in split.train])
@@ -198,9 +202,7 @@ def _preview(
 
 def _draw_losses(run: Run, on_event: EventSink) -> None:
     curves = {name: run.metrics(name) for name in ("loss", "loss_held_out")}
-    shown = {
-        name: ([step for step, _ in points], [value for _, value in points]) for name, points in curves.items() if points
-    }
+    shown = {name: ([s for s, _ in points], [v for _, v in points]) for name, points in curves.items() if points}
     if shown:
         picture = run.folder / "loss.png"
         curve_picture(shown, picture, title="Loss", x_label="step", y_label="loss")

@@ -56,7 +56,7 @@ def vary(
     RateMismatch
         If the sound has another rate than the model.
     """
-    require_standing(loaded.card, bench.library.ledger)
+    require_standing(loaded.card, bench.library)
     if not isinstance(loaded.model, Varies):
         raise HandshakeError(
             f"{loaded.card.name} cannot vary sounds",

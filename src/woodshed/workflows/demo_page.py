@@ -57,7 +57,7 @@ def write_demo_page(findings: DemoFindings) -> Path:
 
 def _figures(page: Page, report: EvaluationReport) -> None:
     """The verdict and the short table; the whole report has a page of its own."""
-    page.section("How good, and how new", f"Measured on {report.count} sounds; wide intervals, so read it as a first look.")
+    page.section("How good, and how new", f"Measured on {report.count} sounds, with wide intervals: a first look.")
     page.verdict(f"{report.verdict} What to do: {report.advice}.")
     columns, rows = summary_table(report)
     page.table("Beside rows that need no model", columns, rows)

@@ -240,7 +240,7 @@ class Workspace:
 
     def standing(self, model: str) -> dict[str, str]:
         """Training sounds of a model that may no longer be used, each with the rule; empty when all is well."""
-        return refused_sources(self.models.card(model), self.library.ledger)
+        return refused_sources(self.models.card(model), self.library)
 
     # -- finding
 

@@ -129,6 +129,7 @@ class Editor:
         ]
         spectra = _even_mix(layers[0], layers[1], angle=position * math.pi / 2)
         new = self.splitter.join(spectra * math.exp(0.5 * reference), frames=frames)
+        new = new * _levelling_gain(new, pair, shares)
         audio = torch.zeros_like(pair[0])
         room = min(frames, audio.shape[-1] - start)
         audio[:, start : start + room] = new[:, :room]
@@ -225,6 +226,13 @@ def _even_mix(first: Tensor, second: Tensor, *, angle: float) -> Tensor:
     powers = [float(x.abs().square().sum()) for x in (first, second, mixed)]
     wanted = powers[0] * math.cos(angle) ** 2 + powers[1] * math.sin(angle) ** 2
     return mixed * math.sqrt(wanted / powers[2]) if powers[2] > 0 else mixed
+
+
+def _levelling_gain(new: Tensor, pair: list[Tensor], shares: tuple[float, float]) -> float:
+    """Brings a mix to the energy that lies between those of its two sources in dB, by at most 24 dB."""
+    energies = [max(1e-12, float(sound.square().sum())) for sound in (*pair, new)]
+    wanted = shares[0] * math.log(energies[0]) + shares[1] * math.log(energies[1])
+    return min(16.0, max(0.06, math.exp((wanted - math.log(energies[2])) / 2)))
 
 
 def _held_down(audio: Tensor, source: Tensor) -> Tensor:

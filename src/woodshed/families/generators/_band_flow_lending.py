@@ -12,6 +12,7 @@ from scipy.signal import butter, sosfilt
 from torch import Tensor
 from torch.nn import functional
 
+from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.nn import (
@@ -137,6 +138,8 @@ def shape_print(envelope: Tensor, *, splitter: EnvelopeSplitter) -> Tensor:
 def lent_sound(pool: LenderPool, content_id: str, *, splitter: EnvelopeSplitter) -> Tensor | None:
     """The sounding part of a lender on one or two channels, without any offset; None where nothing sounds."""
     sound = pool.read(content_id)
+    if sound.sample_rate_hz != splitter.sample_rate_hz:
+        raise RateMismatch("A lender", got_hz=sound.sample_rate_hz, expected_hz=splitter.sample_rate_hz)
     data = np.array(sound.data if sound.channels <= 2 else sound.mono().data)
     if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
         return None
@@ -224,9 +227,11 @@ class Decoder:
             if sound is None:
                 continue
             semitones = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.0)) * most
-            sound = torch.from_numpy(
-                at_speed(sound.numpy(), semitones=semitones, sample_rate_hz=self.splitter.sample_rate_hz)
+            enough = round((target.frames + self.model.token_frames) * 2.0 ** (semitones / 12))
+            tuned = at_speed(
+                sound.numpy()[:, :enough], semitones=semitones, sample_rate_hz=self.splitter.sample_rate_hz
             )
+            sound = torch.from_numpy(tuned)
             lent.append(sound)
             layers.append(self.reshaped(self.splitter.split(sound), target.shape, generator=generator))
         if not layers:
@@ -266,7 +271,7 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
         Keep the length: what is taken from the start comes back as silence at the end.
     """
     frames = data.shape[-1]
-    data = sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1)
+    data = np.asarray(sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1))
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName
+from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
@@ -96,21 +96,21 @@ class Config(FamilyConfig):
         How far a lender is tuned up or down at most before it lends.
     """
 
-    batch_size: int = Field(48, ge=1)
-    bands: int = Field(40, ge=8, le=64)
-    token_steps: int = Field(8, ge=2, le=32)
-    dims: int = Field(32, ge=2)
-    width: int = Field(128, ge=8)
-    layers: int = Field(4, ge=1)
-    heads: int = Field(4, ge=1)
-    max_duration_s: float = Field(3.0, gt=0.1, le=30.0)
-    learning_rate: float = Field(2e-3, gt=0)
-    class_dropout: float = Field(0.12, ge=0, le=1)
-    pool_limit: int = Field(12000, ge=1)
-    steps: int = Field(8, ge=1, le=200)
-    guidance: float = Field(1.5, ge=0, le=10)
-    air: float = Field(0.5, ge=0, le=1)
-    repitch_semitones: float = Field(1.0, ge=0, le=12)
+    batch_size: int = Field(default=48, ge=1)
+    bands: int = Field(default=40, ge=8, le=64)
+    token_steps: int = Field(default=8, ge=2, le=32)
+    dims: int = Field(default=32, ge=2)
+    width: int = Field(default=128, ge=8)
+    layers: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1)
+    max_duration_s: float = Field(default=3.0, gt=0.1, le=30.0)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    class_dropout: float = Field(default=0.12, ge=0, le=1)
+    pool_limit: int = Field(default=12000, ge=1)
+    steps: int = Field(default=8, ge=1, le=200)
+    guidance: float = Field(default=1.5, ge=0, le=10)
+    air: float = Field(default=0.5, ge=0, le=1)
+    repitch_semitones: float = Field(default=1.0, ge=0, le=12)
 
 
 class BandFlow(Generator, Varies, Blends):
@@ -126,9 +126,9 @@ class BandFlow(Generator, Varies, Blends):
     PRESETS: ClassVar[Mapping[str, FamilyConfig]] = {
         # Seconds; noise with a vague shape. For tests.
         "debug": Config(batch_size=8, dims=8, width=16, layers=1, heads=2, max_duration_s=1.0, pool_limit=64, steps=2),
-        # 3 minutes on one laptop core for 100 to 1000 one-shots: usable drums of every class.
+        # 3 minutes on one or two laptop cores for 100 to 1000 one-shots: usable drums of every class they hold.
         "laptop": Config(),
-        # 10 to 30 minutes on two cores, or a few on a GPU; for folders of more than 1000 sounds.
+        # Meant for 10 to 30 minutes on two cores and folders of more than 1000 sounds; not measured yet.
         "studio": Config(batch_size=64, width=192, layers=6, heads=6, pool_limit=40000),
     }
     REFERENCES: ClassVar[tuple[str, ...]] = (
@@ -148,6 +148,12 @@ class BandFlow(Generator, Varies, Blends):
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
         assert isinstance(config, Config)
+        if spec.channels not in (1, 2):
+            raise UsageError(
+                f"{self.family} makes sounds of one or two channels, not {spec.channels}",
+                cause="a surround recording is among the sounds",
+                way_out="mix it down, or train on mono or stereo sounds",
+            )
         self.splitter = EnvelopeSplitter(
             sample_rate_hz=spec.sample_rate_hz,
             bands=config.bands,
@@ -399,10 +405,14 @@ class BandFlow(Generator, Varies, Blends):
     def blend(
         self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
     ) -> Made:
-        """The sound at a position between two; see `Blends.blend`. Their starts are laid on one another."""
+        """The sound at a position between two; see `Blends.blend`.
+
+        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second.
+        """
         _check_amount("position", position)
-        self._check_rate(first)
-        self._check_rate(second)
+        for name, sound in (("the first sound", first), ("the second sound", second)):
+            self._check_rate(sound)
+            sound.checked(name=name)
         return Editor(self, self.index(lenders), lenders).blend(
             first, second, position=position, seed=seed, steps=steps or self.config.steps
         )
@@ -430,13 +440,19 @@ class BandFlow(Generator, Varies, Blends):
         return Shape(*self.splitter.from_tokens(self.basis.unsqueeze(tokens), steps=steps))
 
     @property
+    def token_frames(self) -> int:
+        """Frames per token."""
+        return self.splitter.token_steps * self.splitter.hop_frames
+
+    @property
     def _most_frames(self) -> int:
         return round(self.config.max_duration_s * self.spec.sample_rate_hz)
 
     def _heard(self, sound: Sound) -> np.ndarray | None:
-        """The sounding part, on the model's channels and no longer than its window; None where nothing sounds."""
+        """The sounding part, on one or two channels and no longer than its window; None where nothing sounds."""
         self._check_rate(sound)
-        data = np.array(sound.with_channels(self.spec.channels).data)
+        both = self.spec.channels == 2 and sound.channels == 2
+        data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
         if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
             return None
         start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=sound.sample_rate_hz)

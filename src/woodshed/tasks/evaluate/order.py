@@ -65,7 +65,7 @@ def evaluate_model(
         If the model is no generator, or its sounds are not in this library.
     """
     card, model = loaded.card, loaded.model
-    require_standing(card, bench.library.ledger)
+    require_standing(card, bench.library)
     if not isinstance(model, Generator):
         raise HandshakeError(
             f"{card.name} is a {card.role}, not a generator",

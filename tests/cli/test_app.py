@@ -1,0 +1,124 @@
+"""The command line as a person meets it: help, errors with exit codes, JSON, the path from kit to citation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from woodshed.cli.app import app
+from woodshed.cli.table import COMMANDS
+
+RUN = CliRunner()
+
+
+def run(*words: object, code: int = 0) -> str:
+    result = RUN.invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
+    return result.output
+
+
+def run_json(*words: object) -> object:
+    result = RUN.invoke(app, [*(str(word) for word in words), "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_help_lists_every_command() -> None:
+    text = run("--help")
+    for name in COMMANDS:
+        assert name in text
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help(name: str) -> None:
+    assert len(run(name, "--help")) > 200
+
+
+def test_unknown_command_names_the_nearest() -> None:
+    assert "Did you mean generate" in run("generat", code=2)
+
+
+def test_version() -> None:
+    assert run("--version").startswith("woodshed 0.")
+
+
+def test_doctor_finds_the_formats(tmp_path: Path) -> None:
+    findings = run_json("doctor", "--workspace", tmp_path)
+    assert isinstance(findings, list)
+    states = {finding["what"]: finding["state"] for finding in findings}
+    assert states["Audio: FLAC"] == "good"
+    assert states["Disk"] in ("good", "bad")
+    assert all(finding["way_out"] for finding in findings if finding["state"] == "bad")
+
+
+def test_from_kit_to_citation(tmp_path: Path) -> None:
+    at = ("--workspace", tmp_path / "w")
+    run("kit", "make", tmp_path / "kit", "--seed", 1, "--count", 4, "--loops", 0)
+    added = run_json("library", "add", tmp_path / "kit", "--owner", "Kit", "--licence", "CC0-1.0", *at)
+    assert isinstance(added, dict)
+    assert added["added"] == 56
+    report = run_json("train", "hits", "--from", "class:kick,snare", "--preset", "debug", "--budget", "10steps", *at)
+    assert isinstance(report, dict)
+    assert "Trained for 10 steps" in report["verdict"]
+    made = run_json("generate", "hits", "--class", "kick", "--count", 2, "--seed", 4, "--out", tmp_path / "made", *at)
+    assert isinstance(made, list)
+    path = Path(made[0]["path"])
+    assert path.name == "hits_kick_001_seed4.wav"
+    shown = run_json("show", path, *at)
+    assert isinstance(shown, dict)
+    assert shown["receipt"]["seed"] == 4
+    assert "Kit" in run("cite", path, *at)
+    varied = run_json("vary", "hits", path, "--amount", 0.5, "--count", 2, "--out", tmp_path / "v", *at)
+    assert isinstance(varied, list)
+    assert len(varied) == 2
+    blended = run_json("blend", "hits", path, made[1]["path"], "--steps-between", 3, "--out", tmp_path / "b", *at)
+    assert isinstance(blended, list)
+    assert len(blended) == 3
+    listed = run_json("models", "ls", *at)
+    assert isinstance(listed, list)
+    assert listed[0]["name"] == "hits"
+    assert json.loads(run("models", "card", "hits", *at))["family"] == "band-flow"
+    run("models", "show", "hits", *at)
+    run("models", "rm", "hits", *at)
+    assert run_json("models", "ls", *at) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("generate", "nothing"), 2, "There is no model 'nothing'"),
+        (("generate", "nothing", "--count", "0"), 2, "count is 0"),
+        (("train", "a b"), 2, "cannot be called 'a b'"),
+        (("train", "x", "--budget", "soon"), 2, "The budget 'soon' cannot be read"),
+        (("train", "x", "--resume"), 2, "no earlier run of 'x'"),
+        (("show", "nowhere.wav"), 3, "nowhere.wav"),
+        (("models", "show", "nothing"), 2, "There is no model 'nothing'"),
+    ],
+)
+def test_errors_have_an_exit_code_and_a_way_out(tmp_path: Path, words: tuple[str, ...], code: int, text: str) -> None:
+    result = RUN.invoke(app, [*words, "--workspace", str(tmp_path)])
+    assert result.exit_code == code, result.output
+    flat = " ".join(result.output.split())
+    assert text in flat
+    assert "Way out:" in flat or "Try" in flat
+
+
+def test_error_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["generate", "nothing", "--workspace", str(tmp_path), "--json"]
+    monkeypatch.setattr("sys.argv", ["woodshed", *words])
+    result = RUN.invoke(app, words)
+    assert result.exit_code == 2
+    parts = json.loads(result.stdout)
+    assert parts["error"]["kind"] == "UnknownName"
+    assert parts["error"]["way_out"]
+
+
+def test_demo_without_a_word_on_ownership_explains_and_stops(tmp_path: Path) -> None:
+    (tmp_path / "sounds").mkdir()
+    result = RUN.invoke(app, ["demo", "--sounds", str(tmp_path / "sounds"), "--out", str(tmp_path / "demo")])
+    assert result.exit_code == 4
+    assert "MINE=1" in result.output
+    assert not (tmp_path / "demo" / "kit").exists()

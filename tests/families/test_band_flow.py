@@ -1,0 +1,267 @@
+"""What the band flow promises beyond the contract of every family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName, UnusableSound, UsageError
+from woodshed.base.seeds import derive_seed
+from woodshed.dsp import first_onset_s
+from woodshed.families.generators.band_flow import BandFlow
+from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
+from woodshed.sound import Sound
+
+RATE = 44100
+CLASSES = ("hat", "kick")
+
+
+def hit(*, class_index: int, seed: int, channels: int = 2, seconds: float = 0.3) -> Sound:
+    """A hat of noise or a kick of falling pitch, a little different each time."""
+    rng = np.random.default_rng(derive_seed(seed, class_index))
+    time = np.arange(round(seconds * RATE)) / RATE
+    if class_index == 0:
+        data = np.diff(rng.standard_normal((channels, len(time) + 1))) * np.exp(-time * rng.uniform(20, 60)) * 0.2
+    else:
+        phase = 2 * np.pi * (50 * time - rng.uniform(5, 9) * np.exp(-time * 30))
+        data = (np.sin(phase) * np.exp(-time * rng.uniform(8, 20)) * 0.7)[None].repeat(channels, axis=0)
+    return Sound(data.astype(np.float32), RATE)
+
+
+class Pool(LenderPool):
+    """Hits in memory."""
+
+    def __init__(self, sounds: Sequence[Sound], *, key: str = "pool") -> None:
+        self.sounds = {sound.content_id: sound for sound in sounds}
+        self.name = key
+        self.withdrawn: set[str] = set()
+
+    def content_ids(self) -> Sequence[str]:
+        return tuple(self.sounds)
+
+    def class_name(self, content_id: str) -> str | None:
+        return None
+
+    def read(self, content_id: str) -> Sound:
+        if content_id in self.withdrawn:
+            raise ConsentRefused("withdrawn", cause="the owner said no", way_out="leave it out")
+        return self.sounds[content_id]
+
+    def key(self) -> str:
+        return self.name
+
+
+@pytest.fixture(scope="module")
+def model() -> BandFlow:
+    """Fitted, and its weights stirred so that class, time and place all matter."""
+    made = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, CLASSES), seed=1)
+    made.fit([Example(hit(class_index=i % 2, seed=i), i % 2) for i in range(12)], seed=0)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for tensor in made.parameters():
+            tensor.add_(torch.randn(tensor.shape, generator=generator) * 0.02)
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def pool() -> Pool:
+    return Pool([hit(class_index=i % 2, seed=i) for i in range(12)])
+
+
+def distance(one: Sound, two: Sound) -> float:
+    """RMS difference of log spectra over 12 ms slices, dB, from -70 dB up."""
+    pictures = []
+    for sound in (one, two):
+        power = (
+            np.abs(np.fft.rfft(sound.data.mean(0)[: sound.frames // 512 * 512].reshape(-1, 512) * np.hanning(512))) ** 2
+        )
+        banded = np.add.reduceat(power, [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192], axis=1)
+        pictures.append(10 * np.log10(banded + 1e-7 * max(1e-12, banded.max())))
+    return float(np.sqrt(np.mean((pictures[0] - pictures[1]) ** 2)))
+
+
+def test_the_split_of_every_preset_covers_three_seconds() -> None:
+    for name, preset in BandFlow.PRESETS.items():
+        for rate in (44100, 48000):
+            model = BandFlow(preset, DataSpec(rate, 2, CLASSES))
+            steps = model.splitter.most_tokens * model.splitter.token_steps
+            assert (steps - 1) * model.splitter.hop_frames >= model.max_duration_s * rate
+            assert name == "debug" or model.max_duration_s >= 3.0
+
+
+def test_same_request_same_bits_whatever_place_and_company(model: BandFlow, pool: Pool) -> None:
+    mine = Request(seed=4, class_name="kick", duration_s=0.31)
+    others = [Request(seed=i, class_name=CLASSES[i % 2], duration_s=0.1 + 0.12 * i) for i in range(6)]
+    alone = model.generate([mine], lenders=pool)[0].sound.data
+    for place in range(7):
+        among = model.generate([*others[:place], mine, *others[place:]], lenders=pool)[place]
+        assert np.array_equal(alone, among.sound.data)
+
+
+def test_lengths_and_levels_are_those_of_the_class(model: BandFlow) -> None:
+    made = model.generate([Request(seed=i, class_name="kick") for i in range(8)], lenders=NoLenders())
+    for one in made:
+        assert one.sound.duration_s <= 0.301
+        assert 0.01 < one.sound.peak < 0.97
+    with pytest.raises(KnobOutOfRange, match=r"9\.0 s cannot be made.*up to 1\.0 s"):
+        model.generate([Request(seed=0, duration_s=9.0)], lenders=NoLenders())
+
+
+def test_made_sounds_start_at_once_end_quietly_and_have_no_offset(model: BandFlow, pool: Pool) -> None:
+    for one in model.generate([Request(seed=i, class_name=CLASSES[i % 2]) for i in range(10)], lenders=pool):
+        data, peak = one.sound.data, one.sound.peak
+        assert first_onset_s(data, RATE) <= 0.01
+        assert np.abs(data[:, -30:]).max() < 0.03 * peak
+        assert np.abs(data.mean()) < 0.02 * peak
+        assert peak <= 1.0
+
+
+def test_lenders_are_named_and_a_withdrawn_one_is_refused(model: BandFlow) -> None:
+    own = Pool([hit(class_index=i % 2, seed=i) for i in range(12)], key="own")
+    made = model.generate([Request(seed=1, class_name="hat")], lenders=own)[0]
+    assert set(made.lenders) <= set(own.content_ids())
+    assert made.lenders
+    own.withdrawn = set(own.content_ids())
+    with pytest.raises(ConsentRefused):
+        model.generate([Request(seed=1, class_name="hat")], lenders=own)
+    assert model.generate([Request(seed=1)], lenders=NoLenders())[0].lenders == ()
+
+
+def test_a_pool_of_silence_lends_nothing(model: BandFlow) -> None:
+    silent = Pool([Sound(np.zeros((1, frames), np.float32), RATE) for frames in (0, 1, 5000)], key="silent")
+    made = model.generate([Request(seed=1)], lenders=silent)[0]
+    assert made.lenders == ()
+    assert made.sound.peak > 0.01
+
+
+def test_what_does_not_fit_is_said(model: BandFlow, pool: Pool) -> None:
+    slow = Pool([Sound(np.ones((1, 400), np.float32), 22050)], key="slow")
+    with pytest.raises(RateMismatch, match="lender has a rate of 22050 Hz where 44100 Hz"):
+        model.generate([Request(seed=1)], lenders=slow)
+    with pytest.raises(UsageError, match="one or two channels, not 6"):
+        BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 6, CLASSES))
+    silence = Sound(np.zeros((1, 500), np.float32), RATE)
+    with pytest.raises(UnusableSound, match="the second sound is silent"):
+        model.blend(hit(class_index=0, seed=1), silence, position=0.5, seed=0, lenders=pool)
+
+
+def test_mono_and_two_alike_give_the_same_features(model: BandFlow) -> None:
+    mono = hit(class_index=0, seed=3, channels=1)
+    one, two = (
+        model.encode([Example(sound, 0)], seed=0, augment=False).tensors["tokens"].float()
+        for sound in (mono, mono.with_channels(2))
+    )
+    torch.testing.assert_close(one, two, atol=2e-2, rtol=0)
+
+
+def test_training_passes_over_what_cannot_be_heard(model: BandFlow) -> None:
+    broken = [
+        Sound(np.zeros((1, 0), np.float32), RATE),
+        Sound(np.zeros((2, 300), np.float32), RATE),
+        Sound(np.full((1, 300), np.nan, np.float32), RATE),
+        Sound(np.ones((1, 1), np.float32), RATE),
+    ]
+    features = model.encode([Example(sound, 0) for sound in broken], seed=0, augment=False)
+    assert len(features) == 1
+    assert torch.isfinite(features.tensors["tokens"].float()).all()
+    with pytest.raises(RateMismatch, match="48000 Hz where 44100 Hz"):
+        model.encode([Example(Sound(np.ones((1, 9), np.float32), 48000), 0)], seed=0, augment=False)
+
+
+def test_augmented_copies_are_labelled_and_bounded(model: BandFlow) -> None:
+    sounds = [Example(hit(class_index=i % 2, seed=i), i % 2) for i in range(12)]
+    features = model.encode(sounds, seed=3, augment=True)
+    assert len(sounds) < len(features) <= 64
+    changes = features.tensors["changes"]
+    assert int((changes.abs().sum(1) == 0).sum()) == len(sounds)
+    assert float(changes.abs().max()) <= 1.0
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_variations_move_away_steadily(model: BandFlow, pool: Pool, channels: int) -> None:
+    source = hit(class_index=0, seed=99, channels=channels)
+    amounts = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1.0]
+    made = [model.vary(source, amount=a, seed=2, lenders=pool).sound for a in amounts]
+    distances = [distance(source, one) for one in made]
+    assert distances[0] == 0.0
+    assert spearmanr(amounts, distances).statistic >= 0.9
+    assert np.array_equal(made[0].data, source.data)
+
+
+def test_small_variations_leave_what_lies_before_the_start_alone(model: BandFlow, pool: Pool) -> None:
+    heard = hit(class_index=1, seed=5)
+    quiet = 1e-4 * np.random.default_rng(0).standard_normal((2, 3000)).astype(np.float32)
+    source = Sound(np.concatenate([quiet, heard.data], axis=1), RATE)
+    made = model.vary(source, amount=0.6, seed=1, lenders=pool).sound
+    assert np.array_equal(made.data[:, :2500], source.data[:, :2500])
+
+
+def test_a_long_sound_is_varied_without_seams(model: BandFlow) -> None:
+    time = np.arange(3 * RATE) / RATE
+    source = Sound((0.3 * np.sin(2 * np.pi * 300 * time)).astype(np.float32), RATE)
+    made = model.vary(source, amount=0.25, seed=1, lenders=NoLenders()).sound
+    assert made.frames == source.frames
+    steps = np.abs(np.diff(made.data[0]))
+    assert steps[1000:-1000].max() < 4 * 0.3 * 2 * np.pi * 300 / RATE
+
+
+def test_a_variation_of_a_library_sound_does_not_borrow_from_itself(model: BandFlow, pool: Pool) -> None:
+    source = hit(class_index=0, seed=0)
+    assert source.content_id in pool.content_ids()
+    made = model.vary(source, amount=1.0, seed=3, lenders=pool)
+    assert source.content_id not in made.lenders
+
+
+def test_blends_go_from_one_to_the_other(model: BandFlow, pool: Pool) -> None:
+    first, second = hit(class_index=0, seed=7), hit(class_index=1, seed=8)
+    positions = [0.0, 0.15, 0.5, 0.85, 1.0]
+    made = [model.blend(first, second, position=p, seed=1, lenders=pool).sound for p in positions]
+    from_first, from_second = ([distance(end, one) for one in made] for end in (made[0], made[-1]))
+    assert from_first[1] < from_first[3]
+    assert from_second[3] < from_second[1]
+    energies = [10 * np.log10(np.sum(one.data**2)) for one in made]
+    assert min(energies[0], energies[-1]) - 1.5 < energies[2] < max(energies[0], energies[-1]) + 1.5
+
+
+def test_blend_lays_starts_on_one_another(model: BandFlow, pool: Pool) -> None:
+    first, second = hit(class_index=1, seed=1), hit(class_index=0, seed=2)
+    late = Sound(np.pad(second.data, ((0, 0), (4410, 0))), RATE)
+    middle = model.blend(first, late, position=0.5, seed=1, lenders=pool).sound
+    assert first_onset_s(middle.data, RATE) == pytest.approx(0.05, abs=0.004)
+
+
+@pytest.mark.parametrize("amount", [-0.1, 1.1, float("nan")])
+def test_amounts_have_stops(model: BandFlow, pool: Pool, amount: float) -> None:
+    source = hit(class_index=0, seed=1)
+    with pytest.raises(KnobOutOfRange):
+        model.vary(source, amount=amount, seed=0, lenders=pool)
+    with pytest.raises(KnobOutOfRange):
+        model.blend(source, source, position=amount, seed=0, lenders=pool)
+    with pytest.raises(UnknownName):
+        model.vary(source, amount=0.5, seed=0, lenders=pool, class_name="hut")
+
+
+@pytest.mark.slow
+def test_training_teaches_classes_apart(pool: Pool) -> None:
+    """After a minute's worth of tiny steps, asked for a hat it makes brighter sounds than asked for a kick."""
+    model = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, CLASSES), seed=1)
+    sounds = [Example(hit(class_index=i % 2, seed=i), i % 2) for i in range(24)]
+    model.fit(sounds, seed=0)
+    features = model.encode(sounds, seed=0, augment=False)
+    optimiser = model.optimisers()[0].optimiser
+    for step in range(400):
+        batch = features.batch(torch.randint(len(features), (8,), generator=torch.Generator().manual_seed(step)))
+        loss = model.training_step(batch, seed=step)["flow"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    bright = []
+    for name in CLASSES:
+        made = model.eval().generate([Request(seed=i, class_name=name) for i in range(8)], lenders=pool)
+        spectra = [np.abs(np.fft.rfft(one.sound.data.mean(0))) ** 2 for one in made]
+        bright.append(np.median([np.sum(s * np.arange(len(s))) / np.sum(s) / len(s) for s in spectra]))
+    assert bright[0] > 3 * bright[1]

@@ -1,0 +1,61 @@
+"""The demo, small: everything it promises is there, and it writes only under its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from woodshed.base.errors import ConsentRefused, UsageError
+from woodshed.base.events import Event, Progress
+from woodshed.kit import make_kit
+from woodshed.sound import probe_sound
+from woodshed.workspace import DemoOrder, run_demo_in
+
+
+@pytest.fixture(scope="module")
+def own_sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("own")
+    make_kit(folder, seed=9, count_per_class=4, loops=0, jobs=1)
+    (folder / "manifest.csv").unlink()  # own folders have none
+    (folder / "notes.txt").write_text("not a sound")
+    return folder
+
+
+def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
+    events: list[Event] = []
+    out = tmp_path / "demo"
+    order = DemoOrder(folder=out, sounds=own_sounds, mine=True, minutes=0.05, preset="debug")
+    before = set(tmp_path.iterdir())
+    report = run_demo_in(order, on_event=events.append)
+    assert set(tmp_path.iterdir()) - before == {out}
+    assert len(report.made) == 16
+    assert len(report.varied) == 4
+    assert len(report.blended) == 5
+    for path in (*report.made, *report.varied, *report.blended):
+        assert probe_sound(path).frames > 0
+        assert path.with_name(path.name + ".json").is_file()
+    page = report.page.read_text()
+    for words in (
+        "Made beside real",
+        "Variations",
+        "A blend in five steps",
+        "How good, and how new",
+        "woodshed generate demo",
+    ):
+        assert words in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+    assert (out / "evaluation" / "index.html").is_file()
+    assert any(isinstance(event, Progress) and event.stage == "training" for event in events)
+    assert report.verdict
+
+
+def test_demo_stops_without_a_grant(own_sounds: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConsentRefused, match=r"Nobody said whose sounds.*MINE=1"):
+        run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=own_sounds))
+
+
+def test_demo_on_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no folder"):
+        run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=tmp_path / "none", mine=True))
