@@ -34,7 +34,7 @@ _HOP = _BLOCK - WINDOW_FRAMES + 1
 _QUERIES = 8
 _GAP_FRAMES = 64
 _PRE_EMPHASIS = 0.95
-_QUIET = 10.0 ** (-30.0 / 10.0)
+_QUIET_DB = -60.0
 
 
 def heard_for_copies(sound: Sound) -> Floats:
@@ -78,14 +78,14 @@ def windows_of(waves: Sequence[Floats], *, frames: int) -> Floats:
     return np.where(energy > 1e-12, cut / np.sqrt(np.maximum(energy, 1e-12)), 0.0).astype(np.float32)
 
 
-def inverse_energy(wave: Floats, *, frames: int) -> Floats:
-    """One over the root of the energy under a window that starts at each frame; 0 where it is 30 dB below the loudest.
+def inverse_energy(wave: Floats, *, frames: int, quiet_db: float = _QUIET_DB) -> Floats:
+    """One over the root of the energy under a window that starts at each frame; 0 where it is far below the loudest.
 
     Shape ``(max(1, wave frames - frames + 1),)``.
     """
     total = np.concatenate([[0.0], np.cumsum(wave.astype(np.float64) ** 2)])
     energy = total[frames:] - total[:-frames] if wave.size >= frames else total[-1:]
-    loud = energy > max(float(energy.max(initial=0.0)) * _QUIET, 1e-12)
+    loud = energy > max(float(energy.max(initial=0.0)) * 10 ** (quiet_db / 10), 1e-12)
     return np.where(loud, 1.0 / np.sqrt(np.maximum(energy, 1e-12)), 0.0).astype(np.float32)
 
 

@@ -32,6 +32,7 @@ _SPEEDS_CENTS = tuple(range(-32, 33, 4))
 _CLOSER_CENTS = (-3, -2, -1, 1, 2, 3)
 _TAPS = 24
 _MOST_THREADS = 4
+_QUIET_BETWEEN_DB = -30.0  # between the lags, the ringing of loud places would pass for a likeness of quiet ones
 _FINE_LAGS = 2
 _FINEST_LAGS = 4
 
@@ -154,7 +155,7 @@ class CopyFinder:
         """Inverse window energies of the first 0.19 s of each training sound, shape ``(sounds, places)``."""
         inverse = np.zeros((len(self), _SEARCH_FRAMES - WINDOW_FRAMES + 1), np.float32)
         for row, wave in zip(inverse, self._index.waves, strict=True):
-            energy = inverse_energy(wave, frames=frames)[: inverse.shape[1]]
+            energy = inverse_energy(wave, frames=frames, quiet_db=_QUIET_BETWEEN_DB)[: inverse.shape[1]]
             row[: energy.size] = energy
         return inverse
 
