@@ -23,7 +23,12 @@ class Shy:
         self.spec = DataSpec(44100, 1, ("kick", "snare"))
 
     def generate(
-        self, requests: Sequence[Request], *, lenders: LenderPool, steps: int | None = None, guidance: float | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        lenders: LenderPool,
+        steps: int | None = None,
+        guidance: float | None = None,
     ) -> list[Made]:
         self.asked += [request.seed for request in requests]
         return [Made(Sound(np.full(9, 0.0 if r.seed in self.silent else 0.5), 44100)) for r in requests]

@@ -16,7 +16,11 @@ from woodshed.cli.render import emit, say, show_table
 if TYPE_CHECKING:
     from woodshed.workspace import Withdrawal, Workspace
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who allowed what, for which sounds. What nobody allowed is not allowed.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Who allowed what, for which sounds. What nobody allowed is not allowed.",
+)
 
 Chosen = Annotated[str, typer.Argument(metavar="QUERY", help="Sounds: a query, a file, or the start of a content id.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Who speaks: the owner of the sounds.")]
@@ -79,7 +83,7 @@ def revoke(
     emit(
         {"event": touched.event, "touched": touched},
         as_json,
-        lambda: _tell_withdrawal(own.library.ledger.desk.tell(touched.event), touched),
+        lambda: _tell_withdrawal(own.library.ledger.desk.tell(touched.event) if touched.event else "", touched),
     )
 
 

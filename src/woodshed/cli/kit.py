@@ -10,7 +10,11 @@ import typer
 from woodshed.cli.options import AsJson
 from woodshed.cli.render import emit, progress, say, show_table
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="A starter kit from nothing: drums, basses, plucks, pads and loops (CC0).",
+)
 
 
 @app.callback()

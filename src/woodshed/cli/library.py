@@ -10,7 +10,11 @@ import typer
 from woodshed.cli.options import AsJson, WorkspaceFolder
 from woodshed.cli.render import emit, progress, say, show_table
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Sounds you may use: what they are, where they lie, what goes together.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Sounds you may use: what they are, where they lie, what goes together.",
+)
 
 Query = Annotated[
     str, typer.Argument(help="Which sounds: class:kick,snare bpm:90..120 owner:NAME -path:*old* or a part of a name.")

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 CALIBRATION_SECONDS = 4.0
 SAFETY = 0.92  # share of the remaining budget that is planned as steps; the rest is evaluation and saving
+LEAST_SHARE = 0.5  # of the budget is left for steps, however long the listening took
 CHECKPOINT_SECONDS = 30.0
 EVALUATIONS = 8
 HELD_OUT_BATCHES = 4
@@ -199,9 +200,13 @@ class _Trainer:
     def _planned_steps(self, features: Features) -> int:
         if self.plan.budget.steps is not None:
             return self.plan.budget.steps
-        left = (self.plan.budget.seconds or 0.0) - (time.monotonic() - self.started)
-        seconds_per_step = self._calibrate(features, min(CALIBRATION_SECONDS, max(0.5, 0.05 * left)))
-        left = (self.plan.budget.seconds or 0.0) - (time.monotonic() - self.started)
+        budget = self.plan.budget.seconds or 0.0
+        seconds_per_step = self._calibrate(features, min(CALIBRATION_SECONDS, 0.05 * budget))
+        spent = time.monotonic() - self.started
+        left = max(budget - spent, LEAST_SHARE * budget)
+        if budget - spent < left:
+            late = f"Listening alone took {seconds_to_text(spent)}; the training still gets half of its budget."
+            self.on_event(Note(level="warning", text=late))
         steps = max(10, int(SAFETY * left / seconds_per_step))
         self.on_event(
             Note(
