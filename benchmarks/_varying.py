@@ -44,7 +44,8 @@ def vary_figures(
         name = sources.class_names[number] if sources.class_names[number] in known else None
         sounds = [model.vary(source, amount=a, seed=child, lenders=lenders, class_name=name).sound for a in AMOUNTS]
         other = model.vary(source, amount=0.3, seed=child + 1, lenders=lenders, class_name=name).sound
-        fresh = model.generate([Request(seed=child, class_name=name)], lenders=lenders)[0].sound
+        length = min(source.duration_s, model.max_duration_s)  # a variation keeps its source's length
+        fresh = model.generate([Request(seed=child, class_name=name, duration_s=length)], lenders=lenders)[0].sound
         errors.append(_difference_db(sounds[0], source))
         differences.append(_difference_db(sounds[AMOUNTS.index(0.3)], other))
         places = _places([source, *sounds, fresh])

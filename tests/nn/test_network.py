@@ -11,8 +11,6 @@ from woodshed.nn import (
     PrincipalBasis,
     SteeredTransformer,
     at_speed,
-    attack_matches,
-    attack_wave,
     wave_positions,
 )
 
@@ -74,27 +72,3 @@ def test_speed_moves_pitch_and_length_together() -> None:
     faster = at_speed(tone, semitones=12, sample_rate_hz=44100)
     assert faster.shape == (1, 22050)
     assert int(np.abs(np.fft.rfft(faster[0])).argmax()) * 2 == 880
-
-
-@pytest.mark.parametrize("change", ["gain", "polarity", "late", "noise"])
-def test_guard_sees_copies(change: str) -> None:
-    rng = np.random.default_rng(0)
-    source = (rng.standard_normal((1, 20000)) * np.exp(-np.arange(20000) / 5000)).astype(np.float32)
-    others = [attack_wave(rng.standard_normal((1, 20000)).astype(np.float32), sample_rate_hz=44100) for _ in range(5)]
-    copies = {
-        "gain": source * 0.1,
-        "polarity": -source,
-        "late": source[:, 400:],
-        "noise": source + 0.003 * rng.standard_normal(source.shape).astype(np.float32),
-    }
-    found = attack_matches(
-        attack_wave(copies[change].astype(np.float32), sample_rate_hz=44100),
-        torch.stack([*others, attack_wave(source, sample_rate_hz=44100)]),
-    )
-    assert float(found[-1]) > 0.95
-    assert float(found[:-1].max()) < 0.5
-
-
-def test_guard_is_silent_about_silence() -> None:
-    silent = attack_wave(np.zeros((1, 0), np.float32), sample_rate_hz=44100)
-    assert attack_matches(silent, torch.randn(3, len(silent))).tolist() == [0.0, 0.0, 0.0]

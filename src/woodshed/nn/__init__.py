@@ -4,13 +4,11 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
-from woodshed.nn.matching import ATTACK_FRAMES, attack_matches, attack_wave
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 
 __all__ = [
-    "ATTACK_FRAMES",
     "MOST_DECAY_DB",
     "MOST_SEMITONES",
     "MOST_TILT_DB",
@@ -24,8 +22,6 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "at_speed",
-    "attack_matches",
-    "attack_wave",
     "hop_frames_of",
     "lapped",
     "leaned",

@@ -15,6 +15,7 @@ from woodshed.nn.lapped import lapped
 MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
 _CROSSOVER_HZ = (1000.0, 3000.0)
 _AIR_HZ = (3000.0, 6000.0)
+_GRAIN_HZ = (80.0, 250.0)
 _PERIODS = 3.0
 _LONGEST_SPAN = 9
 
@@ -108,9 +109,12 @@ class Shaper:
         gain = gain * self.splitter.width_over_bands(_open(target.width))
         return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud * gain)])
 
-    def filled(self, reshaped: Reshaped, noise: Tensor, *, air: float) -> Tensor:
-        """Fine structure with noise where it was absent, and with a share of noise in the air band (0-1, of power)."""
-        share = air * self._ramp(_AIR_HZ)
+    def filled(self, reshaped: Reshaped, noise: Tensor, *, air: float, grain: float = 0.0) -> Tensor:
+        """Fine structure with noise where it was absent; ``air`` is a share of noise above 6 kHz (0-1, of power).
+
+        ``grain`` is one above the lowest bass: it takes away how nearly a sound resembles its lender.
+        """
+        share = torch.maximum(air * self._ramp(_AIR_HZ), grain * self._ramp(_GRAIN_HZ))
         borrowed = reshaped.spectra * (1 - share).sqrt()
         lacking = 1 - (1 - share) * reshaped.presence**2
         return borrowed + noise * lacking.clamp(min=0).sqrt()
