@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,8 +45,10 @@ class OutputLog:
         }
         with disk_errors_named(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            with self.path.open("ab+") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+                torn = file.read(1) not in (b"", b"\n")  # a process was killed while it wrote its line
+                file.write(b"\n" * torn + json.dumps(line).encode() + b"\n")
 
     def __iter__(self) -> Iterator[LoggedOutput]:
         if not self.path.is_file():
