@@ -140,6 +140,11 @@ def test_withdrawn_sounds_stop_the_model_until_it_is_trained_anew(workspace: Wor
     assert not (tmp_path / "more").exists()
     workspace.train(order)
     assert content_id not in {source.content_id for source in workspace.models.card("hits").sources}
+    assert workspace.touched([content_id]).outputs == touched.outputs, "the model before this one is not forgotten"
+    workspace.models.remove("hits")
+    other = next(other for other in taught if other != content_id)
+    assert workspace.touched([other]).outputs == touched.outputs
+    workspace.train(order)
     assert workspace.generate("hits", folder=tmp_path / "more", count=1)
 
 

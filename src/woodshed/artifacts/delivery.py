@@ -92,7 +92,7 @@ def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, be
     receipt = _receipt(product, order.task, finishing, loaded, bench)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
     written = write_output(path, sound, receipt, encoding=encoding)
-    bench.log.add(path, written)
+    bench.log.add(path, written, taught_by=[source.content_id for source in loaded.card.sources])
     return Delivered(path, sound, written)
 
 
