@@ -193,6 +193,19 @@ def test_shelf_lists_bad_files_without_failing(tmp_path: Path) -> None:
         shelf.load("drumz")
 
 
+def test_shelf_passes_over_cut_off_writes_and_lists_files_of_any_name(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    (tmp_path / ".woodshed-abc.safetensors").write_bytes(path.read_bytes()[:50])
+    path.rename(tmp_path / "My model (2).safetensors")
+    assert [(name, type(found)) for name, found in ModelShelf(tmp_path).cards()] == [("My model (2)", ModelCard)]
+
+
+def test_a_purpose_nobody_knows_is_a_damaged_card(tmp_path: Path) -> None:
+    bent = card().model_dump_json().replace("generative-training", "anything")
+    with pytest.raises(ModelFileError, match="card cannot be read"):
+        read_card(rewritten(tmp_path / "p.safetensors", card=bent))
+
+
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b", "x" * 90, "nul\0"])
 def test_names_that_no_file_should_have(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be called"):

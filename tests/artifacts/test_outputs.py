@@ -54,6 +54,16 @@ def test_receipt_survives_in_the_file_beside_when_tags_are_lost(tmp_path: Path) 
     assert read_receipt(path) == written
 
 
+def test_a_spoiled_file_beside_is_no_receipt_and_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    written = write_output(path, sound(), receipt())
+    path.with_name("a.wav.json").write_bytes(b"\xff\xfe{")
+    assert read_receipt(path) == written
+    write_sound(path, sound())
+    with pytest.raises(UsageError, match="carries no Woodshed receipt"):
+        read_receipt(path)
+
+
 def test_no_receipt_is_a_sentence(tmp_path: Path) -> None:
     write_sound(tmp_path / "b.wav", sound())
     with pytest.raises(UsageError, match=r"b.wav carries no Woodshed receipt"):
@@ -75,3 +85,5 @@ def test_log_passes_over_a_torn_line(tmp_path: Path) -> None:
     entries = list(log)
     assert [entry.model for entry in entries] == ["drums"]
     assert entries[0].content_ids == {"b" * 32, "c" * 32}
+    log.add(tmp_path / "b.wav", receipt())
+    assert [Path(entry.path).name for entry in log] == ["a.wav", "b.wav"], "the torn line takes no other with it"

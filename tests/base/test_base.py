@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from woodshed.base.errors import DiskProblem, KnobOutOfRange, RateMismatch, UnknownName, WoodshedError
-from woodshed.base.files import atomic_path, printable, write_text_atomically
+from woodshed.base.files import atomic_path, file_word, printable, write_text_atomically
 from woodshed.base.knobs import Knob, KnobTable
 
 TABLE = KnobTable(
@@ -82,3 +82,12 @@ def test_full_disk_is_a_sentence_with_a_way_out(tmp_path: Path) -> None:
 def test_printable_escapes_what_would_break_a_terminal() -> None:
     assert printable("a\x1b[31m\n.wav") == "a\\x1b[31m\\n.wav"
     assert printable(b"\xff.wav".decode("utf-8", "surrogateescape")) == "\\xff.wav"
+
+
+@pytest.mark.parametrize("text", ["../../up", "a/b\\c", "\0", "é" * 200, ".", "", "CON: 1\n"])
+def test_a_file_word_stays_in_its_folder_and_fits(text: str) -> None:
+    word = file_word(text)
+    assert word
+    assert not set(word) & set("/\\:\0\n")
+    assert not word.startswith(".")
+    assert len(word.encode()) <= 150

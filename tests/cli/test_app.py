@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from woodshed.base.errors import UsageError
+from woodshed.base.events import Note
 from woodshed.cli.app import app
+from woodshed.cli.render import progress, say, show_error
 from woodshed.cli.table import COMMANDS
 
 RUN = CliRunner()
@@ -122,3 +125,13 @@ def test_demo_without_a_word_on_ownership_explains_and_stops(tmp_path: Path) -> 
     assert result.exit_code == 4
     assert "MINE=1" in result.output
     assert not (tmp_path / "demo" / "kit").exists()
+
+
+def test_nothing_a_file_says_reaches_the_terminal_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    say("Sounds\n  given: \x1b]0;owned\x07kick\x1b[2J (Ada)")
+    show_error(UsageError("bad \x1b[31m name", cause="\x9b1m", way_out="none"), json_mode=False)
+    with progress(False) as on_event:
+        on_event(Note(text="kick\x1b[2J is left out"))
+    told = capsys.readouterr()
+    assert not {"\x1b", "\x9b", "\x07"} & set(told.out + told.err)
+    assert told.out.startswith("Sounds\n  given: ")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from scipy.stats import spearmanr
 
 from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName, UnusableSound, UsageError
@@ -100,6 +101,19 @@ def test_same_request_same_bits_whatever_place_and_company(model: BandFlow, pool
     for place in range(7):
         among = model.generate([*others[:place], mine, *others[place:]], lenders=pool)[place]
         assert np.array_equal(alone, among.sound.data)
+
+
+def test_same_bits_without_a_class_beside_sounds_of_a_class(model: BandFlow, pool: Pool) -> None:
+    mine, other = Request(seed=4, duration_s=0.3), Request(seed=5, class_name="kick", duration_s=0.3)
+    alone = model.generate([mine], lenders=pool)[0].sound.data
+    for place, requests in enumerate(([mine, other], [other, mine])):
+        assert np.array_equal(alone, model.generate(requests, lenders=pool)[place].sound.data)
+
+
+@pytest.mark.parametrize("changed", [{"layers": 100_000}, {"width": 1 << 20}, {"heads": 3}, {"dims": 1 << 20}])
+def test_sizes_that_no_machine_should_build_are_refused(changed: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        type(BandFlow.PRESETS["debug"]).model_validate(BandFlow.PRESETS["debug"].model_dump() | changed)
 
 
 def test_lengths_and_levels_are_those_of_the_class(model: BandFlow) -> None:

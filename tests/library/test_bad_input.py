@@ -283,3 +283,14 @@ def test_a_full_disk(tmp_path: Path) -> None:
     report = library.add(folder, mine=True)
     assert len(report.added) == 30 - kept
     assert len(library.training_set("all", purpose="generative-training")) == 30  # type: ignore[arg-type]
+
+
+def test_no_code_is_taken_from_a_folder_of_sounds(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fill(tmp_path / "pack", ["one.wav", "two.wav"])
+    for name in ("numpy", "queue", "woodshed", "soundfile"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'executed')!r}, 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(folder)
+    assert len(library.add(folder, mine=True, jobs=2).added) == 2
+    assert not (tmp_path / "executed").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.library.sounds import fill
-from woodshed.library import Library, Purpose
+from woodshed.library import Library, Permission, Purpose
 from woodshed.library.manifest import read_manifest
 
 LEARN = Purpose.GENERATIVE_TRAINING
@@ -86,6 +86,37 @@ def test_the_nearest_manifest_speaks_first(library: Library, told: Path) -> None
     library.add(told)
     assert library.item("one.wav").class_name == "gong"
     assert library.item("two.wav").class_name == "zorp"
+
+
+def test_a_table_speaks_of_no_file_outside_of_its_folder(library: Library, told: Path) -> None:
+    (told / "a" / "manifest.csv").write_text("path,class,licence,author\n../b/five.wav,gong,CC0-1.0,Mallory\n")
+    report = library.add(told)
+    five = library.item("five.wav")
+    assert five.class_name == "blip"
+    assert not library.decisions([five.content_id], LEARN)[five.content_id].allowed
+    assert any("line 2 names a file outside of its folder" in problem for problem in report.problems)
+
+
+def test_a_table_in_the_letters_of_old_windows_is_read(library: Library, told: Path) -> None:
+    (told / "manifest.csv").write_bytes(
+        "path;class;author;licence\na/one.wav;Glöckchen;Jörg;CC0-1.0\n".encode("cp1252")
+    )
+    library.add(told)
+    one = library.item("one.wav")
+    assert (one.class_name, one.author) == ("Glöckchen", "Jörg")
+    assert library.decisions([one.content_id], LEARN)[one.content_id].owners == ("Jörg",)
+
+
+def test_a_no_that_comes_later_is_heard(library: Library, told: Path) -> None:
+    library.add(told / "a")
+    one = library.item("one.wav").content_id
+    library.ledger.grant(party="Ada", content_ids=[one], permissions={LEARN: Permission.ALLOWED})
+    (told / "manifest.csv").write_text(TABLE.replace("Ada,yes", "Ada,no"))
+    library.add(told / "a")
+    assert "train_ok is 'no'" in library.decisions([one], LEARN)[one].rule
+    library.ledger.grant(party="Ada", content_ids=[one], permissions={LEARN: Permission.ALLOWED})
+    library.add(told / "a")
+    assert library.decisions([one], LEARN)[one].allowed, "the same table does not say it twice"
 
 
 @pytest.mark.parametrize(

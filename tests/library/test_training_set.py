@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +189,10 @@ def test_an_opt_out_reaches_copies_and_likeness(library: Library, tmp_path: Path
     made = library.training_set("all", purpose=LEARN)
     assert [item.name for item in made.items] == ["two.wav"]
     assert any("holds the same recording" in decision.rule for decision in made.refused)
+    copy = library.item("one quieter.wav").content_id
+    told = library.explain(copy, "generative-training").text
+    assert told.startswith("NOT ALLOWED")
+    assert "holds the same recording" in told
     stranger = Library(tmp_path / "elsewhere")
     write_sound(tmp_path / "t" / "two as mp3.wav", make_hit(1).scaled(0.9).resampled(48000))
     stranger.add(tmp_path / "t", mine=True)
@@ -197,3 +203,32 @@ def test_an_opt_out_reaches_copies_and_likeness(library: Library, tmp_path: Path
     assert "by its fingerprint" in refused[0].rule
     stranger.ledger.grant(party="Cid", content_ids=[refused[0].content_id], permissions={LEARN: Permission.ALLOWED})
     assert len(stranger.training_set("all", purpose=LEARN)) == 1  # the same voice may change its mind
+
+
+def test_a_grant_that_runs_out_while_iterating_is_heeded(library: Library, pack: Path) -> None:
+    library.add(pack)
+    ids = [item.content_id for item in library.items()]
+    soon = datetime.now(UTC) + timedelta(seconds=1.5)
+    library.ledger.grant(party="Ada", content_ids=ids, permissions={LEARN: Permission.ALLOWED}, expires_at=soon)
+    made = library.training_set("all", purpose=LEARN)
+    assert len(made) == 4
+    running = iter(made)
+    first = next(running)
+    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.01)
+    assert list(running) == []
+    assert "ran out" in made.left_out[ids[-1]]
+    with pytest.raises(ConsentRefused, match="ran out"):
+        made.read(first.item.content_id)
+
+
+def test_only_a_yes_to_the_same_use_lifts_an_opt_out_from_copies(library: Library, tmp_path: Path) -> None:
+    folder = fill(tmp_path / "s", ["one.wav"])
+    write_sound(folder / "one quieter.wav", make_hit(0).scaled(-0.4))
+    library.add(folder, owner="Ada", allow=["all"])
+    one = library.item("one.wav").content_id
+    library.ledger.opt_out(party="Ben", content_ids=[one])
+    for said in ({LEARN: Permission.NOT_ALLOWED}, {Purpose.FINGERPRINT: Permission.ALLOWED}):
+        library.ledger.grant(party="Ben", content_ids=[one], permissions=said)
+        assert len(library.training_set("all", purpose=LEARN)) == 0
+    library.ledger.grant(party="Ben", content_ids=[one], permissions={LEARN: Permission.ALLOWED})
+    assert len(library.training_set("all", purpose=LEARN)) == 2

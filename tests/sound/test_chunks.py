@@ -227,3 +227,11 @@ def test_damaged_tags_are_left_out_and_never_an_error(
         content[data.draw(st.integers(start, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(start, len(content)))])
     assert isinstance(read_tags(path), WavTags)
+
+
+def test_endless_words_in_a_strange_file_are_cut_and_not_refused(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", Sound(np.zeros(100), 44100), tags=WavTags(text={"INAM": "x"}))
+    words = b"INFOICMT" + struct.pack("<I", 5_000_000) + b"y" * 5_000_000
+    content = path.read_bytes() + b"LIST" + struct.pack("<I", len(words)) + words
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    assert len(read_tags(path).text["ICMT"]) == 4 << 20

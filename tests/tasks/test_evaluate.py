@@ -6,14 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.library.sounds import fill, make_hit
 from tests.metrics.sounds import RATE_HZ, mixed_set
+from woodshed.artifacts import ModelShelf
+from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import UsageError
+from woodshed.library import Library
 from woodshed.metrics import FAULTS, REFERENCES, SPACES, SoundSet
 from woodshed.roles import DataSpec, Example, Features, Generator, LenderPool, Made, NoLenders, OptimiserPlan, Request
 from woodshed.roles.trainable import FamilyConfig
-from woodshed.sound import Sound, read_sound
+from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.tasks.evaluate import EvaluationReport, evaluate, evaluation_page
 from woodshed.tasks.evaluate.listening import trained_listener
+from woodshed.tasks.evaluate.order import _may_teach
 from woodshed.tasks.evaluate.report import CountedShare, Overlap
 
 TRAINING, HELD_OUT, FRESH = mixed_set(48), mixed_set(24, seed=1), mixed_set(60, seed=2)
@@ -201,3 +206,14 @@ def test_example_of_a_listener_has_no_class_for_strangers() -> None:
     assert features.tensors["class"].tolist() == [1, 1]
     model.fit([], seed=0)  # nothing heard, nothing changed
     assert len(model.encode([], seed=0, augment=False)) == 0
+
+
+def test_an_opt_out_of_a_copy_keeps_a_sound_from_teaching_the_listener(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "s", ["one.wav", "two.wav"])
+    write_sound(folder / "one quieter.wav", make_hit(0).scaled(-0.4))
+    library = Library(tmp_path / "w")
+    library.add(folder, owner="Ada", allow=["all"])
+    ids = {item.name: item.content_id for item in library.items()}
+    library.ledger.opt_out(party="Ben", content_ids=[ids["one.wav"]], purposes=["ai-training"])
+    bench = Workbench(library, ModelShelf(tmp_path), OutputLog(tmp_path / "o"), tmp_path, tmp_path)
+    assert _may_teach(bench, list(ids.values())) == {ids["two.wav"]}

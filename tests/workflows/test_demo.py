@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from woodshed.base.errors import ConsentRefused, UsageError
+from woodshed.artifacts import read_receipt
+from woodshed.base.errors import ConsentRefused, TrainingFailed, UsageError
 from woodshed.base.events import Event, Progress
 from woodshed.kit import make_kit
-from woodshed.sound import probe_sound
+from woodshed.sound import probe_sound, read_sound, write_sound
 from woodshed.workspace import DemoOrder, run_demo_in
 
 
@@ -18,6 +19,8 @@ def own_sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     make_kit(folder, seed=9, count_per_class=4, loops=0, jobs=1)
     (folder / "manifest.csv").unlink()  # own folders have none
+    for path in folder.rglob("Kick*.wav"):
+        write_sound(path, read_sound(path).resampled(48000))
     (folder / "notes.txt").write_text("not a sound")
     return folder
 
@@ -35,6 +38,8 @@ def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
     for path in (*report.made, *report.varied, *report.blended):
         assert probe_sound(path).frames > 0
         assert path.with_name(path.name + ".json").is_file()
+    owners = {part.owner for path in (*report.varied, *report.blended) for part in read_receipt(path).inputs}
+    assert "owner unknown" not in owners, "converted sounds are still those of the library"
     page = report.page.read_text()
     for words in (
         "Made beside real",
@@ -59,3 +64,11 @@ def test_demo_stops_without_a_grant(own_sounds: Path, tmp_path: Path) -> None:
 def test_demo_on_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no folder"):
         run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=tmp_path / "none", mine=True))
+
+
+def test_each_folder_of_sounds_has_a_workspace_of_its_own(tmp_path: Path) -> None:
+    for name in ("a/Drums", "b/Drums"):
+        (tmp_path / name).mkdir(parents=True)
+        with pytest.raises(TrainingFailed):
+            run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=tmp_path / name, mine=True))
+    assert len(list((tmp_path / "d").glob("workspace-Drums-*"))) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from woodshed.base.errors import (
     RateMismatch,
     TrainingFailed,
     UnknownName,
+    UsageError,
 )
 from woodshed.dsp import first_onset_s
-from woodshed.library import Purpose
+from woodshed.library import Permission, Purpose
 from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.workspace import TrainingOrder, Workspace
 
@@ -125,6 +127,11 @@ def test_withdrawn_sounds_stop_the_model_until_it_is_trained_anew(workspace: Wor
     taught = {source.content_id: source.name for source in workspace.models.card("hits").sources}
     content_id, name = next(iter(taught.items()))
     owners = workspace.library.ledger.decide([content_id], Purpose.GENERATIVE_TRAINING)[content_id].owners
+    path = workspace.models.path("hits")
+    path.rename(path.with_name("other.safetensors"))
+    renamed = workspace.touched([content_id])
+    assert (renamed.models, renamed.outputs) == (("other",), (str(made[0].path.absolute()),))
+    path.with_name("other.safetensors").rename(path)
     touched = workspace.withdraw(content_id, party=owners[0], reason="changed my mind")
     assert touched.models == ("hits",)
     assert touched.outputs == (str(made[0].path.absolute()),)
@@ -133,6 +140,11 @@ def test_withdrawn_sounds_stop_the_model_until_it_is_trained_anew(workspace: Wor
     assert not (tmp_path / "more").exists()
     workspace.train(order)
     assert content_id not in {source.content_id for source in workspace.models.card("hits").sources}
+    assert workspace.touched([content_id]).outputs == touched.outputs, "the model before this one is not forgotten"
+    workspace.models.remove("hits")
+    other = next(other for other in taught if other != content_id)
+    assert workspace.touched([other]).outputs == touched.outputs
+    workspace.train(order)
     assert workspace.generate("hits", folder=tmp_path / "more", count=1)
 
 
@@ -171,3 +183,67 @@ def test_a_listener_does_not_generate(workspace: Workspace, tmp_path: Path) -> N
     workspace.train(TrainingOrder(name="ears", query="class:kick,snare", family="mel-listener", **DEBUG))
     with pytest.raises(HandshakeError, match="ears is a listener, not a generator"):
         workspace.generate("ears", folder=tmp_path)
+
+
+def test_a_second_owner_who_has_not_allowed_it_stops_the_model(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.train(TrainingOrder(name="hits", query="class:kick,snare", **DEBUG))
+    source = workspace.models.card("hits").sources[0]
+    workspace.library.ledger.grant(
+        party="Another owner", content_ids=[source.content_id], permissions={Purpose.FINGERPRINT: Permission.ALLOWED}
+    )
+    assert workspace.standing("hits").keys() == {source.content_id}
+    with pytest.raises(ConsentRefused, match="Another owner has rights in this sound and has not allowed"):
+        workspace.generate("hits", folder=tmp_path / "more", count=1)
+
+
+def test_cite_does_not_take_another_training_of_that_name_for_the_teacher(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.train(TrainingOrder(name="hits", query="class:kick,snare", **DEBUG))
+    [one] = workspace.generate("hits", folder=tmp_path, count=1, borrow="none")
+    assert "taught the model: Kick" in workspace.cite(one.path).text()
+    workspace.train(TrainingOrder(name="hits", query="class:clap", **DEBUG))
+    told = workspace.cite(one.path).text()
+    assert "Clap" not in told
+    assert f"taught the model: {sum(one.receipt.sources.values())} sounds" in told
+
+
+def test_evaluation_stays_in_the_workspace_whatever_the_card_calls_the_model(
+    trained: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from woodshed.workspace import workspace as module
+
+    folders: list[Path] = []
+
+    def noted(*_args: object, folder: Path, **_named: object) -> None:
+        folders.append(folder)
+        raise InterruptedError
+
+    loaded = trained.models.load("hits")
+    renamed = replace(loaded, card=loaded.card.model_copy(update={"name": "../../elsewhere"}))
+    monkeypatch.setattr(trained.models, "load", lambda _name: renamed)
+    monkeypatch.setattr(module, "evaluate_model", noted)
+    with pytest.raises(InterruptedError):
+        trained.evaluate("hits")
+    assert folders == [trained.folder / "evaluations" / "hits"]
+
+
+def test_resume_refuses_sounds_that_were_relabelled(workspace: Workspace) -> None:
+    workspace.train(TrainingOrder(name="r", query="class:kick,snare,cowbell", **DEBUG))
+    source = next(source for source in workspace.models.card("r").sources if source.class_name == "kick")
+    workspace.library.relabel(source.content_id, class_name="cowbell")
+    with pytest.raises(TrainingFailed, match="The run cannot go on"):
+        workspace.train(TrainingOrder(name="r"), resume=True)
+
+
+def test_a_class_called_like_a_path_leads_nowhere(workspace: Workspace) -> None:
+    for item in workspace.library.items("class:kick"):
+        workspace.library.relabel(item, class_name="../../../kick/deep")
+    report = workspace.train(TrainingOrder(name="odd", query="kick", **DEBUG))
+    previews = sorted(path.relative_to(report.run).as_posix() for path in report.run.parent.parent.rglob("step*.wav"))
+    assert previews == [f"previews/step0000{step}__.._.._kick_deep.wav" for step in ("04", "12")]
+
+
+def test_a_damaged_order_of_a_run_is_a_sentence(workspace: Workspace) -> None:
+    report = workspace.train(TrainingOrder(name="r", query="class:kick", **DEBUG))
+    (report.run / "order.json").write_text("")
+    with pytest.raises(UsageError, match="no earlier run of 'r'"):
+        workspace.train(TrainingOrder(name="r"), resume=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from woodshed.base.errors import ConsentRefused
+from woodshed.library import Purpose
 
 
 class _Record(BaseModel):
@@ -56,7 +57,7 @@ class ModelCard(_Record):
     seed: int
     made_at: str
     woodshed_version: str
-    purpose: str
+    purpose: Purpose
     merkle_root: str
     ledger_head: str
     sources: tuple[SourceSound, ...]

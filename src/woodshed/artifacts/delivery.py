@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,13 @@ from woodshed.artifacts.outputs import write_output
 from woodshed.artifacts.receipt import InputSound, Lender, Receipt, now_text, versions_here
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import LibraryError, UsageError
+from woodshed.base.files import file_word
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Purpose
 from woodshed.roles import Made
 from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, finish_sound
 
 DEFAULT_TEMPLATE = "{model}_{class}_{number:03d}_seed{seed}"
-_UNSAFE = re.compile(r"[^\w.\- ]+")
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,14 @@ def deliver(products: Sequence[Product], order: Order, *, loaded: LoadedModel, b
     return [_deliver(product, path, order, loaded, bench) for product, path in zip(products, paths, strict=True)]
 
 
-def input_sound(sound: Sound, name: str, bench: Workbench) -> InputSound:
-    """Name a given sound and its owner as far as the library knows them."""
-    owner, credit = _owner_and_credit(sound.content_id, bench, Purpose.AI_INFERENCE)
-    return InputSound(content_id=sound.content_id, name=name, owner=owner, credit=credit)
+def input_sound(sound: Sound, name: str, bench: Workbench, *, content_id: str | None = None) -> InputSound:
+    """Name a given sound and its owner as far as the library knows them.
+
+    ``content_id`` is that of the library's sound where the given one was converted from it.
+    """
+    known = content_id or sound.content_id
+    owner, credit = _owner_and_credit(known, bench, Purpose.AI_INFERENCE)
+    return InputSound(content_id=known, name=name, owner=owner, credit=credit)
 
 
 def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, bench: Workbench) -> Delivered:
@@ -89,7 +92,7 @@ def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, be
     receipt = _receipt(product, order.task, finishing, loaded, bench)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
     written = write_output(path, sound, receipt, encoding=encoding)
-    bench.log.add(path, written)
+    bench.log.add(path, written, taught_by=[source.content_id for source in loaded.card.sources])
     return Delivered(path, sound, written)
 
 
@@ -165,4 +168,4 @@ def _file_name(template: str, product: Product, model: str) -> str:
             cause="it names something that outputs do not have",
             way_out=f"use {', '.join('{' + word + '}' for word in words)}",
         ) from error
-    return _UNSAFE.sub("_", name).strip(". ")[:150] or "sound"
+    return file_word(name)

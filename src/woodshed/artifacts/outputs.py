@@ -48,9 +48,7 @@ def read_receipt(path: Path) -> Receipt:
     UsageError
         If the file carries none.
     """
-    inside = read_tags(path).text.get(RECEIPT_TAG)
-    beside = receipt_path(path)
-    for text in (inside, beside.read_text(encoding="utf-8") if beside.is_file() else None):
+    for text in (read_tags(path).text.get(RECEIPT_TAG), _beside(path)):
         if text:
             try:
                 return Receipt.model_validate_json(text)
@@ -61,3 +59,10 @@ def read_receipt(path: Path) -> Receipt:
         cause="it was not made by Woodshed, or another program dropped its text chunks and the .json beside it",
         way_out="show a file that generate, vary or blend wrote",
     )
+
+
+def _beside(path: Path) -> bytes | None:
+    try:
+        return receipt_path(path).read_bytes()
+    except OSError:
+        return None

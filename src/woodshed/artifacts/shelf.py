@@ -29,8 +29,9 @@ class ModelShelf:
         self.folder = folder
 
     def names(self) -> list[str]:
-        """Names of all models, sorted."""
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}") if path.is_file())
+        """Names of all models, sorted; hidden files are writes that were cut off."""
+        files = (path for path in self.folder.glob(f"*{SUFFIX}") if path.is_file() and not path.name.startswith("."))
+        return sorted(path.name.removesuffix(SUFFIX) for path in files)
 
     def path(self, name: str) -> Path:
         """Where a model of this name lies or would lie; a path to a model file is taken as it is.
@@ -52,7 +53,7 @@ class ModelShelf:
 
     def cards(self) -> list[tuple[str, ModelCard | ModelFileError]]:
         """Each name with its card, or with what is wrong with its file."""
-        return [(name, _card_or_error(self.path(name))) for name in self.names()]
+        return [(name, _card_or_error(self.folder / f"{name}{SUFFIX}")) for name in self.names()]
 
     def card(self, name: str) -> ModelCard:
         """The card of one model."""

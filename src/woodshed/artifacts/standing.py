@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from woodshed.artifacts.card import ModelCard
-from woodshed.library import Library, Purpose
+from woodshed.library import Library
 
 
 def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
@@ -12,8 +12,9 @@ def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
     A sound its ledger has never heard of is not its to judge: a model from elsewhere carries its own papers.
     """
     ids = [source.content_id for source in card.sources]
-    decisions = library.decisions(ids, Purpose(card.purpose))
-    return {found.content_id: found.rule for found in decisions.values() if not found.allowed and found.events}
+    decisions = library.decisions(ids, card.purpose)
+    known = (found for found in decisions.values() if found.events or found.owners)
+    return {found.content_id: found.rule for found in known if not found.allowed}
 
 
 def require_standing(card: ModelCard, library: Library) -> None:

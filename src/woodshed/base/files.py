@@ -6,12 +6,14 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from woodshed.base.errors import DiskProblem
 
+_NO_FILE_WORD = re.compile(r"[^\w.\- ]+")
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EFBIG}
 
 
@@ -97,6 +99,18 @@ def printable(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def file_word(text: str) -> str:
+    """A text as part of a file name that every system takes: no separators, no leading dots, at most 150 bytes.
+
+    Examples
+    --------
+    >>> file_word("../hats/closed: 1"), file_word("??")
+    ('_hats_closed_ 1', '_')
+    """
+    word = _NO_FILE_WORD.sub("_", text).strip(". ")
+    return word.encode("utf-8", "ignore")[:150].decode("utf-8", "ignore").rstrip(". ") or "sound"
 
 
 def _umask() -> int:

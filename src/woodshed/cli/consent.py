@@ -97,7 +97,7 @@ def show(
     own = _workspace(workspace)
     ledger, ids = own.library.ledger, [item.content_id for item in own.library.items(query)]
     counts = {
-        purpose: Counter(d.permission.value for d in ledger.decide(ids, purpose).values())
+        purpose: Counter(d.permission.value for d in own.library.decisions(ids, purpose).values())
         for purpose in ledger.desk.purposes
     }
     parties, head = ledger.parties(), ledger.head()
@@ -123,7 +123,7 @@ def explain(
 ) -> None:
     """Explain why a sound may or may not be used: the rule, the way out, and every event behind it."""
     own = _workspace(workspace)
-    explained = [own.library.ledger.explain(content_id, purpose) for content_id in own.chosen(query)]
+    explained = [own.library.explain(content_id, purpose) for content_id in own.chosen(query)]
     told = "\n\n".join(f"{own.library.name_of(one.decision.content_id)}\n{one.text}" for one in explained)
     emit(explained, as_json, lambda: say(told))
 

@@ -47,10 +47,16 @@ def plain(data: object) -> object:
 
 
 def say(text: str) -> None:
-    """Print a line for a person; nothing in it is taken for markup."""
+    """Print lines for a person; nothing in them is taken for markup or reaches the terminal as a command."""
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    Console(highlight=False, soft_wrap=True).print(_harmless(text), markup=False)
+
+
+def _harmless(text: str) -> str:
+    from woodshed.base.files import printable
+
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
@@ -88,11 +94,11 @@ def show_error(error: WoodshedError, *, json_mode: bool) -> None:
     from rich.text import Text
 
     lines = Text.assemble(
-        (f"{error.problem}.\n", "bold red"),
+        (f"{_harmless(error.problem)}.\n", "bold red"),
         ("Likely cause: ", "dim"),
-        f"{error.cause}.\n",
+        f"{_harmless(error.cause)}.\n",
         ("Way out: ", "dim"),
-        error.way_out,
+        _harmless(error.way_out),
     )
     Console(stderr=True, highlight=False, soft_wrap=True).print(lines)
 
@@ -128,9 +134,13 @@ class _Renderer:
         if isinstance(event, Progress):
             self._advance(event)
         elif isinstance(event, Note):
-            self.bars.console.print(event.text, style="yellow" if event.level == "warning" else "", markup=False)
+            self.bars.console.print(
+                _harmless(event.text), style="yellow" if event.level == "warning" else "", markup=False
+            )
         elif isinstance(event, Preview):
-            self.bars.console.print(f"{event.label}: {event.path}", style="dim", markup=False, soft_wrap=True)
+            self.bars.console.print(
+                _harmless(f"{event.label}: {event.path}"), style="dim", markup=False, soft_wrap=True
+            )
         elif isinstance(event, Metric):
             pass  # numbers go to the run's event lines; the bar shows how far it is
 

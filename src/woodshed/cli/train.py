@@ -19,7 +19,7 @@ def train(
         str, typer.Option("--from", help="Which sounds: all, class:kick,snare, group:x, path:*dry*, -class:fx.")
     ] = "all",
     family: Annotated[str, typer.Option(help="Family of model.")] = "band-flow",
-    preset: Annotated[str, typer.Option(help="Size of the model: debug, laptop.")] = "laptop",
+    preset: Annotated[str, typer.Option(help="Size of the model: debug, laptop, studio.")] = "laptop",
     budget: Annotated[str, typer.Option(help="How long: 3m, 1h or 2000steps.")] = "3m",
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; without it the most common one.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed and sounds give the same model on the same machine.")] = 0,

@@ -22,6 +22,7 @@ from woodshed.library.consent.events import clean_party, party_key
 from woodshed.library.consent.words import purposes_named
 from woodshed.library.manifest import ManifestRow
 
+_NOES = (EventKind.REVOKE, EventKind.EXPIRE, EventKind.OPT_OUT)
 LEARNING = (Purpose.AI_TRAINING, Purpose.GENERATIVE_TRAINING, Purpose.RESYNTHESISE)
 
 
@@ -84,7 +85,7 @@ def make_statement(
 class Granting:
     """Writes each fact about rights once: what a party already said of a sound is never said again in its name.
 
-    So a scan repeated with ``--mine`` does not undo a withdrawal.
+    So a scan repeated with ``--mine`` does not undo a withdrawal. A no that a table says only later is still heard.
     """
 
     def __init__(self, ledger: Ledger, statement: Statement | None) -> None:
@@ -93,7 +94,10 @@ class Granting:
         self._said: set[tuple[str, str, str]] = set()  # (party, what, content id)
         for event in ledger.events():
             what = f"licence {event.licence}" if event.kind is EventKind.LICENCE else "word"
-            self._said.update((party_key(event.party), what, content_id) for content_id in event.content_ids)
+            whats = (what, "no") if event.kind in _NOES else (what,)
+            self._said.update(
+                (party_key(event.party), w, content_id) for w in whats for content_id in event.content_ids
+            )
 
     def record(self, connection: sa.Connection, facts: Sequence[tuple[str, ManifestRow | None]]) -> set[str]:
         """Append the events for some items inside the caller's transaction; returns the items that were spoken for."""
@@ -160,7 +164,8 @@ class Granting:
         return set(new)
 
     def _forbid(self, connection: sa.Connection, party: str, content_ids: Sequence[str], reason: str) -> set[str]:
-        new = self._not_said(party, "word", content_ids)
+        new = self._not_said(party, "no", content_ids)
+        self._not_said(party, "word", content_ids)  # a no is a word too
         if new:
             self._ledger.opt_out(party=party, content_ids=new, purposes=LEARNING, reason=reason, connection=connection)
         return set(new)

@@ -17,6 +17,7 @@ from woodshed.base.files import printable
 from woodshed.library import catalogue
 from woodshed.library.comparing import compare_pending, read_fingerprints
 from woodshed.library.consent import Decision, Ledger, Purpose
+from woodshed.library.consent.words import Explanation, explain
 from woodshed.library.granting import make_statement
 from woodshed.library.grouping import group_names
 from woodshed.library.items import Group, Item
@@ -215,10 +216,15 @@ class Library:
         finer = group_names(dict.fromkeys((item.content_id for item in fresh), None), near)
         return split_items(fresh, held_out=held_out, seed=seed, finer=finer)
 
-    def decisions(self, content_ids: Collection[str], purpose: Purpose) -> Mapping[str, Decision]:
+    def decisions(self, content_ids: Collection[str], purpose: Purpose | str) -> Mapping[str, Decision]:
         """What may be done with some items now; an opt-out reaches near duplicates and sounds that are alike."""
         decisions = self.ledger.decide(content_ids, purpose)
         return decisions | refused_by_likeness(self.engine, self.ledger, decisions)
+
+    def explain(self, content_id: str, purpose: Purpose | str) -> Explanation:
+        """Why a sound may or may not be used now, opt-outs of the same recording included."""
+        decision = self.decisions([content_id], purpose)[content_id]
+        return explain(decision, self.ledger.events(content_id=content_id))
 
     def uses(self, item: Item) -> dict[str, str]:
         """What one item may be used for now: purpose to allowed, constrained or not-allowed."""

@@ -96,12 +96,15 @@ def read_manifest(path: str) -> Manifest:
         return Manifest(path, {}, ("has no column named path",))
     rows: dict[str, ManifestRow] = {}
     problems: list[str] = []
+    inside = _absolute(path, "").rstrip(os.sep) + os.sep
     for number, line in enumerate(lines, start=2):
         name = (line.get(columns["path"]) or "").strip()
-        if name:
-            rows[_absolute(path, name)] = _row(line, columns)
-        else:
+        if not name:
             problems.append(f"line {number} names no file")
+        elif not (file := _absolute(path, name)).startswith(inside):
+            problems.append(f"line {number} names a file outside of its folder")
+        else:
+            rows[file] = _row(line, columns)
     return Manifest(path, rows, tuple(problems))
 
 
@@ -123,7 +126,7 @@ def _absolute(manifest: str, name: str) -> str:
 def _row(line: Mapping[str, str | None], columns: Mapping[str, str]) -> ManifestRow:
     def text(word: str) -> str | None:
         value = line.get(columns[word]) if word in columns else None
-        return value.strip() or None if isinstance(value, str) else None
+        return _readable(value.strip()) or None if isinstance(value, str) else None
 
     return ManifestRow(
         kind=text("kind"),
@@ -137,6 +140,15 @@ def _row(line: Mapping[str, str | None], columns: Mapping[str, str]) -> Manifest
         train_ok=text("train_ok"),
         tags={str(k): v for k, v in line.items() if isinstance(v, str) and v.strip()},
     )
+
+
+def _readable(text: str) -> str:
+    """The text, or what a table of an older Windows program meant by bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    return text
 
 
 def _number(text: str | None, *, low: float, high: float) -> float | None:

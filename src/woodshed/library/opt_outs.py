@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from woodshed.base.errors import UsageError
 from woodshed.library.catalogue import chunked
 from woodshed.library.comparing import read_fingerprints
-from woodshed.library.consent import Decision, EventKind, Ledger, LedgerEvent, Permission
+from woodshed.library.consent import Decision, EventKind, Ledger, LedgerEvent, Permission, Purpose
 from woodshed.library.fingerprint import Fingerprint, vector_from_bytes
 from woodshed.library.likeness import agreement, most_alike
 from woodshed.library.store import reading
@@ -34,7 +34,7 @@ def refused_by_likeness(engine: sa.Engine, ledger: Ledger, decisions: Mapping[st
         return {}
     refused: dict[str, Decision] = {}
     for event, content_id, alike in _reached(engine, events, allowed):
-        if not _lifted(ledger, event, content_id, alike):
+        if not _lifted(ledger, event, purpose, (content_id, alike)):
             refused[content_id] = _no(allowed[content_id], event, alike)
     return refused
 
@@ -83,11 +83,13 @@ def _vectors(engine: sa.Engine, content_ids: list[str]) -> tuple[list[str], np.n
     return [content_id for content_id, _ in rows], np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)
 
 
-def _lifted(ledger: Ledger, event: LedgerEvent, content_id: str, alike: str | None) -> bool:
-    """Whether the party of the opt-out later allowed this item, or the one it names, in its own words."""
+def _lifted(ledger: Ledger, event: LedgerEvent, purpose: Purpose, names: Iterable[str | None]) -> bool:
+    """Whether the party of the opt-out later allowed this purpose for one of these items, in its own words."""
     return any(
         grant.sequence > event.sequence
-        for named in (content_id, alike)
+        and grant.at > event.at
+        and grant.permissions.get(purpose, Permission.NOT_ALLOWED) is not Permission.NOT_ALLOWED
+        for named in names
         if named is not None
         for grant in ledger.events(content_id=named, party=event.party, kind=EventKind.GRANT)
     )

@@ -32,8 +32,8 @@ class TrainingSound:
 class TrainingSet:
     """The only thing a trainer takes: made by ``Library.training_set``, after asking the ledger.
 
-    Iterating asks again whenever the ledger changed, so a sound that was withdrawn meanwhile never comes out; one
-    whose file changed or went away is left out with a note. Both are then in ``left_out``.
+    Iterating asks the ledger again for every sound, so one that was withdrawn or whose grant ran out meanwhile never
+    comes out; one whose file changed or went away is left out with a note. Both are then in ``left_out``.
     """
 
     def __init__(
@@ -172,6 +172,10 @@ class TrainingSet:
     def _allowed(self, item: Item) -> bool:
         self._ask_again()
         decision = self._decisions[item.content_id]
+        if decision.allowed:  # a grant may have run out since, which leaves no event behind
+            now = self._library.ledger.decide([item.content_id], self.purpose)[item.content_id]
+            decision = decision if now.allowed else now
+            self._decisions[item.content_id] = decision
         if not decision.allowed:
             self._leave_out(item, decision.rule)
         return decision.allowed

@@ -221,7 +221,7 @@ def _info(content: bytes) -> dict[str, str]:
         key, size = struct.unpack_from("<4sI", content, position)
         value = content[position + 8 : position + 8 + size]
         if key.isalnum() and key.isascii():
-            text[key.decode("ascii")] = _decoded(value.split(b"\0", 1)[0])
+            text[key.decode("ascii")] = _decoded(value.split(b"\0", 1)[0])[: MAX_TEXT_BYTES // 4]
         position += 8 + size + (size & 1)
     return text
 

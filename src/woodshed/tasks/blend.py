@@ -22,9 +22,6 @@ KNOBS = KnobTable(
         Knob(name="steps_between", kind="int", low=2, high=1000, default=5, help="how many sounds, both ends counted"),
         Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="seed of the way"),
         Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower"),
-        Knob(
-            name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
-        ),
     ),
 )
 
@@ -36,6 +33,7 @@ def blend(
     second: Sound,
     *,
     names: tuple[str, str],
+    content_ids: tuple[str | None, str | None] = (None, None),
     lenders: LenderPool,
     folder: Path,
     settings: dict[str, KnobValue],
@@ -43,6 +41,8 @@ def blend(
     on_event: EventSink = ignore,
 ) -> list[Delivered]:
     """Make sounds at even positions from the first to the second; the ends are the two sounds themselves.
+
+    ``content_ids`` are those of the library's sounds where the given ones were converted from them.
 
     Raises
     ------
@@ -62,7 +62,10 @@ def blend(
         )
     first.checked(name=names[0])
     second.checked(name=names[1])
-    given = (input_sound(first, names[0], bench), input_sound(second, names[1], bench))
+    given = tuple(
+        input_sound(sound, name, bench, content_id=content_id)
+        for sound, name, content_id in zip((first, second), names, content_ids, strict=True)
+    )
     count, seed = int(settings["steps_between"] or 2), int(settings["seed"] or 0)
     label = f"{Path(names[0]).stem}_to_{Path(names[1]).stem}"
     products = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from woodshed.artifacts.receipt import now_text
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import TrainingFailed, UnknownName, UsageError
 from woodshed.base.events import EventSink, Note, Preview, ignore
+from woodshed.base.files import file_word, write_text_atomically
 from woodshed.base.seeds import derive_seed
 from woodshed.base.version import __version__
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
@@ -84,7 +87,7 @@ def train_model(
         run=run,
         held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
         count=len(train_set),
-        data_key=manifest.merkle_root,
+        data_key=_data_key(manifest),
         resume=resume,
         on_preview=lambda model, step: _preview(
             model, step, run=run, train_set=train_set, bench=bench, on_event=on_event
@@ -151,30 +154,28 @@ def _examples(sounds: TrainingSet, spec: DataSpec) -> Iterator[Example]:
         yield Example(one.sound, numbers.get(one.item.class_name or "", -1), one.item.content_id)
 
 
+def _data_key(manifest: TrainingManifest) -> str:
+    """What a resumed run must find as it was: the sounds, and the class of each."""
+    classes = "\n".join(sorted(f"{item.content_id} {item.class_name or ''}" for item in manifest.items))
+    return f"{manifest.merkle_root}-{hashlib.blake2b(classes.encode(), digest_size=8).hexdigest()}"
+
+
 def _fresh(run: Run, order: TrainingOrder) -> None:
     for name in ("events.jsonl", "checkpoint.safetensors", "cancel"):
         (run.folder / name).unlink(missing_ok=True)
     run.save(RunState(settings=dict(vars(order))))
-    (run.folder / "order.json").write_text(_order_json(order), encoding="utf-8")
-
-
-def _order_json(order: TrainingOrder) -> str:
-    import json
-
-    return json.dumps(vars(order), indent=1)
+    write_text_atomically(run.folder / "order.json", json.dumps(vars(order), indent=1))
 
 
 def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
-    import json
-
-    path = run.folder / "order.json"
-    if not path.is_file():
+    try:
+        return TrainingOrder(**json.loads((run.folder / "order.json").read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"There is no earlier run of {order.name!r} to go on with",
-            cause="it was never begun here, or its folder was deleted",
+            cause="it was never begun here, or its folder was deleted or damaged",
             way_out=f"begin it: woodshed train {order.name} --from QUERY",
-        )
-    return TrainingOrder(**json.loads(path.read_text(encoding="utf-8")))
+        ) from error
 
 
 def _preview(
@@ -193,7 +194,7 @@ def _preview(
     for request, one in zip(requests, made, strict=True):
         label = request.class_name or "any"
         sound = one.sound.scaled(0.9 / max(one.sound.peak, 1e-6))
-        write_sound(run.previews / f"step{step:06d}_{label}.wav", sound)
+        write_sound(run.previews / f"step{step:06d}_{file_word(label)}.wav", sound)
         labelled.append((f"{label} at step {step}", sound))
     picture = run.previews / f"step{step:06d}.png"
     contact_sheet(labelled, picture)
@@ -229,7 +230,7 @@ def _card(
         seed=model.seed,
         made_at=now_text(),
         woodshed_version=__version__,
-        purpose=PURPOSES[model.role].value,
+        purpose=PURPOSES[model.role],
         merkle_root=manifest.merkle_root,
         ledger_head=manifest.ledger_head,
         sources=tuple(
@@ -259,6 +260,7 @@ def _card(
             loss_held_out=_finite(trained.loss_held_out),
             verdict=trained.verdict,
             query=order.query,
+            device=trained.device,
             resumed=resumed,
         ),
         references=model.REFERENCES,

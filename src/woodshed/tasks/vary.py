@@ -39,6 +39,7 @@ def vary(
     source: Sound,
     *,
     source_name: str,
+    source_id: str | None = None,
     lenders: LenderPool,
     folder: Path,
     settings: dict[str, KnobValue],
@@ -46,6 +47,8 @@ def vary(
     on_event: EventSink = ignore,
 ) -> list[Delivered]:
     """Make variations of a sound; never trimmed, aligned or levelled, so that 0 is the sound itself.
+
+    ``source_id`` is the content id of the library's sound where the source was converted from it.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def vary(
             way_out="woodshed models ls shows which models vary",
         )
     source.checked(name=source_name)
-    given = (input_sound(source, source_name, bench),)
+    given = (input_sound(source, source_name, bench, content_id=source_id),)
     first, count = int(settings["seed"] or 0), int(settings["count"] or 1)
     products = []
     for number in range(count):

@@ -59,6 +59,7 @@ class TrainedModel:
     loss_last: float
     loss_held_out: float | None
     verdict: str
+    device: str = "cpu"
 
 
 def train(
@@ -308,7 +309,8 @@ class _Trainer:
     def _preview(self, step: int) -> None:
         if self.on_preview and self.accelerator.is_main_process:
             with self._averaged():
-                self.on_preview(self.model, step)
+                here = self.accelerator.device.type == "cpu"  # sounds are made on the processor, as they will be later
+                self.on_preview(self.model if here else copy.deepcopy(self.model).cpu(), step)
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -370,7 +372,16 @@ class _Trainer:
         self._save_state()
         self.run.clear_cancel()
         return TrainedModel(
-            self.model, step, total, self.state.seconds, stopped, first, last, held_out_loss_last, verdict
+            self.model,
+            step,
+            total,
+            self.state.seconds,
+            stopped,
+            first,
+            last,
+            held_out_loss_last,
+            verdict,
+            device=self.accelerator.device.type,
         )
 
 

@@ -136,7 +136,7 @@ def _take_in(bench: Workbench, order: DemoOrder, on_event: EventSink) -> None:
             f"Nobody said whose sounds {printable(order.sounds)} are",
             cause="Woodshed trains only on sounds whose owner allows it",
             way_out="if they are yours: make demo SOUNDS=folder MINE=1 (or woodshed demo --sounds folder --mine); "
-            "else record the grant first: woodshed library add folder --owner NAME --licence SPDX",
+            "else go step by step: woodshed library add folder --owner NAME --licence SPDX, then woodshed train NAME",
         )
     report = bench.library.add(order.sounds, mine=True, on_event=on_event)
     skipped = "; ".join(f"{count} skipped: {reason}" for reason, count in report.reasons().items())
@@ -166,6 +166,7 @@ def _make(
         loaded,
         _as_model(bench, first, loaded),
         source_name=name,
+        source_id=first.content_id,
         lenders=lenders,
         folder=order.folder / "variations",
         settings=VARY_KNOBS.settings(count=VARIED, amount=0.4, seed=seed),
@@ -177,6 +178,7 @@ def _make(
         _as_model(bench, first, loaded),
         _as_model(bench, second, loaded),
         names=(name, Path(second.path).name),
+        content_ids=(first.content_id, second.content_id),
         lenders=lenders,
         folder=order.folder / "blend",
         settings=BLEND_KNOBS.settings(steps_between=BLENDED, seed=seed),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from woodshed.artifacts.delivery import Delivered
+from woodshed.base.files import file_word
 from woodshed.base.units import seconds_to_text
 from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, summary_table
@@ -70,7 +71,7 @@ def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]
     path = findings.real.get(name)
     if path is None:
         return made, SoundCard("no real sound of this class is left")
-    copy, sound = _copied(path, findings.folder / "real" / f"{name}.wav")
+    copy, sound = _copied(path, findings.folder / "real" / f"{file_word(name)}.wav")
     return made, SoundCard(f"real {name}", copy, sound_png(sound), (_facts(sound), path.name))
 
 
@@ -99,11 +100,11 @@ def _copied(path: Path, copy: Path) -> tuple[Path, Sound]:
 
 
 def _next_commands(findings: DemoFindings) -> list[tuple[str, str]]:
-    at = f"--workspace {findings.workspace}"
+    at = f"--workspace {_quoted(str(findings.workspace))}"
     classes = findings.trained.card.classes
     name = "snare" if "snare" in classes else classes[0] if classes else "each"
     commands = [
-        (f"woodshed generate demo {at} --class {name} --count 32 --out more", f"Make 32 more: {name}"),
+        (f"woodshed generate demo {at} --class {_quoted(name)} --count 32 --out more", f"Make 32 more: {name}"),
         (f"woodshed train demo {at} --from all --budget 20m", "Train longer"),
     ]
     if findings.own_sounds:
@@ -111,3 +112,7 @@ def _next_commands(findings: DemoFindings) -> list[tuple[str, str]]:
     else:
         commands.insert(0, ("woodshed demo --sounds FOLDER --mine", "The same with your own sounds"))
     return commands
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word

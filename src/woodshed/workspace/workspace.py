@@ -162,7 +162,7 @@ class Workspace:
             one,
             two,
             names=(one_name, two_name),
-            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
+            lenders=self.lenders(loaded),
             folder=folder,
             settings=knobs,
             template=template,
@@ -174,7 +174,7 @@ class Workspace:
     ) -> tuple[EvaluationReport, Path]:
         """Measure a model; the report goes into its card, and with a page into a folder. Returns report and page."""
         loaded, knobs = self.models.load(model), EVALUATE_KNOBS.settings(**settings)
-        target = folder or self.folder / "evaluations" / loaded.card.name
+        target = folder or self.folder / "evaluations" / loaded.path.stem  # the card may say any name
         report = evaluate_model(
             self.bench, loaded, lenders=self.lenders(loaded), folder=target, settings=knobs, on_event=on_event
         )
@@ -230,12 +230,13 @@ class Workspace:
     def touched(self, content_ids: Sequence[str], *, event: LedgerEvent | None = None) -> Withdrawal:
         """Models that learned from any of these sounds and outputs that were made with them or by such models."""
         wanted = set(content_ids)
-        models = [
-            name
+        models = {
+            name: card.name
             for name, card in self.models.cards()
             if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.sources}
-        ]
-        outputs = [entry.path for entry in self.bench.log if entry.model in models or entry.content_ids & wanted]
+        }
+        called = set(models.values())  # outputs know a model by its card, whatever its file is called now
+        outputs = [entry.path for entry in self.bench.log if entry.model in called or entry.content_ids & wanted]
         return Withdrawal(tuple(sorted(wanted)), tuple(models), tuple(dict.fromkeys(outputs)), event)
 
     def standing(self, model: str) -> dict[str, str]:
@@ -269,10 +270,12 @@ class Workspace:
         return [item for item in self.library.items("") if item.content_id in wanted]
 
     def _card_of(self, receipt: Receipt) -> ModelCard | None:
+        """The card of the model that made it; None if the shelf has none, or another training under that name."""
         try:
-            return read_card(self.models.path(receipt.model))
-        except (ModelFileError, WoodshedError):
+            card = read_card(self.models.path(receipt.model))
+        except WoodshedError:
             return None
+        return card if card.merkle_root == receipt.merkle_root else None
 
 
 def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
@@ -40,6 +40,7 @@ from woodshed.roles import (
     Generator,
     LenderPool,
     Made,
+    NoLenders,
     OptimiserPlan,
     Request,
     Varies,
@@ -96,13 +97,13 @@ class Config(FamilyConfig):
         How far a lender is tuned up or down at most before it lends.
     """
 
-    batch_size: int = Field(default=48, ge=1)
+    batch_size: int = Field(default=48, ge=1, le=65536)
     bands: int = Field(default=40, ge=8, le=64)
     token_steps: int = Field(default=8, ge=2, le=32)
-    dims: int = Field(default=32, ge=2)
-    width: int = Field(default=128, ge=8)
-    layers: int = Field(default=4, ge=1)
-    heads: int = Field(default=4, ge=1)
+    dims: int = Field(default=32, ge=2, le=512)
+    width: int = Field(default=128, ge=8, le=4096)
+    layers: int = Field(default=4, ge=1, le=64)
+    heads: int = Field(default=4, ge=1, le=64)
     max_duration_s: float = Field(default=3.0, gt=0.1, le=30.0)
     learning_rate: float = Field(default=2e-3, gt=0)
     class_dropout: float = Field(default=0.12, ge=0, le=1)
@@ -111,6 +112,12 @@ class Config(FamilyConfig):
     guidance: float = Field(default=1.5, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"a width of {self.width} cannot be shared by {self.heads} heads")
+        return self
 
 
 class BandFlow(Generator, Varies, Blends):
@@ -333,8 +340,9 @@ class BandFlow(Generator, Varies, Blends):
         index = self.index(lenders)
         drawn = [self._drawn(request) for request in requests]
         made: list[Made | None] = [None] * len(requests)
-        for length in sorted({self.padded(item.tokens) for item in drawn}):
-            mine = [number for number, item in enumerate(drawn) if self.padded(item.tokens) == length]
+        kinds = [(self.padded(item.tokens), item.class_index == len(self.spec.classes)) for item in drawn]
+        for length, free in sorted(set(kinds)):  # guidance solves rows with a class in another way
+            mine = [number for number, kind in enumerate(kinds) if kind == (length, free)]
             for first in range(0, len(mine), _TOGETHER):
                 some = mine[first : first + _TOGETHER]
                 tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength)
@@ -407,13 +415,15 @@ class BandFlow(Generator, Varies, Blends):
     ) -> Made:
         """The sound at a position between two; see `Blends.blend`.
 
-        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second.
+        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second. Nothing
+        is borrowed: the fine structure is that of the two.
         """
+        del lenders
         _check_amount("position", position)
         for name, sound in (("the first sound", first), ("the second sound", second)):
             self._check_rate(sound)
             sound.checked(name=name)
-        return Editor(self, self.index(lenders), lenders).blend(
+        return Editor(self, self.index(NoLenders()), NoLenders()).blend(
             first, second, position=position, seed=seed, steps=steps or self.config.steps
         )
 
@@ -498,7 +508,7 @@ class BandFlow(Generator, Varies, Blends):
             raise KnobOutOfRange(
                 f"A sound of {duration_s} s cannot be made",
                 cause=f"this model makes sounds up to {self.max_duration_s} s",
-                way_out="ask for a shorter one, or train with a longer max_duration_s",
+                way_out=f"ask for at most {self.max_duration_s:g} s",
             )
         return duration_s
 

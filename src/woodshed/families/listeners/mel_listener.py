@@ -47,10 +47,10 @@ class Config(FamilyConfig):
         Of training.
     """
 
-    batch_size: int = Field(default=48, ge=2)
-    bands: int = Field(default=48, ge=8)
-    hops: int = Field(default=128, ge=16)
-    width: int = Field(default=16, ge=4)
+    batch_size: int = Field(default=48, ge=2, le=65536)
+    bands: int = Field(default=48, ge=8, le=512)
+    hops: int = Field(default=128, ge=16, le=8192)
+    width: int = Field(default=16, ge=4, le=512)
     copies: int = Field(default=3, ge=0)
     semitones: float = Field(default=2.0, ge=0, le=12)
     tilt_db: float = Field(default=12.0, ge=0)

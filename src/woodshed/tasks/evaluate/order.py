@@ -105,7 +105,7 @@ def _sounds(bench: Workbench, card: ModelCard, content_ids: list[str] | tuple[st
     if not content_ids:
         return SoundSet(())
     chosen = bench.library.training_set(
-        "all", purpose=Purpose(card.purpose), sample_rate_hz=card.sample_rate_hz, channels=card.channels
+        "all", purpose=card.purpose, sample_rate_hz=card.sample_rate_hz, channels=card.channels
     ).subset(content_ids)
     found = list(chosen)
     return SoundSet(
@@ -118,5 +118,5 @@ def _sounds(bench: Workbench, card: ModelCard, content_ids: list[str] | tuple[st
 
 def _may_teach(bench: Workbench, content_ids: list[str]) -> frozenset[str]:
     """Those sounds that may train a listener, which lives only as long as the evaluation."""
-    decisions = bench.library.ledger.decide(content_ids, Purpose.AI_TRAINING)
+    decisions = bench.library.decisions(content_ids, Purpose.AI_TRAINING)
     return frozenset(content_id for content_id, decision in decisions.items() if decision.allowed)
