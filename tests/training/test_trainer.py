@@ -106,6 +106,14 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
         model.level.fill_(float("nan"))
     with pytest.raises(TrainingFailed, match=r"no longer a number at step 0"):
         train(model, toy_examples, plan=plan(), run=Run(tmp_path))
+    assert Run(tmp_path).state().status == "failed"
+    assert "no longer a number" in Run(tmp_path).state().text
+
+
+def test_an_old_wish_to_stop_is_not_meant_for_a_new_run(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.cancel()
+    assert train(toy(), toy_examples, plan=plan(12), run=run).steps == 12
 
 
 @pytest.mark.slow

@@ -179,6 +179,36 @@ def test_show_tells_facts_descriptors_and_receipt(trained: Workspace, tmp_path: 
     assert (tmp_path / "p.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_outputs_are_never_replaced_by_other_sounds(trained: Workspace, tmp_path: Path) -> None:
+    asked = {"folder": tmp_path, "count": 1, "seed": 3}
+    [first] = trained.generate("hits", **asked, **{"class": "kick"})
+    [again] = trained.generate("hits", **asked, **{"class": "kick"})
+    assert again.path == first.path, "the same sound made again takes its place"
+    [quiet] = trained.generate("hits", **asked, level=-40.0, **{"class": "kick"})
+    assert quiet.path.name == f"{first.path.stem}-2.wav"
+    assert trained.receipt(first.path) == again.receipt
+
+
+def test_a_sound_whose_owner_does_not_allow_it_is_not_varied(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.train(TrainingOrder(name="hits", query="class:kick,snare", **DEBUG))
+    clap = workspace.library.items("class:clap")[0]
+    workspace.library.ledger.revoke(party="Kit maker", content_ids=[clap.content_id])
+    for verb in (
+        workspace.vary,
+        lambda *a, **k: workspace.blend(*a, workspace.library.items("class:kick")[0].path, **k),
+    ):
+        with pytest.raises(ConsentRefused, match="may not be given to a model"):
+            verb("hits", clap.path, folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_rate_is_brought_there_when_asked(trained: Workspace, tmp_path: Path) -> None:
+    slow = write_sound(tmp_path / "slow.wav", Sound(np.sin(np.arange(4000) * 0.1).astype(np.float32) * 0.5, 22050))
+    [made] = trained.vary("hits", slow, folder=tmp_path / "v", amount=0.0, resample=True)
+    assert made.sound.sample_rate_hz == 44100
+    assert made.receipt.knobs["resample"] is True
+
+
 def test_a_listener_does_not_generate(workspace: Workspace, tmp_path: Path) -> None:
     workspace.train(TrainingOrder(name="ears", query="class:kick,snare", family="mel-listener", **DEBUG))
     with pytest.raises(HandshakeError, match="ears is a listener, not a generator"):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from woodshed.artifacts.model_file import LoadedModel
-from woodshed.artifacts.outputs import write_output
+from woodshed.artifacts.outputs import read_receipt, write_output
 from woodshed.artifacts.receipt import InputSound, Lender, Receipt, now_text, versions_here
 from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import LibraryError, UsageError
+from woodshed.base.errors import ConsentRefused, LibraryError, UsageError, WoodshedError
 from woodshed.base.files import file_word
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Purpose
@@ -77,10 +77,20 @@ def input_sound(sound: Sound, name: str, bench: Workbench, *, content_id: str | 
     """Name a given sound and its owner as far as the library knows them.
 
     ``content_id`` is that of the library's sound where the given one was converted from it.
+
+    Raises
+    ------
+    ConsentRefused
+        If the library knows owners of the sound who do not allow that a model works on it.
     """
     known = content_id or sound.content_id
-    owner, credit = _owner_and_credit(known, bench, Purpose.AI_INFERENCE)
-    return InputSound(content_id=known, name=name, owner=owner, credit=credit)
+    decision = bench.library.decisions([known], Purpose.AI_INFERENCE)[known]
+    if decision.owners and not decision.allowed:
+        raise ConsentRefused(
+            f"{name} may not be given to a model", cause=decision.rule, way_out=decision.way_out or "use another sound"
+        )
+    owner = ", ".join(decision.owners) or "owner unknown"
+    return InputSound(content_id=known, name=name, owner=owner, credit="; ".join(decision.credits) or None)
 
 
 def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, bench: Workbench) -> Delivered:
@@ -90,10 +100,29 @@ def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, be
         finished = finish_sound(sound, level_lufs=level_lufs, name=path.name)
         sound, finishing = finished.sound, _finishing_facts(finished)
     receipt = _receipt(product, order.task, finishing, loaded, bench)
+    path = _free(path, receipt)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
     written = write_output(path, sound, receipt, encoding=encoding)
     bench.log.add(path, written, taught_by=[source.content_id for source in loaded.card.sources])
     return Delivered(path, sound, written)
+
+
+def _free(path: Path, receipt: Receipt) -> Path:
+    """The path, unless another sound lies there: then the next free name. The same sound made again takes its place."""
+    number, free = 1, path
+    while free.exists() and not _same_order(free, receipt):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
+
+
+def _same_order(path: Path, receipt: Receipt) -> bool:
+    try:
+        there = read_receipt(path)
+    except WoodshedError:
+        return False
+    asked = ("task", "model_digest", "seed", "class_name", "knobs", "inputs", "lenders")
+    return all(getattr(there, name) == getattr(receipt, name) for name in asked)
 
 
 def _finishing_facts(finished: FinishedSound) -> dict[str, float | str | None]:

@@ -118,7 +118,7 @@ class RateMismatch(SoundError):
         super().__init__(
             f"{what} has a rate of {got_hz} Hz where {expected_hz} Hz is needed",
             cause="the sound was recorded or exported at another rate, and nothing here resamples silently",
-            way_out=f"export it at {expected_hz} Hz, or in Python ask for it: sound.resampled({expected_hz})",
+            way_out=f"export it at {expected_hz} Hz, or ask for it: --resample, sound.resampled({expected_hz})",
         )
         self.got_hz = got_hz
         self.expected_hz = expected_hz

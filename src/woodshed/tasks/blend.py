@@ -21,6 +21,7 @@ KNOBS = KnobTable(
     knobs=(
         Knob(name="steps_between", kind="int", low=2, high=1000, default=5, help="how many sounds, both ends counted"),
         Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="seed of the way"),
+        Knob(name="resample", kind="bool", default=False, help="bring the sound to the model's rate if it has another"),
         Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower"),
     ),
 )
@@ -66,6 +67,8 @@ def blend(
         input_sound(sound, name, bench, content_id=content_id)
         for sound, name, content_id in zip((first, second), names, content_ids, strict=True)
     )
+    if settings["resample"]:
+        first, second = (sound.resampled(loaded.card.sample_rate_hz) for sound in (first, second))
     count, seed = int(settings["steps_between"] or 2), int(settings["seed"] or 0)
     label = f"{Path(names[0]).stem}_to_{Path(names[1]).stem}"
     products = []

@@ -79,16 +79,20 @@ def generate(
             way_out="woodshed models ls shows which models generate",
         )
     requests = plan_requests(model, settings)
-    made: list[Made] = []
-    for start in range(0, len(requests), BATCH):
-        made += sounding(model, requests[start : start + BATCH], lenders=lenders, settings=settings)
-        on_event(Progress(stage="generating", done=len(made), total=len(requests), unit="sounds"))
-    products = [
-        Product(sound, seed=request.seed, number=number, knobs={**settings, "count": 1, "class": request.class_name})
-        for number, (sound, request) in enumerate(zip(made, requests, strict=True), start=1)
-    ]
     order = Order("generate", folder, template, level_lufs=_float(settings["level"]))
-    return deliver(products, order, loaded=loaded, bench=bench)
+    delivered: list[Delivered] = []
+    for start in range(0, len(requests), BATCH):  # each batch reaches the disk before the next is made
+        batch = requests[start : start + BATCH]
+        made = sounding(model, batch, lenders=lenders, settings=settings)
+        products = [
+            Product(
+                sound, seed=request.seed, number=number, knobs={**settings, "count": 1, "class": request.class_name}
+            )
+            for number, (sound, request) in enumerate(zip(made, batch, strict=True), start=start + 1)
+        ]
+        delivered += deliver(products, order, loaded=loaded, bench=bench)
+        on_event(Progress(stage="generating", done=len(delivered), total=len(requests), unit="sounds"))
+    return delivered
 
 
 def sounding(

@@ -94,6 +94,7 @@ def train_model(
         ),
         on_event=on_event,
     )
+    manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = _card(order, trained, manifest, held_out_set, resumed=resume)
     path = bench.shelf.put(order.name, trained.model, card)
     _draw_losses(run, on_event)

@@ -25,6 +25,7 @@ KNOBS = KnobTable(
         Knob(
             name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next variation takes the next"
         ),
+        Knob(name="resample", kind="bool", default=False, help="bring the sound to the model's rate if it has another"),
         Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower"),
         Knob(
             name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
@@ -68,6 +69,8 @@ def vary(
         )
     source.checked(name=source_name)
     given = (input_sound(source, source_name, bench, content_id=source_id),)
+    if settings["resample"]:
+        source = source.resampled(loaded.card.sample_rate_hz)
     first, count = int(settings["seed"] or 0), int(settings["count"] or 1)
     products = []
     for number in range(count):

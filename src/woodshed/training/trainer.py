@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import logging
@@ -16,7 +17,7 @@ from typing import cast
 import torch
 from accelerate import Accelerator
 
-from woodshed.base.errors import TrainingFailed
+from woodshed.base.errors import DiskProblem, TrainingFailed
 from woodshed.base.events import EventSink, Metric, Note, Progress, ignore
 from woodshed.base.seeds import derive_seed
 from woodshed.base.units import seconds_to_text
@@ -101,9 +102,13 @@ def train(
     TrainingFailed
         If there is nothing to train on, the loss is not finite, or the checkpoint does not fit.
     """
-    return _Trainer(model, plan, run, run.sink(on_event), on_preview, count).train(
-        examples, held_out, data_key=data_key, resume=resume
-    )
+    run.clear_cancel()  # an old wish to stop is not meant for this run
+    trainer = _Trainer(model, plan, run, run.sink(on_event), on_preview, count)
+    try:
+        return trainer.train(examples, held_out, data_key=data_key, resume=resume)
+    except BaseException as error:
+        trainer.note_failure(error)
+        raise
 
 
 class _Trainer:
@@ -143,6 +148,14 @@ class _Trainer:
         with _interrupts() as interrupted:
             step = self._loop(features, judged, first_step, total, interrupted)
         return self._finish(judged, step, total)
+
+    def note_failure(self, error: BaseException) -> None:
+        """Leave word in the run's folder that it ended, and why."""
+        if self.accelerator.is_main_process:
+            state = self.run.state()
+            state.status, state.text = "failed", f"{type(error).__name__}: {error}"
+            with contextlib.suppress(DiskProblem):  # the disk may be what failed; the first error is the one to see
+                self.run.save(state)
 
     # -- before the loop
 

@@ -178,7 +178,7 @@ class Workspace:
         report = evaluate_model(
             self.bench, loaded, lenders=self.lenders(loaded), folder=target, settings=knobs, on_event=on_event
         )
-        self.models.attach_report(model, report.model_dump(mode="json"))
+        self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
 
     # -- papers

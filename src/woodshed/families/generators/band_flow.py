@@ -428,7 +428,7 @@ class BandFlow(Generator, Varies, Blends):
         )
 
     def index(self, lenders: LenderPool) -> LenderIndex:
-        """What is needed to find lenders, read once per pool and kept while the model lives; it holds no audio."""
+        """What is needed to find lenders, read once per pool and kept in memory while the model lives."""
         key = lenders.key()
         if key not in self._indices:
             self._indices[key] = LenderIndex.read(lenders, splitter=self.splitter)
