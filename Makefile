@@ -43,7 +43,7 @@ test: lint  ## everything that must hold, in under ten minutes
 	WOODSHED_DATA="$(DATA)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 test-all: lint  ## the slow checks too
-	WOODSHED_DATA="$(DATA)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+	WOODSHED_EXPLORE=1 WOODSHED_DATA="$(DATA)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 bench: $(VENV)/.dev  ## run every benchmark on DATA and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --data "$(DATA)" --write docs/benchmarks.md

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples at every run, so that a red test is the change's doing; WOODSHED_EXPLORE=1 looks for new ones.
+hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("default"))
+hypothesis.settings.load_profile("explore" if os.environ.get("WOODSHED_EXPLORE") else "steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -219,8 +219,8 @@ def settled_or_strongest(track: PitchTrack, x: npt.ArrayLike, sample_rate_hz: fl
     if settled.strength >= _CLEAR:
         return settled
     partial = _strongest_partial(*_halved(_one_channel(as_channels(x)), checked_rate(sample_rate_hz)))
-    if partial.strength <= max(settled.strength, _PARTIAL_SHARE):
-        return settled
+    if partial.strength <= max(settled.strength, _PARTIAL_SHARE) or not partial.frequency_hz > 0.0:
+        return settled  # a single step has no partial but the one at 0 Hz
     apart = abs(12.0 * np.log2(settled.frequency_hz / partial.frequency_hz))  # NaN if nothing repeats
     agrees = settled.strength >= _FAIR and apart < _SAME_SEMITONES
     return Pitch(settled.frequency_hz, partial.strength) if agrees else partial
