@@ -32,6 +32,7 @@ setup: $(VENV)/.dev  ## make .venv with everything for development
 
 demo: $(VENV)/.run  ## from nothing to new sounds and a page; own sounds: make demo SOUNDS=folder MINE=1
 	$(BIN)/woodshed demo --out demo --minutes $(MINUTES) $(if $(SOUNDS),--sounds "$(SOUNDS)",) $(if $(MINE),--mine,)
+	@echo "To type woodshed by itself in this window: . $(BIN)/activate"
 
 lint: $(VENV)/.dev  ## style, types and the rooms
 	$(BIN)/ruff check .

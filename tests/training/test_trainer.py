@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.training.toy import toy, toy_examples
 from woodshed.base.errors import TrainingFailed, UsageError
 from woodshed.base.events import Event, Metric, Note
-from woodshed.training import Budget, Run, TrainingPlan, parse_budget, train
+from woodshed.training import Budget, Run, RunState, TrainingPlan, parse_budget, train
 
 
 def plan(steps: int = 40, seed: int = 0) -> TrainingPlan:
@@ -69,6 +69,19 @@ def test_ctrl_c_keeps_a_usable_model(tmp_path: Path) -> None:
     assert done.stopped_early
     assert torch.isfinite(done.model.state_dict()["level"]).all()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_run_that_is_under_way_is_left_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path / "drums")
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        (run.folder / "state.json").write_text(RunState(status="training", step=7, pid=other.pid).model_dump_json())
+        with pytest.raises(TrainingFailed, match=r"'drums' is under way already .*step 7.*another name"):
+            run.require_free()
+    finally:
+        other.kill()
+        other.wait()
+    run.require_free()  # a run whose process is gone may be taken up
 
 
 def test_other_sounds_or_seed_cannot_be_resumed(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ class ModelShelf:
     def _existing(self, name: str) -> Path:
         path = self.path(name)
         if not path.is_file():
-            raise UnknownName("model", name, known=self.names())
+            raise UnknownName("model", name, known=self.names(), if_none=f"train one: woodshed train {name}")
         return path
 
 

@@ -81,7 +81,7 @@ class UnknownName(UsageError):
     There is no class 'kik'. Likely cause: a typing slip; near: kick. Way out: use one of kick, snare.
     """
 
-    def __init__(self, noun: str, name: str, *, known: Iterable[str]) -> None:
+    def __init__(self, noun: str, name: str, *, known: Iterable[str], if_none: str = "") -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3)
         cause = f"a typing slip; near: {', '.join(near)}" if near else "it was never added here or was removed"
@@ -89,7 +89,7 @@ class UnknownName(UsageError):
         super().__init__(
             f"There is no {noun} {name!r}",
             cause=cause,
-            way_out=f"use one of {shown}" if names else f"add a {noun} first",
+            way_out=f"use one of {shown}" if names else if_none or f"add a {noun} first",
         )
 
 

@@ -71,6 +71,7 @@ def train_model(
         If family or preset do not exist.
     """
     run = Run(bench.runs / bench.shelf.path(order.name).stem)
+    run.require_free()
     order = _remembered(run, order) if resume else order
     kind = _kind(order)
     chosen = _chosen(bench, order, PURPOSES[kind.role], on_event)

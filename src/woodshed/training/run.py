@@ -84,6 +84,22 @@ class Run:
         state.pid = os.getpid()
         write_text_atomically(self.folder / "state.json", state.model_dump_json(indent=1))
 
+    def require_free(self) -> None:
+        """Refuse to work in a folder where another process trains at this moment.
+
+        Raises
+        ------
+        TrainingFailed
+            Naming the process and how to stop it.
+        """
+        state = self.state()
+        if state.status in ("starting", "training") and _lives(state.pid):
+            raise TrainingFailed(
+                f"The run {self.folder.name!r} is under way already (process {state.pid}, step {state.step})",
+                cause="the same training was begun in another window",
+                way_out="wait for it, stop it with Ctrl-C there, or train under another name",
+            )
+
     def sink(self, onward: EventSink) -> EventSink:
         """An event sink that writes each event to the run's lines and passes it on."""
         path = self.folder / "events.jsonl"
@@ -121,3 +137,16 @@ class Run:
     def clear_cancel(self) -> None:
         """Forget an earlier wish to stop."""
         (self.folder / "cancel").unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    """Whether another process of this number runs; where that cannot be asked safely, no."""
+    if os.name != "posix" or pid in (0, os.getpid()):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

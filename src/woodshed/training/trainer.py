@@ -459,7 +459,7 @@ def _verdict(first: float, last: float, held_out: float | None, *, stopped: bool
         sentences.append("It has hardly begun to learn: give it more minutes.")
     else:
         sentences.append(f"The loss fell by {100 * fallen:.0f} %.")
-    if held_out is not None and last > 0:
+    if fallen >= 0.1 and held_out is not None and last > 0:
         gap = held_out / last
         if gap < 1.3:
             sentences.append("It does as well on sounds it never heard: more minutes can still help.")
