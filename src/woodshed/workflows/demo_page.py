@@ -102,10 +102,12 @@ def _copied(path: Path, copy: Path) -> tuple[Path, Sound]:
 def _next_commands(findings: DemoFindings) -> list[tuple[str, str]]:
     at = f"--workspace {_quoted(str(findings.workspace))}"
     classes = findings.trained.card.classes
+    facts = findings.trained.card.training
+    query = _quoted(facts.query if facts else "all")
     name = "snare" if "snare" in classes else classes[0] if classes else "each"
     commands = [
         (f"woodshed generate demo {at} --class {_quoted(name)} --count 32 --out more", f"Make 32 more: {name}"),
-        (f"woodshed train demo {at} --from all --budget 20m", "Train longer"),
+        (f"woodshed train demo {at} --from {query} --budget 20m", "Train longer"),
     ]
     if findings.own_sounds:
         commands.append((f"woodshed evaluate demo {at}", "Measure it in full, with 512 sounds"))
