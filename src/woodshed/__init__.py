@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from woodshed.sound import write_sound as write_sound
     from woodshed.workspace import Workspace as Workspace
 
-# Threads that wait for each other sleep instead of spinning. On a machine that does other work too, training with two
-# threads was ten times faster for it. Only counts if torch is not loaded yet; a value the person set is kept.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Threads that wait for each other spin only for a moment, then sleep (docs/adr/0006-threads-sleep.md). Only counts if
+# torch is not loaded yet; what the person set is kept.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 _HOMES = {
     "Sound": "woodshed.sound",
