@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from woodshed.artifacts.receipt import OWNER_UNKNOWN
 from woodshed.base.errors import ConsentRefused
 from woodshed.library import Purpose
 
@@ -74,7 +75,7 @@ class ModelCard(_Record):
     @property
     def owners(self) -> tuple[str, ...]:
         """Everyone whose sounds taught it, each once, in alphabetical order."""
-        return tuple(sorted({source.owner or "owner unknown" for source in self.sources}))
+        return tuple(sorted({source.owner or OWNER_UNKNOWN for source in self.sources}))
 
     def refuse_if(self, refused: dict[str, str], *, query: str) -> None:
         """Refuse to work when training sounds are no longer allowed.

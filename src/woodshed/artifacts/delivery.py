@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.outputs import read_receipt, write_output
-from woodshed.artifacts.receipt import InputSound, Lender, Receipt, now_text, versions_here
+from woodshed.artifacts.receipt import OWNER_UNKNOWN, InputSound, Lender, Receipt, now_text, versions_here
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import ConsentRefused, LibraryError, UsageError, WoodshedError
 from woodshed.base.files import file_word
 from woodshed.base.knobs import KnobValue
-from woodshed.library import Purpose
+from woodshed.library import Decision, Purpose
 from woodshed.roles import Made
 from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, finish_sound
 
@@ -89,8 +90,8 @@ def input_sound(sound: Sound, name: str, bench: Workbench, *, content_id: str | 
         raise ConsentRefused(
             f"{name} may not be given to a model", cause=decision.rule, way_out=decision.way_out or "use another sound"
         )
-    owner = ", ".join(decision.owners) or "owner unknown"
-    return InputSound(content_id=known, name=name, owner=owner, credit="; ".join(decision.credits) or None)
+    owner, credit = _owner_and_credit(decision)
+    return InputSound(content_id=known, name=name, owner=owner, credit=credit)
 
 
 def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, bench: Workbench) -> Delivered:
@@ -139,9 +140,6 @@ def _receipt(
     product: Product, task: str, finishing: dict[str, float | str | None], loaded: LoadedModel, bench: Workbench
 ) -> Receipt:
     card = loaded.card
-    sources: dict[str, int] = {}
-    for source in card.sources:
-        sources[source.owner or "owner unknown"] = sources.get(source.owner or "owner unknown", 0) + 1
     return Receipt(
         task=task,
         made_at=now_text(),
@@ -153,7 +151,7 @@ def _receipt(
         knobs=product.knobs or {},
         inputs=product.inputs,
         lenders=tuple(_lender(content_id, bench) for content_id in product.made.lenders),
-        sources=sources,
+        sources=dict(Counter(source.owner or OWNER_UNKNOWN for source in card.sources)),
         credits=card.credits,
         merkle_root=card.merkle_root,
         ledger_head=card.ledger_head,
@@ -164,7 +162,7 @@ def _receipt(
 
 
 def _lender(content_id: str, bench: Workbench) -> Lender:
-    owner, credit = _owner_and_credit(content_id, bench, Purpose.RESYNTHESISE)
+    owner, credit = _owner_and_credit(bench.library.ledger.decide([content_id], Purpose.RESYNTHESISE)[content_id])
     return Lender(content_id=content_id, name=_name(content_id, bench), owner=owner, credit=credit)
 
 
@@ -175,10 +173,8 @@ def _name(content_id: str, bench: Workbench) -> str:
         return content_id[:12]
 
 
-def _owner_and_credit(content_id: str, bench: Workbench, purpose: Purpose) -> tuple[str, str | None]:
-    decision = bench.library.ledger.decide([content_id], purpose)[content_id]
-    owner = ", ".join(decision.owners) or "owner unknown"
-    return owner, "; ".join(decision.credits) or None
+def _owner_and_credit(decision: Decision) -> tuple[str, str | None]:
+    return ", ".join(decision.owners) or OWNER_UNKNOWN, "; ".join(decision.credits) or None
 
 
 def _file_name(template: str, product: Product, model: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from woodshed.base.errors import WoodshedError
-from woodshed.base.events import Event, EventSink, Metric, Note, Preview, Progress, ignore
+from woodshed.base.events import Event, EventSink, Note, Preview, Progress, ignore
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -141,8 +141,7 @@ class _Renderer:
             self.bars.console.print(
                 _harmless(f"{event.label}: {event.path}"), style="dim", markup=False, soft_wrap=True
             )
-        elif isinstance(event, Metric):
-            pass  # numbers go to the run's event lines; the bar shows how far it is
+        # numbers (Metric) go to the run's event lines; the bar shows how far it is
 
     def _advance(self, event: Progress) -> None:
         from woodshed.base.units import seconds_to_text

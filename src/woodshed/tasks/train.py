@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -271,8 +270,3 @@ def _card(
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or value != value else round(value, 6)
-
-
-def class_counts(items: Iterable[Item]) -> dict[str, int]:
-    """How many sounds each class has; unnamed ones under ``(none)``."""
-    return dict(Counter(item.class_name or "(none)" for item in items).most_common())

@@ -66,15 +66,23 @@ def load_checkpoint(
 ) -> None:
     """Put a checkpoint's tensors back where they came from, in place."""
     with safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        names = [name for name in file.keys() if not name.startswith("model.")]  # noqa: SIM118 - not a mapping
+        tensors = {name: file.get_tensor(name) for name in names}
         scalars: dict[str, float] = json.loads((file.metadata() or {})["scalars"])
-    model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
+    load_model_only(path, model)
     for name in average.tensors:
         average.tensors[name].copy_(tensors[f"average.{name}"])
     for number, optimiser in enumerate(optimisers):
         state = optimiser.state_dict()
         state["state"] = _optimiser_state(f"optimiser.{number}.", tensors, scalars)
         optimiser.load_state_dict(state)
+
+
+def load_model_only(path: Path, model: Trainable) -> None:
+    """Put only the module's own tensors back."""
+    with safe_open(path, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 - not a mapping
+        model.load_state_dict({name.removeprefix("model."): file.get_tensor(name) for name in names})
 
 
 def _optimiser_state(

@@ -24,7 +24,7 @@ from woodshed.base.units import seconds_to_text
 from woodshed.roles import Example, Features, Trainable
 from woodshed.training.averaging import WeightAverage
 from woodshed.training.budget import Budget
-from woodshed.training.checkpoint import load_checkpoint, read_facts, save_checkpoint
+from woodshed.training.checkpoint import load_checkpoint, load_model_only, read_facts, save_checkpoint
 from woodshed.training.run import Run, RunState
 
 log = logging.getLogger(__name__)
@@ -408,15 +408,6 @@ def held_out_loss(model: Trainable, features: Features, *, seed: int) -> float:
         weights = model.loss_weights()
         values.append(sum(weights.get(name, 1.0) * float(loss) for name, loss in losses.items()))
     return sum(values) / len(values)
-
-
-def load_model_only(path: object, model: Trainable) -> None:
-    """Put only the module's own tensors back."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 - not a mapping
-        model.load_state_dict({name.removeprefix("model."): file.get_tensor(name) for name in names})
 
 
 def _draw(features: Features, batch_size: int, *, seed: int) -> torch.Tensor:

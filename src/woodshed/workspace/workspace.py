@@ -26,7 +26,7 @@ from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, ignore
 from woodshed.base.knobs import KnobValue
-from woodshed.library import Item, Library, Purpose
+from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
 from woodshed.roles import LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
@@ -263,11 +263,6 @@ class Workspace:
         ids = [source.content_id for source in loaded.card.sources]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
-
-    def items_of(self, card: ModelCard) -> list[Item]:
-        """Training sounds of a model that still are in this library."""
-        wanted = {source.content_id for source in card.sources}
-        return [item for item in self.library.items("") if item.content_id in wanted]
 
     def _card_of(self, receipt: Receipt) -> ModelCard | None:
         """The card of the model that made it; None if the shelf has none, or another training under that name."""
