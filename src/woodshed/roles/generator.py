@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from woodshed.roles.lenders import LenderPool
@@ -14,11 +14,23 @@ from woodshed.sound import Sound
 
 @dataclass(frozen=True)
 class Request:
-    """One sound to make. No class means any; no length means the model chooses one; the seed decides the rest."""
+    """One sound to make. No class means any; no length means the model chooses one; the seed decides the rest.
+
+    Attributes
+    ----------
+    wishes
+        Descriptors asked for, by name (``brightness_hz``, ``decay_ms``, ``pitch_hz``, ``width``); a family that cannot
+        follow one of them raises ``UnknownName``.
+    bpm, bars
+        Of a loop; both or neither. A family that makes no loops raises ``UsageError``.
+    """
 
     seed: int
     class_name: str | None = None
     duration_s: float | None = None
+    wishes: Mapping[str, float] = field(default_factory=dict)
+    bpm: float | None = None
+    bars: int | None = None
 
 
 @dataclass(frozen=True)

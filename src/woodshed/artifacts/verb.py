@@ -1,0 +1,172 @@
+"""A verb: what a musician does with a model and some sounds, from the handshake to the files and their receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from woodshed.artifacts.delivery import Delivered, Order, Product, deliver, input_sound
+from woodshed.artifacts.model_file import LoadedModel
+from woodshed.artifacts.receipt import InputSound
+from woodshed.artifacts.standing import require_standing
+from woodshed.artifacts.workbench import Workbench
+from woodshed.base.errors import HandshakeError
+from woodshed.base.events import EventSink, Progress, ignore
+from woodshed.base.knobs import KnobTable, KnobValue
+from woodshed.roles import LenderPool, Trainable
+from woodshed.sound import Sound
+
+_TOGETHER = 16
+
+
+@dataclass(frozen=True)
+class GivenSound:
+    """A sound handed to a verb: the audio, the name to show, and its content id in the library where it has one."""
+
+    sound: Sound
+    name: str
+    content_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one call of a verb works with; the sounds are checked, allowed, and at the model's rate if that was asked.
+
+    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``.
+    """
+
+    model: Trainable
+    sounds: tuple[GivenSound, ...]
+    inputs: tuple[InputSound, ...]
+    lenders: LenderPool
+    settings: dict[str, KnobValue]
+    on_event: EventSink = ignore
+
+    def number(self, name: str) -> float | None:
+        """A knob's position as a number; None where it stands nowhere."""
+        value = self.settings[name]
+        return None if value is None else float(value)
+
+    def whole(self, name: str) -> int | None:
+        """A knob's position as a whole number; None where it stands nowhere."""
+        value = self.settings[name]
+        return None if value is None else int(value)
+
+    def word(self, name: str) -> str | None:
+        """A knob's position as a word; None where it stands nowhere."""
+        value = self.settings[name]
+        return None if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One task of a musician, as data.
+
+    Attributes
+    ----------
+    knobs
+        Its knob table; ``knobs.task`` is its name.
+    needs
+        Capabilities the model must have, all of them.
+    can
+        What a model must be able to do, in words: "vary sounds".
+    make
+        Makes the products of a job one after another, in an order that depends on nothing but the job.
+    template
+        Of file names.
+    least, most
+        How many sounds it takes; ``most`` None for any number.
+    finish
+        Whether outputs are trimmed, aligned and levelled.
+    """
+
+    knobs: KnobTable
+    needs: tuple[type, ...]
+    can: str
+    make: Callable[[Job], Iterator[Product]]
+    template: str
+    least: int = 1
+    most: int | None = 1
+    finish: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called on the command line."""
+        return self.knobs.task
+
+
+def perform(
+    verb: Verb,
+    bench: Workbench,
+    loaded: LoadedModel,
+    *,
+    sounds: Sequence[GivenSound] = (),
+    lenders: LenderPool,
+    folder: Path,
+    settings: dict[str, KnobValue],
+    template: str = "",
+    on_event: EventSink = ignore,
+) -> list[Delivered]:
+    """Do what a verb says and write what it makes, each output with its receipt.
+
+    Raises
+    ------
+    ConsentRefused
+        If a training grant of the model was withdrawn, or a given sound may not be worked on.
+    HandshakeError
+        If the model cannot do this, or the number of sounds is another.
+    RateMismatch
+        If a sound has another rate than the model and the knob ``resample`` is off.
+    """
+    model = handshake(loaded, bench, needs=verb.needs, can=verb.can)
+    if len(sounds) < verb.least or (verb.most is not None and len(sounds) > verb.most):
+        raise HandshakeError(
+            f"{verb.name} was given {len(sounds)} sounds",
+            cause=f"it takes {_range_text(verb)}",
+            way_out=f"woodshed {verb.name} --help shows an example",
+        )
+    for given in sounds:
+        given.sound.checked(name=given.name)
+    inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id) for g in sounds)
+    if settings.get("resample"):
+        sounds = [replace(g, sound=g.sound.resampled(loaded.card.sample_rate_hz)) for g in sounds]
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event)
+    level = settings.get("level")
+    order = Order(verb.name, folder, template or verb.template, verb.finish, None if level is None else float(level))
+    delivered: list[Delivered] = []
+    batch: list[Product] = []
+    for product in verb.make(job):
+        batch.append(product)
+        if len(batch) == _TOGETHER:  # each batch reaches the disk before the next is made
+            delivered += deliver(batch, order, loaded=loaded, bench=bench)
+            batch = []
+    delivered += deliver(batch, order, loaded=loaded, bench=bench)
+    on_event(Progress(stage=verb.name, done=len(delivered), total=len(delivered), unit="sounds"))
+    return delivered
+
+
+def handshake(loaded: LoadedModel, bench: Workbench, *, needs: Sequence[type], can: str) -> Trainable:
+    """The model, if it may be used now and can do what is needed.
+
+    Raises
+    ------
+    ConsentRefused
+        If a training grant of the model was withdrawn.
+    HandshakeError
+        If it lacks a capability.
+    """
+    require_standing(loaded.card, bench.library)
+    if not all(isinstance(loaded.model, need) for need in needs):
+        raise HandshakeError(
+            f"{loaded.card.name} cannot {can}",
+            cause=f"the family {loaded.card.family} ({loaded.card.role}) was not made for it",
+            way_out="woodshed models ls shows the models and their families",
+        )
+    return loaded.model
+
+
+def _range_text(verb: Verb) -> str:
+    if verb.most == verb.least:
+        return f"{verb.least}"
+    return f"{verb.least} or more" if verb.most is None else f"{verb.least} to {verb.most}"
