@@ -162,6 +162,12 @@ class Decoder:
     def make(self, target: Target) -> Made:
         """The raw sound of a target; tries other lenders and tunings until its attack is no copy of a lender's."""
         rate = self.splitter.sample_rate_hz
+        if not self.index.content_ids:
+            seed = derive_seed(target.seed, "ring")
+            spectra = self.model.ringer.spectra(target.shape, frames=target.frames, sides=self.sides, seed=seed)
+            audio = self.splitter.join(spectra, frames=target.frames).numpy()
+            data = tidied(audio, peak=target.peak, sample_rate_hz=rate, exact=target.exact)
+            return Made(Sound(data, rate), class_name=target.class_name)
         near = self.neighbours(target)
         best: tuple[float, np.ndarray, tuple[str, ...]] | None = None
         for attempt in range(len(_REPITCH_ATTEMPTS)):
