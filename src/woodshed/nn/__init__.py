@@ -4,7 +4,8 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
-from woodshed.nn.partials import PARTIAL_NUMBERS, Partials, partials_of
+from woodshed.nn.partial_tracking import partials_of
+from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ringing import Ringer, unsmeared
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
