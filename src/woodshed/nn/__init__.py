@@ -8,7 +8,7 @@ from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ringing import Ringer, unsmeared
-from woodshed.nn.shaping import Reshaped, Shape, Shaper
+from woodshed.nn.shaping import Reshaped, Shape, Shaper, lean_of, leaned_over
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 
@@ -33,7 +33,9 @@ __all__ = [
     "at_speed",
     "hop_frames_of",
     "lapped",
+    "lean_of",
     "leaned",
+    "leaned_over",
     "partials_of",
     "sounding_span",
     "steps_of",

@@ -33,6 +33,7 @@ from woodshed.nn import (
     SteeredTransformer,
     Traits,
     at_speed,
+    lean_of,
     leaned,
     partials_of,
     sounding_span,
@@ -65,7 +66,10 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
+_TONE_NUMBERS = PARTIAL_NUMBERS + 1  # the last one: how far it leans to one channel
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
+_PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
+_LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
 
@@ -129,7 +133,7 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=8, ge=1, le=200)
-    guidance: float = Field(default=1.5, ge=0, le=10)
+    guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
@@ -172,8 +176,8 @@ class BandFlow(Generator, Varies, Blends):
     length_table: Tensor
     level_table: Tensor
     class_counts: Tensor
-    partial_means: Tensor
-    partial_scales: Tensor
+    tone_means: Tensor
+    tone_scales: Tensor
 
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
@@ -209,8 +213,8 @@ class BandFlow(Generator, Varies, Blends):
         self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
         self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
         self.register_buffer("class_counts", torch.zeros(classes + 1))
-        self.register_buffer("partial_means", torch.zeros(PARTIAL_NUMBERS))
-        self.register_buffer("partial_scales", torch.ones(PARTIAL_NUMBERS))
+        self.register_buffer("tone_means", torch.zeros(_TONE_NUMBERS))
+        self.register_buffer("tone_scales", torch.ones(_TONE_NUMBERS))
         self.shaper = Shaper(self.splitter)
         self.ringer = Ringer(self.shaper)
         self.traits = Traits(self.splitter)
@@ -220,7 +224,7 @@ class BandFlow(Generator, Varies, Blends):
     def numbers(self) -> int:
         """Numbers per token: those of the envelope, then those of the partials."""
         assert isinstance(self.config, Config)
-        return self.config.dims + PARTIAL_NUMBERS
+        return self.config.dims + _TONE_NUMBERS
 
     @property
     def max_duration_s(self) -> float:
@@ -232,7 +236,7 @@ class BandFlow(Generator, Varies, Blends):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung = Moments(self.splitter.token_width), Moments(PARTIAL_NUMBERS)
+        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = self._heard(example.sound)
@@ -240,14 +244,14 @@ class BandFlow(Generator, Varies, Blends):
                 continue
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
-            rung.add(self._partials_of(split).to_numbers())
+            rung.add(_tone_numbers(self._partials_of(split), lean_of(split.spectra)))
             peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
             facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
         if not facts:
             return
         self.basis.fit(moments)
-        self.partial_means.copy_(rung.mean)
-        self.partial_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self.tone_means.copy_(rung.mean)
+        self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
         numbers = torch.tensor(facts, dtype=torch.float64)
         for row in range(len(self.class_counts)):
             mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
@@ -275,7 +279,7 @@ class BandFlow(Generator, Varies, Blends):
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
                     split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
-                shape = Shape(split.envelope, split.width, tuned)
+                shape = Shape(split.envelope, split.width, tuned, lean_of(split.spectra))
                 rows += self._leanings(shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
@@ -307,6 +311,7 @@ class BandFlow(Generator, Varies, Blends):
         classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
         classes = torch.where(classes < 0, len(self.spec.classes), classes)
         rarity = self.class_counts[classes].clamp(min=1).rsqrt()
+        plain = torch.tensor([not any(row.changes) for row in rows])
         return Features(
             {
                 "tokens": tokens,
@@ -315,7 +320,7 @@ class BandFlow(Generator, Varies, Blends):
                 "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
                 "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
             },
-            weights=rarity,
+            weights=torch.where(plain, _PLAIN_WEIGHT * rarity, rarity),
         )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
@@ -372,7 +377,7 @@ class BandFlow(Generator, Varies, Blends):
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        variances = torch.cat([self.basis.variances, torch.ones_like(self.partial_scales)])
+        variances = torch.cat([self.basis.variances, torch.ones_like(self.tone_scales)])
         plain, error = linear_guess(point, time=time, variances=variances)
         spread = (time**2 * variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         return plain + error * self.net(point / spread, condition, counts)
@@ -497,22 +502,24 @@ class BandFlow(Generator, Varies, Blends):
 
     def tokens_of(self, split: Split) -> Tensor:
         """Tokens of a sound taken apart, ``(tokens, numbers)``."""
-        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split)))
+        lean = lean_of(split.spectra)
+        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split), lean))
 
     def tokens_of_shape(self, shape: Shape) -> Tensor:
         """Tokens of a shape, ``(tokens, numbers)``; where it says nothing of partials, they are as in most sounds."""
         tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
         if shape.partials is None:
-            return torch.cat([tokens, tokens.new_zeros(len(tokens), PARTIAL_NUMBERS)], dim=-1)
-        rung = shape.partials.on_tokens(len(tokens)).to_numbers()
-        return torch.cat([tokens, (rung - self.partial_means) / self.partial_scales], dim=-1)
+            return torch.cat([tokens, tokens.new_zeros(len(tokens), _TONE_NUMBERS)], dim=-1)
+        rung = _tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
+        return torch.cat([tokens, (rung - self.tone_means) / self.tone_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
-        rung = tokens[:, self.config.dims :] * self.partial_scales + self.partial_means
-        return Shape(envelope, width, Partials.from_numbers(rung))
+        rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
+        lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
+        return Shape(envelope, width, Partials.from_numbers(rung[:, :-1]), lean if abs(lean) > _LEAST_LEAN else 0.0)
 
     def _partials_of(self, split: Split) -> Partials:
         return partials_of(
@@ -605,6 +612,12 @@ class BandFlow(Generator, Varies, Blends):
     def _check_rate(self, sound: Sound) -> None:
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
+
+
+def _tone_numbers(partials: Partials, lean: float) -> Tensor:
+    """Partials and lean as numbers, ``(tokens, numbers)``."""
+    numbers = partials.to_numbers()
+    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
 
 
 def _copies(known: int, limit: int) -> tuple[int, int]:
