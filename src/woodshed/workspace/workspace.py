@@ -114,7 +114,7 @@ class Workspace:
             self.bench,
             loaded,
             sounds=[self.find_sound(sound) for sound in sounds],
-            lenders=self.lenders(loaded, borrow=knobs.get("borrow", "own")),
+            lenders=self.lenders(loaded, borrow=knobs.get("borrow", "none")),
             folder=folder,
             settings=knobs,
             template=template,
@@ -245,11 +245,13 @@ class Workspace:
             raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
-    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "own") -> LenderPool:
-        """The training sounds of a model that may lend fine structure now; nothing if borrowing is forbidden."""
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
+        """Who may lend fine structure now: nobody, the training sounds of a model, or any one-shot of the library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
+        if borrow == "any":
+            ids = [item.content_id for item in self.library.items("kind:oneshot")]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 

@@ -137,16 +137,6 @@ def _padded(model: BandFlow, tokens: Tensor) -> Tensor:
 # -- shapes
 
 
-def tokens_of_shape(model: BandFlow, shape: Shape, split: Split) -> Tensor:
-    """Tokens of a shape; ``split`` says what else there is to say about the sound it belongs to."""
-    steps = shape.steps
-    spectra = split.spectra[:, :steps]
-    lacking = steps - spectra.shape[1]
-    spectra = torch.nn.functional.pad(spectra, (0, 0, 0, lacking)) if lacking > 0 else spectra
-    frames = (steps - 1) * model.splitter.hop_frames
-    return model.tokens_of(Split(spectra, shape.envelope, shape.width, split.reference, frames))
-
-
 def steps_over(model: BandFlow, frames: int) -> int:
     """Steps of a sound of so many frames."""
     return -(-frames // model.splitter.hop_frames) + 1
@@ -154,7 +144,8 @@ def steps_over(model: BandFlow, frames: int) -> int:
 
 def within_reason(model: BandFlow, tokens: Tensor) -> Tensor:
     """Tokens with no number farther out than a model's sounds ever are."""
-    most = _MOST_SPREAD * model.basis.variances.sqrt()
+    most = tokens.new_full((tokens.shape[-1],), _MOST_SPREAD)
+    most[: len(model.basis.variances)] *= model.basis.variances.sqrt()
     return torch.maximum(torch.minimum(tokens, most), -most)
 
 
@@ -164,7 +155,7 @@ def stretched(model: BandFlow, shapes: Sequence[Shape], *, frames: int) -> list[
     steady = round(STEADY_S * model.splitter.sample_rate_hz / model.splitter.hop_frames)
     places = [_stretched_places(steps, shape.steps, steady=steady) for shape in shapes]
     return [
-        Shape(_at_places(shape.envelope, at), _at_places(shape.width, at))
+        Shape(_at_places(shape.envelope, at), _at_places(shape.width, at), shape.partials)
         for shape, at in zip(shapes, places, strict=True)
     ]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import extrapolated
-from woodshed.families.generators._band_flow_drawing import checked_audio, fitted, steps_over, tokens_of_shape
+from woodshed.families.generators._band_flow_drawing import checked_audio, fitted, steps_over
 from woodshed.nn import Shape, Shaper, Split, sounding_span
 from woodshed.roles import Made
 from woodshed.sampling import seeded_generator
@@ -35,7 +35,7 @@ _EDGE_STEPS = 4  # known steps that say where a band stands at a seam
 _NEAR_STEPS = 40
 _EVENED_S = 0.3  # how long after the end of a sound its own level still counts
 _MOST_EVENED = 20.0 * math.log(10.0) / 10.0
-_SILENT = 10.0 * math.log(10.0) / 10.0  # above the floor
+_SILENT = 25.0 * math.log(10.0) / 10.0  # above the floor
 _ATTACK = 3.0 * math.log(10.0) / 10.0
 _BAND_EDGE = 2.0 ** (1 / 12)
 
@@ -151,15 +151,14 @@ class Filler:
             first = min(max(0, open_[0] - most // 2), max(0, count - most))
             stop = min(count, first + most)
             rows = slice(first * size, stop * size)
-            new = self._fitted(task, known, tokens[first:stop], rows, unknown[rows])
+            new = self._fitted(task, tokens[first:stop], unknown[rows], first=first)
             done = stop if stop == count or open_[-1] < stop else open_[0] + max(1, (stop - open_[0]) // 2)
             tokens[open_[0] : done] = new[open_[0] - first : done - first]
             unknown[open_[0] * size : done * size] = False
 
-    def _fitted(self, task: _Task, known: Split, tokens: Tensor, rows: slice, unknown: Tensor) -> Tensor:
+    def _fitted(self, task: _Task, tokens: Tensor, unknown: Tensor, *, first: int) -> Tensor:
         """One window drawn anew where it is unknown; what it knows is put back at every step."""
         steps = len(unknown)
-        window = replace(known, spectra=known.spectra[:, rows], reference=known.reference)
         frames = (steps - 1) * self.splitter.hop_frames
         kept = self.model.shape_of(tokens, frames=frames)
         anew = torch.tensor([bool(some.any()) for some in unknown.split(self.splitter.token_steps)])
@@ -167,10 +166,12 @@ class Filler:
         def keep(guess: Tensor) -> Tensor:
             drawn = self.model.shape_of(guess, frames=frames)
             times = unknown.any(1, keepdim=True)
-            mixed = Shape(
-                torch.where(unknown, drawn.envelope, kept.envelope), torch.where(times, drawn.width, kept.width)
+            mixed = replace(
+                drawn,
+                envelope=torch.where(unknown, drawn.envelope, kept.envelope),
+                width=torch.where(times, drawn.width, kept.width),
             )
-            change = tokens_of_shape(self.model, mixed, window) - tokens_of_shape(self.model, drawn, window)
+            change = self.model.tokens_of_shape(mixed) - self.model.tokens_of_shape(drawn)
             return torch.where(anew[:, None], guess + change, tokens)
 
         return fitted(
@@ -178,7 +179,7 @@ class Filler:
             keep,
             tokens=len(tokens),
             dims=tokens.shape[-1],
-            seed=derive_seed(task.seed, "window", rows.start),
+            seed=derive_seed(task.seed, "window", first),
             class_name=task.class_name,
             steps=task.steps,
             rounds=ROUNDS,
@@ -198,7 +199,7 @@ class Filler:
                 fading_steps=_EVENED_S * self.rate / self.splitter.hop_frames,
             )
             envelope[first:stop] += torch.where(task.unknown[first:stop], change, 0.0)
-        return Shape(envelope.clamp(self.splitter.floor, 3.0), target.width)
+        return replace(target, envelope=envelope.clamp(self.splitter.floor, 3.0))
 
     def _rougher(self, task: _Task, known: Split) -> Tensor:
         """The reference for tones and for noise, ``(2, bands)``: near the regions the sound may be rougher than smooth.
@@ -296,9 +297,7 @@ class Filler:
         return banded * window
 
 
-def evening(
-    drawn: Tensor, *, before: Tensor | None, after: Tensor | None, floor: float, fading_steps: float
-) -> Tensor:
+def evening(drawn: Tensor, *, before: Tensor | None, after: Tensor | None, floor: float, fading_steps: float) -> Tensor:
     """What to add to drawn bands ``(steps, bands)`` so that they go on from one known level and lead up to another.
 
     A level that is as good as silent asks for nothing, nor does an attack that follows. After the end of a sound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,7 +23,6 @@ from woodshed.families.generators._band_flow_drawing import (
     noise_of,
     redrawn,
     stretched,
-    tokens_of_shape,
     within_reason,
 )
 from woodshed.nn import Shape, Shaper, Split, sounding_span
@@ -98,11 +97,11 @@ class Mixer:
         at = stretched(self.model, parts.own, frames=frames)
         plain = _sum_of_shapes(at, shares["shape"], shares["width"])
         known = max(range(len(at)), key=lambda number: shares["shape"][number])
-        tokens = tokens_of_shape(self.model, plain, parts.splits[known])
+        tokens = self.model.tokens_of_shape(replace(plain, partials=at[known].partials))
         if len(tokens) > self.splitter.most_tokens:
             return plain
         if way == "noise":
-            every = [tokens_of_shape(self.model, *pair) for pair in zip(at, parts.splits, strict=True)]
+            every = [self.model.tokens_of_shape(shape) for shape in at]
             new, share = self._round_the_sphere(every, shares["shape"], steps), 1.0
         else:
             new = redrawn(self.model, tokens, time=SETTLE, seed=seed, steps=steps)
@@ -145,7 +144,7 @@ class Mixer:
         lengths = [split.frames for split in parts.splits]
         frames = _between_stops(_mean(weights, lengths), lengths)
         at = stretched(self.model, parts.own, frames=round(frames))
-        every = [tokens_of_shape(self.model, *pair) for pair in zip(at, parts.splits, strict=True)]
+        every = [self.model.tokens_of_shape(shape) for shape in at]
         total = torch.stack([weight * some for weight, some in zip(weights, every, strict=True)]).sum(0)
         total = within_reason(self.model, total)
         if len(total) <= self.splitter.most_tokens:
