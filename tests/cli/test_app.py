@@ -139,7 +139,7 @@ def test_nothing_a_file_says_reaches_the_terminal_as_a_command(capsys: pytest.Ca
 
 def test_editing_from_the_command_line(tmp_path: Path) -> None:
     at = ("--workspace", tmp_path / "w")
-    run("kit", "make", tmp_path / "kit", "--seed", 1, "--count", 2, "--loops", 0)
+    run("kit", "make", tmp_path / "kit", "--seed", 1, "--count", 1, "--loops", 0)
     run("library", "add", tmp_path / "kit", "--owner", "Kit", "--licence", "CC0-1.0", *at)
     for name in ("one", "two"):
         run("train", name, "--from", "class:kick,snare", "--preset", "debug", "--budget", "2steps", *at)
