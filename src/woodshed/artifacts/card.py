@@ -46,6 +46,14 @@ class TrainingFacts(_Record):
     resumed: bool = False
 
 
+class Ancestor(_Record):
+    """A model that another was blended from: its name, the digest of its weights, its share."""
+
+    name: str
+    digest: str
+    weight: float
+
+
 class ModelCard(_Record):
     """The papers of a model: what it is, whose sounds taught it, under which ledger, how well it does."""
 
@@ -67,6 +75,7 @@ class ModelCard(_Record):
     training: TrainingFacts | None = None
     report: dict[str, object] | None = None
     references: tuple[str, ...] = ()
+    ancestors: tuple[Ancestor, ...] = ()
 
     @property
     def credits(self) -> tuple[str, ...]:
@@ -100,5 +109,11 @@ class ModelCard(_Record):
         raise ConsentRefused(
             f"The model {self.name!r} learned from {len(named)} sound(s) that may no longer be used: {shown}",
             cause=next(iter(refused.values())),
-            way_out=f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}",
+            way_out=self._way_back(query),
         )
+
+    def _way_back(self, query: str) -> str:
+        if self.ancestors:
+            first, second = self.ancestors[0].name, self.ancestors[-1].name
+            return f"train {first} and {second} anew, then: woodshed models blend {first} {second} --name {self.name}"
+        return f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}"

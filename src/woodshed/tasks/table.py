@@ -14,6 +14,10 @@ VERBS: dict[str, str] = {
     "generate": "woodshed.tasks.generate:VERB",
     "vary": "woodshed.tasks.vary:VERB",
     "blend": "woodshed.tasks.blend:VERB",
+    "morph": "woodshed.tasks.morph:VERB",
+    "inpaint": "woodshed.tasks.inpaint:VERB",
+    "extend": "woodshed.tasks.extend:VERB",
+    "combine": "woodshed.tasks.combine:VERB",
 }
 
 

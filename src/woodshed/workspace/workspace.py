@@ -21,11 +21,12 @@ from woodshed.artifacts import (
 )
 from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
-from woodshed.artifacts.standing import refused_sources
+from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
+from woodshed.artifacts.standing import refused_sources, require_standing
 from woodshed.artifacts.verb import GivenSound, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
-from woodshed.base.events import EventSink, ignore
+from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
@@ -169,6 +170,35 @@ class Workspace:
         )
         self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
+
+    def blend_models(
+        self, first: str, second: str, *, name: str, weight: float = 0.5, on_event: EventSink = ignore
+    ) -> ModelCard:
+        """Put a model between two on the shelf, with the papers of both; both must still be allowed to work.
+
+        Raises
+        ------
+        ConsentRefused
+            If a training grant of either was withdrawn.
+        HandshakeError
+            If they are not made alike.
+        UsageError
+            If another model has that name.
+        """
+        pair = self.models.load(first), self.models.load(second)
+        for one in pair:
+            require_standing(one.card, self.library)
+        if self.models.path(name).exists():
+            raise UsageError(
+                f"There is a model {name!r} already", cause="it would be replaced", way_out="choose another --name"
+            )
+        model = blend_models(*pair, weight=weight)
+        if likeness(pair[0].model, pair[1].model) < KINDRED:
+            text = f"{first} and {second} were trained apart: a blend of them may sound like neither"
+            on_event(Note(level="warning", text=text))
+        card = blended_card(*pair, weight=weight, name=name, ledger_head=self.library.ledger.head())
+        self.models.put(name, model, card)
+        return card
 
     # -- papers
 
