@@ -4,6 +4,7 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
@@ -15,6 +16,7 @@ __all__ = [
     "BandMap",
     "EnvelopeSplitter",
     "Moments",
+    "Muon",
     "PrincipalBasis",
     "Reshaped",
     "Shape",
@@ -25,6 +27,7 @@ __all__ = [
     "hop_frames_of",
     "lapped",
     "leaned",
+    "near_orthogonal",
     "sounding_span",
     "steps_of",
     "unlapped",

@@ -1,5 +1,6 @@
 """What a model can be: roles, their capabilities, the table of families and the errors of a bad match."""
 
+from woodshed.roles.adopting import Adopted
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
 from woodshed.roles.lenders import LenderPool, NoLenders
@@ -9,6 +10,7 @@ from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
 
 __all__ = [
     "FAMILIES",
+    "Adopted",
     "Blends",
     "DataSpec",
     "Example",
