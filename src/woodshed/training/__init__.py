@@ -5,7 +5,8 @@ from woodshed.training.choosing import Candidate, Chooser
 from woodshed.training.control import Control, read_control, write_control
 from woodshed.training.plan import TrainedModel, TrainingPlan
 from woodshed.training.run import Change, Run, RunState
-from woodshed.training.settings import RunSettings
+from woodshed.training.runs import Runs
+from woodshed.training.settings import RunSettings, parse_setting
 from woodshed.training.trainer import train
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "Run",
     "RunSettings",
     "RunState",
+    "Runs",
     "TrainedModel",
     "TrainingPlan",
     "parse_budget",
+    "parse_setting",
     "read_control",
     "train",
     "write_control",

@@ -109,7 +109,7 @@ class Run:
             Naming the process and how to stop it.
         """
         state = self.state()
-        if state.status in ("starting", "training") and _lives(state.pid):
+        if state.status in ("starting", "training") and lives(state.pid):
             raise TrainingFailed(
                 f"The run {self.folder.name!r} is under way already (process {state.pid}, step {state.step})",
                 cause="the same training was begun in another window",
@@ -158,7 +158,7 @@ class Run:
             write_control(self.folder, control.model_copy(update={"stop": False}))
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
     """Whether another process of this number runs; where that cannot be asked safely, no."""
     if os.name != "posix" or pid in (0, os.getpid()):
         return False

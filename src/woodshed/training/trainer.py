@@ -354,6 +354,7 @@ class _Trainer:
     # -- after the loop
 
     def _finish(self, step: int, total: int) -> TrainedModel:
+        self.accelerator.wait_for_everyone()
         candidates = self._candidates(step)
         self.model.cpu()
         self.model.eval()
