@@ -57,8 +57,8 @@ class Muon(torch.optim.Optimizer):
             for shape, weights in shapes.items():
                 ahead = torch.stack([self._ahead(weight, group["momentum"]) for weight in weights])
                 steps = near_orthogonal(ahead, turns=group["turns"]) * (0.2 * math.sqrt(max(shape)))
-                torch._foreach_mul_(weights, 1.0 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(weights, list(steps.unbind()), alpha=-group["lr"])
+                for weight, step in zip(weights, steps, strict=True):
+                    weight.mul_(1.0 - group["lr"] * group["weight_decay"]).sub_(step, alpha=group["lr"])
 
     def _ahead(self, weight: Tensor, momentum: float) -> Tensor:
         assert weight.grad is not None

@@ -29,7 +29,7 @@ from woodshed.tasks._training_order import (
     resolved,
     settings_entries,
 )
-from woodshed.training import Run, RunState, TrainingPlan, parse_budget, read_control, train
+from woodshed.training import Run, RunState, TrainedModel, TrainingPlan, parse_budget, read_control, train
 from woodshed.training.loggers import logging_to
 from woodshed.views import contact_sheet, curve_picture
 
@@ -77,26 +77,10 @@ def train_model(
     train_set, held_out_set = _split(bench, chosen, order, on_event)
     found = resolved(order, base_config=base.model.config if base else None, sounds=len(train_set.items))
     spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items, base))
-    model = kind(found.config, spec, seed=derive_seed(order.seed, "weights"))
-    manifest = train_set.manifest()
     if not resume:
         _fresh(run, order, found)
-    with logging_to(found.run.log_to, run=order.name, settings=found.values, onward=on_event) as told:
-        trained = train(
-            model,
-            lambda: _examples(train_set, spec),
-            plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment, settings=found.run),
-            run=run,
-            held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
-            count=len(train_set),
-            data_key=_data_key(manifest, base),
-            resume=resume,
-            base=base.model if base else None,
-            on_preview=lambda model, step: _preview(
-                model, step, run=run, train_set=train_set, bench=bench, on_event=told
-            ),
-            on_event=told,
-        )
+    work = _Work(bench, run, order, found, base, spec, train_set, held_out_set)
+    trained = work.train(resume=resume, on_event=on_event)
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = model_card(
         order,
@@ -113,6 +97,41 @@ def train_model(
     held = len(held_out_set.items) if held_out_set else 0
     left_out = tuple(f"{page.path_name}: {page.rule}" for page in manifest.refused)
     return TrainingReport(path, card, len(manifest.items), held, left_out, trained.verdict, run.folder)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Everything one training needs, found and allowed."""
+
+    bench: Workbench
+    run: Run
+    order: TrainingOrder
+    found: Resolved
+    base: LoadedModel | None
+    spec: DataSpec
+    train_set: TrainingSet
+    held_out: TrainingSet | None
+
+    def train(self, *, resume: bool, on_event: EventSink) -> TrainedModel:
+        order, found, held_out = self.order, self.found, self.held_out
+        model = found.kind(found.config, self.spec, seed=derive_seed(order.seed, "weights"))
+        plan = TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment, settings=found.run)
+        with logging_to(found.run.log_to, run=order.name, settings=found.values, onward=on_event) as told:
+            return train(
+                model,
+                lambda: _examples(self.train_set, self.spec),
+                plan=plan,
+                run=self.run,
+                held_out=(lambda: _examples(held_out, self.spec)) if held_out else None,
+                count=len(self.train_set),
+                data_key=_data_key(self.train_set.manifest(), self.base),
+                resume=resume,
+                base=self.base.model if self.base else None,
+                on_preview=lambda model, step: _preview(
+                    model, step, run=self.run, train_set=self.train_set, bench=self.bench, on_event=told
+                ),
+                on_event=told,
+            )
 
 
 def _base(bench: Workbench, order: TrainingOrder) -> LoadedModel | None:

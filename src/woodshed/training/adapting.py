@@ -8,7 +8,7 @@ from torch.nn.utils import parametrize
 
 from woodshed.roles import Trainable
 from woodshed.sampling import seeded_generator
-from woodshed.training.averaging import learning
+from woodshed.training.averaging import learning, move_towards
 
 _STRENGTH = 2.0  # of a low-rank change against its learning rate
 
@@ -26,7 +26,7 @@ class Pull:
 
     def __init__(self, model: Trainable, *, base: dict[str, Tensor], strength: float, rate: float) -> None:
         own = learning(model)
-        self.weights = [own[name] for name in base if name in own]
+        self.weights: list[Tensor] = [own[name] for name in base if name in own]
         self.base = [base[name] for name in base if name in own]
         self.share = strength * rate
 
@@ -34,7 +34,7 @@ class Pull:
     def after_step(self, factor: float) -> None:
         """Go back a share of the way; ``factor`` is that of the learning rate at this step."""
         if self.weights and self.share:
-            torch._foreach_lerp_(self.weights, self.base, min(1.0, self.share * factor))
+            move_towards(self.weights, self.base, share=min(1.0, self.share * factor))
 
 
 class LowRank(nn.Module):

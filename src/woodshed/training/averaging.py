@@ -35,7 +35,7 @@ class WeightAverages:
         weights = [tensor.detach() for tensor in learning(model).values()]
         for length, power in self.powers.items():
             keep = (1.0 - 1.0 / (step + 1)) ** (power + 1.0)
-            torch._foreach_lerp_(list(self.tensors[length].values()), weights, 1.0 - keep)
+            move_towards(list(self.tensors[length].values()), weights, share=1.0 - keep)
 
     @torch.no_grad()
     def swap(self, model: Trainable, *, length: float = MIDDLE) -> None:
@@ -45,6 +45,11 @@ class WeightAverages:
             kept = tensor.detach().clone()
             tensor.copy_(averages[name])
             averages[name].copy_(kept)
+
+
+def move_towards(tensors: list[Tensor], targets: list[Tensor], *, share: float) -> None:
+    """Move every tensor a share of the way to its target, all in one call."""
+    torch._foreach_lerp_(tensors, targets, share)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def learning(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:

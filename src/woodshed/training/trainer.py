@@ -197,7 +197,7 @@ class _Trainer:
         load_checkpoint(self.checkpoint, model=self.model, averages=self.averages, optimisers=self.stepper.optimisers)
         self.judged = [(int(step), float(loss)) for step, loss in facts.get("judged", [])]  # type: ignore[attr-defined]
         self.changes = [Change.model_validate(one) for one in facts.get("changes", [])]  # type: ignore[attr-defined]
-        self.control = Control.model_validate(facts.get("control", {}))
+        self.control = Control.model_validate(facts.get("control", {})).model_copy(update={"stop": False})
         return int(str(facts["step"]))
 
     def _planned_steps(self) -> int:
