@@ -53,7 +53,7 @@ class RunSettings(BaseModel):
 
     accumulate: int = Field(default=1, ge=1, le=4096)
     precision: Literal["full", "bf16"] = "full"
-    optimiser: Literal["adamw", "muon"] = "adamw"
+    optimiser: Literal["adamw", "muon"] = "muon"
     learning_rate_factor: float = Field(default=1.0, gt=0, le=1000)
     most_gradient: float = Field(default=1.0, gt=0)
     judgings: int = Field(default=8, ge=1, le=1000)
