@@ -4,6 +4,7 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -21,6 +22,7 @@ __all__ = [
     "BandMap",
     "EnvelopeSplitter",
     "Moments",
+    "Muon",
     "Partials",
     "PrincipalBasis",
     "Reshaped",
@@ -36,6 +38,7 @@ __all__ = [
     "lean_of",
     "leaned",
     "leaned_over",
+    "near_orthogonal",
     "partials_of",
     "sounding_span",
     "steps_of",

@@ -1,5 +1,6 @@
 """What a model can be: roles, their capabilities, the table of families and the errors of a bad match."""
 
+from woodshed.roles.adopting import Adopted
 from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
@@ -12,6 +13,7 @@ __all__ = [
     "ATTRIBUTES",
     "FAMILIES",
     "WAYS",
+    "Adopted",
     "Blends",
     "BlendsMany",
     "Combines",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,8 @@ from woodshed.sound import read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.table import verb_named
-from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
+from woodshed.tasks.train import TrainingOrder, TrainingReport, order_in_layers, settings_entries, train_model
+from woodshed.training import Runs
 
 if TYPE_CHECKING:
     from woodshed.workspace.showing import Shown
@@ -85,7 +86,22 @@ class Workspace:
         log = OutputLog(self.folder / "outputs.jsonl")
         return Workbench(self.library, self.models, log, self.folder / "runs", self.folder / "cache")
 
+    @property
+    def runs(self) -> Runs:
+        """Trainings, past and under way."""
+        return Runs(self.folder / "runs")
+
+    def run_settings(self, name: str) -> dict[str, dict[str, object]]:
+        """Every setting of a run with its value and where it came from; empty for runs of earlier versions."""
+        return settings_entries(self.runs.folder / name)
+
     # -- verbs
+
+    def order(
+        self, name: str, *, flags: Mapping[str, object], settings_file: Path | None = None, like: str = ""
+    ) -> TrainingOrder:
+        """What to train, from layers of settings: preset, then a file, then a past run or model, then flags."""
+        return order_in_layers(self.bench, name, flags=flags, settings_file=settings_file, like=like)
 
     def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
         """Train a model on sounds that may be used for it."""
@@ -252,7 +268,7 @@ class Workspace:
         models = {
             name: card.name
             for name, card in self.models.cards()
-            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.sources}
+            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.teachers}
         }
         called = set(models.values())  # outputs know a model by its card, whatever its file is called now
         outputs = [entry.path for entry in self.bench.log if entry.model in called or entry.content_ids & wanted]

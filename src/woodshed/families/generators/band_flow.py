@@ -257,11 +257,26 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends):
         self.basis.fit(moments)
         self.tone_means.copy_(rung.mean)
         self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self._tabulate(facts)
+
+    def refit(self, examples: Iterable[Example], *, seed: int) -> None:
+        """How long and loud the classes among the new sounds are; the others, and the components, stay the base's."""
+        del seed
+        facts: list[tuple[int, float, float]] = []
+        for example in examples:
+            if (data := self._heard(example.sound)) is not None:
+                peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
+                facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
+        if facts:
+            self._tabulate(facts)
+
+    def _tabulate(self, facts: list[tuple[int, float, float]]) -> None:
+        """Counts, lengths and levels of the classes that occur, from (class, log of seconds, peak in dB)."""
         numbers = torch.tensor(facts, dtype=torch.float64)
         for row in range(len(self.class_counts)):
             mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
-            self.class_counts[row] = len(mine)
             if len(mine):
+                self.class_counts[row] = len(mine)
                 grid = torch.linspace(0, 1, _QUANTILES, dtype=torch.float64)
                 self.length_table[row] = torch.quantile(mine[:, 1], grid).float()
                 self.level_table[row] = torch.quantile(mine[:, 2], grid).float()
