@@ -266,6 +266,8 @@ class Workspace:
 
     def _card_of(self, receipt: Receipt) -> ModelCard | None:
         """The card of the model that made it; None if the shelf has none, or another training under that name."""
+        if not receipt.has_model:
+            return None
         try:
             card = read_card(self.models.path(receipt.model))
         except WoodshedError:
