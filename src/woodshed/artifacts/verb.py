@@ -142,8 +142,9 @@ def perform(
         given.sound.checked(name=given.name)
     purpose = Purpose.RESYNTHESISE if loaded is None else Purpose.AI_INFERENCE
     inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id, purpose=purpose) for g in sounds)
-    if settings.get("resample") and loaded is not None:
-        sounds = [replace(g, sound=g.sound.resampled(loaded.card.sample_rate_hz)) for g in sounds]
+    if settings.get("resample") and sounds:
+        rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
+        sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
     job = Job(model, tuple(sounds), inputs, lenders, settings, on_event)
     order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []

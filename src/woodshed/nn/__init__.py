@@ -2,6 +2,7 @@
 
 from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
 from woodshed.nn.bands import BandMap
+from woodshed.nn.crossing import crossed
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -22,6 +23,7 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "at_speed",
+    "crossed",
     "hop_frames_of",
     "lapped",
     "leaned",
