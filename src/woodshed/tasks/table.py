@@ -14,6 +14,8 @@ VERBS: dict[str, str] = {
     "generate": "woodshed.tasks.generate:VERB",
     "vary": "woodshed.tasks.vary:VERB",
     "blend": "woodshed.tasks.blend:VERB",
+    "mix": "woodshed.tasks.mix:VERB",
+    "cross": "woodshed.tasks.cross:VERB",
 }
 
 
