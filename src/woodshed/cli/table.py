@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "blend": ("woodshed.cli.blend", "Make the sounds between two sounds."),
     "mix": ("woodshed.cli.mix", "Make the mean of two or more sounds; needs no model."),
     "cross": ("woodshed.cli.cross", "Give one sound's fine structure the envelope of another; needs no model."),
+    "restore": ("woodshed.cli.restore", "Give a sound back lost peaks or a lost top; a model may help."),
     "evaluate": ("woodshed.cli.evaluate", "Measure how good and how new a model's sounds are."),
     "models": ("woodshed.cli.models", "Trained models: ls, show, card, rm."),
     "show": ("woodshed.cli.show", "Show a sound file: facts, pictures, receipt."),

@@ -4,7 +4,9 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.crossing import crossed
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
+from woodshed.nn.extending import Extender
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -21,6 +23,7 @@ __all__ = [
     "TRAITS",
     "BandMap",
     "EnvelopeSplitter",
+    "Extender",
     "Moments",
     "Partials",
     "PrincipalBasis",
@@ -42,4 +45,6 @@ __all__ = [
     "unlapped",
     "unsmeared",
     "wave_positions",
+    "with_plain_top",
+    "without_holes",
 ]

@@ -15,6 +15,7 @@ VERBS: dict[str, str] = {
     "vary": "woodshed.tasks.vary:VERB",
     "blend": "woodshed.tasks.blend:VERB",
     "mix": "woodshed.tasks.mix:VERB",
+    "restore": "woodshed.tasks.restore:VERB",
     "cross": "woodshed.tasks.cross:VERB",
 }
 

@@ -16,6 +16,7 @@ from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, Usag
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
+from woodshed.families.generators._band_flow_restoring import TopRestorer
 from woodshed.nn import (
     MOST_DECAY_DB,
     MOST_SEMITONES,
@@ -50,6 +51,7 @@ from woodshed.roles import (
     NoLenders,
     OptimiserPlan,
     Request,
+    Restores,
     Varies,
 )
 from woodshed.sampling import (
@@ -141,8 +143,8 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends):
-    """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
+class BandFlow(Generator, Varies, Blends, Restores):
+    """Generates, varies, blends and restores one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
     numbers per 46 ms, and drawn by a small transformer with a straight-path flow. The fine structure (phases, partials,
@@ -480,6 +482,24 @@ class BandFlow(Generator, Varies, Blends):
             sound.checked(name=name)
         return Editor(self, self.index(NoLenders()), NoLenders()).blend(
             first, second, position=position, seed=seed, steps=steps or self.config.steps
+        )
+
+    def restore_top(
+        self,
+        sound: Sound,
+        *,
+        cutoff_hz: float,
+        seed: int,
+        class_name: str | None = None,
+        drawn: bool = False,
+        steps: int | None = None,
+    ) -> Made:
+        """The sound with a new band above a cutoff; see `Restores.restore_top`."""
+        self._check_rate(sound)
+        self.class_row(class_name)
+        wanted = steps or self.config.steps
+        return TopRestorer(self).restore(
+            sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
         )
 
     def index(self, lenders: LenderPool) -> LenderIndex:
