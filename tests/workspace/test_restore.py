@@ -51,7 +51,7 @@ def test_a_model_takes_part_and_is_named(trained: Workspace, tmp_path: Path) -> 
 
 
 def test_clipped_peaks_come_back_and_the_rest_is_bit_for_bit(bare: Workspace, tmp_path: Path) -> None:
-    stop = np.float32(0.4 * hit().peak)
+    stop = np.float32(0.15 * hit().peak)
     clipped = np.clip(hit().data, -stop, stop)
     [made] = restored(bare, tmp_path, Sound(clipped, RATE), fault="clipped")
     back = read_sound(made.path).data

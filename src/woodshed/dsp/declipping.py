@@ -156,7 +156,7 @@ def _few_partials(slices: Floats) -> Mask:
 
 def _highest(lost: Floats) -> Floats:
     """How far above its stop a slice may rise: somewhat more than a sine of which so much was lost did."""
-    return 1.15 + 4.0 * (1 / np.sin(np.pi / 2 * np.clip(1 - lost, 0.05, 1.0)) - 1)
+    return 1.05 + 1.5 * (1 / np.sin(np.pi / 2 * np.clip(1 - lost, 0.05, 1.0)) - 1)
 
 
 def _predicted(given: Floats, high: Mask, low: Mask) -> Floats:

@@ -23,6 +23,7 @@ _FIT_SPAN = 2.5  # the slope is read from the cutoff down to this fraction of it
 _SLOPES = (-36.0, 0.0)  # dB per octave
 _USUAL_SLOPE, _USUAL_WEIGHT = -12.0, 2.0
 _SEAM_HZ = 300.0
+_TURNS, _EDGE_S = 3, 0.002
 _NOISE_SHARE = 0.5
 _FAST_S, _SLOW_S = 0.0008, 0.012
 _GATE = (0.03, 2.5)
@@ -137,8 +138,24 @@ class Extender:
         return top * gain.to(top)
 
     def _above(self, top: Tensor) -> Tensor:
-        """Nothing below the cutoff, everything from 300 Hz above it."""
-        return self._band(top, low_hz=self.cutoff_hz, high_hz=float("inf"))
+        """Nothing below the cutoff, everything from 300 Hz above it, and that within the length of the sound.
+
+        What a filter rings beyond either end cannot be kept; by turns filtered and cut, what is left needs less of it.
+        """
+        for turn in range(_TURNS):
+            top = self._edged(self._band(top, low_hz=self.cutoff_hz, high_hz=float("inf")), last=turn == _TURNS - 1)
+        return top
+
+    def _edged(self, top: Tensor, *, last: bool) -> Tensor:
+        """Faded in and out over a millisecond, except the last time."""
+        frames = min(top.shape[-1] // 2, round(_EDGE_S * self.splitter.sample_rate_hz))
+        if last or frames == 0:
+            return top
+        rise = 0.5 - 0.5 * torch.cos(math.pi * (torch.arange(frames) + 0.5) / frames)
+        edged = top.clone()
+        edged[..., :frames] *= rise
+        edged[..., -frames:] *= rise.flip(0)
+        return edged
 
     def _band(self, audio: Tensor, *, low_hz: float, high_hz: float) -> Tensor:
         frames = audio.shape[-1]
