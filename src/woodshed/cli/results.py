@@ -11,7 +11,7 @@ from woodshed.cli.render import emit, progress, say, show_table
 
 def show_made(
     verb: str,
-    model: str,
+    model: str | None,
     sounds: Sequence[str] = (),
     *,
     out: Path,

@@ -1,9 +1,11 @@
 """Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets, pitch, tempo, key, descriptors (no Sound)."""
 
 from woodshed.dsp._audio import SILENT_DB, Audio
+from woodshed.dsp.declipping import Clipping, declipped, find_clipping
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
 from woodshed.dsp.extrapolation import extrapolated
+from woodshed.dsp.faults import Faults, find_faults
 from woodshed.dsp.flux import Flux, spectral_flux
 from woodshed.dsp.key import Key, chroma, key
 from woodshed.dsp.loudness import (
@@ -32,8 +34,10 @@ __all__ = [
     "DESCRIPTORS",
     "SILENT_DB",
     "Audio",
+    "Clipping",
     "Descriptor",
     "Envelope",
+    "Faults",
     "Flux",
     "Key",
     "Pitch",
@@ -42,10 +46,13 @@ __all__ = [
     "amplitude_envelope",
     "bin_frequencies_hz",
     "chroma",
+    "declipped",
     "describe",
     "descriptor_index",
     "descriptors",
     "extrapolated",
+    "find_clipping",
+    "find_faults",
     "first_onset_s",
     "fundamental_hz",
     "gated_loudness_lufs",

@@ -2,8 +2,11 @@
 
 from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
 from woodshed.nn.bands import BandMap
+from woodshed.nn.crossing import crossed
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
+from woodshed.nn.extending import Extender
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
@@ -21,6 +24,7 @@ __all__ = [
     "TRAITS",
     "BandMap",
     "EnvelopeSplitter",
+    "Extender",
     "Moments",
     "Muon",
     "Partials",
@@ -33,6 +37,7 @@ __all__ = [
     "SteeredTransformer",
     "Traits",
     "at_speed",
+    "crossed",
     "hop_frames_of",
     "lapped",
     "lean_of",
@@ -45,4 +50,6 @@ __all__ = [
     "unlapped",
     "unsmeared",
     "wave_positions",
+    "with_plain_top",
+    "without_holes",
 ]

@@ -6,6 +6,7 @@ from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
+from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
 
@@ -30,6 +31,7 @@ __all__ = [
     "NoLenders",
     "OptimiserPlan",
     "Request",
+    "Restores",
     "Trainable",
     "Varies",
     "family_class",

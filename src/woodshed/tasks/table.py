@@ -18,6 +18,9 @@ VERBS: dict[str, str] = {
     "inpaint": "woodshed.tasks.inpaint:VERB",
     "extend": "woodshed.tasks.extend:VERB",
     "combine": "woodshed.tasks.combine:VERB",
+    "mix": "woodshed.tasks.mix:VERB",
+    "restore": "woodshed.tasks.restore:VERB",
+    "cross": "woodshed.tasks.cross:VERB",
 }
 
 

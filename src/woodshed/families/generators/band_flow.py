@@ -18,6 +18,7 @@ from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.families.generators._band_flow_mixing import Mixer
+from woodshed.families.generators._band_flow_restoring import TopRestorer
 from woodshed.nn import (
     MOST_DECAY_DB,
     MOST_SEMITONES,
@@ -56,6 +57,7 @@ from woodshed.roles import (
     Mends,
     OptimiserPlan,
     Request,
+    Restores,
     Varies,
 )
 from woodshed.sampling import (
@@ -150,7 +152,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends):
+class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -557,6 +559,24 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends):
     def mend(self) -> None:
         """Make the principal directions directions again; see `Mends.mend`."""
         self.basis.straighten()
+
+    def restore_top(
+        self,
+        sound: Sound,
+        *,
+        cutoff_hz: float,
+        seed: int,
+        class_name: str | None = None,
+        drawn: bool = False,
+        steps: int | None = None,
+    ) -> Made:
+        """The sound with a new band above a cutoff; see `Restores.restore_top`."""
+        self._check_rate(sound)
+        self.class_row(class_name)
+        wanted = steps or self.config.steps
+        return TopRestorer(self).restore(
+            sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
+        )
 
     def index(self, lenders: LenderPool) -> LenderIndex:
         """What is needed to find lenders, read once per pool and kept in memory while the model lives."""
