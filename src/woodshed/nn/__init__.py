@@ -2,8 +2,11 @@
 
 from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
 from woodshed.nn.bands import BandMap
+from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
+from woodshed.nn.circular_transformer import CircularTransformer
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
@@ -13,7 +16,11 @@ __all__ = [
     "MOST_SEMITONES",
     "MOST_TILT_DB",
     "BandMap",
+    "CircularTransformer",
     "EnvelopeSplitter",
+    "LoopShape",
+    "LoopSplit",
+    "LoopSplitter",
     "Moments",
     "PrincipalBasis",
     "Reshaped",
@@ -22,11 +29,17 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "at_speed",
+    "circle_lapped",
+    "circle_places",
+    "circle_resampled",
+    "circle_steps",
+    "circle_unlapped",
     "hop_frames_of",
     "lapped",
     "leaned",
     "sounding_span",
     "steps_of",
+    "to_mid_side",
     "unlapped",
     "wave_positions",
 ]
