@@ -8,6 +8,7 @@ from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
 from woodshed.nn.principal import Moments, PrincipalBasis
+from woodshed.nn.ring_prior import RingPrior
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 
@@ -24,6 +25,7 @@ __all__ = [
     "Moments",
     "PrincipalBasis",
     "Reshaped",
+    "RingPrior",
     "Shape",
     "Shaper",
     "Split",

@@ -69,8 +69,8 @@ class CircularTransformer(nn.Module):
 
     Parameters
     ----------
-    dims
-        Numbers per token.
+    dims, dims_out
+        Numbers per token that come in and go out.
     width, layers, heads
         Size of the network.
     cond_width
@@ -80,19 +80,21 @@ class CircularTransformer(nn.Module):
 
     Examples
     --------
-    >>> net = CircularTransformer(dims=4, width=16, layers=1, heads=2, cond_width=8, bar_tokens=16)
+    >>> net = CircularTransformer(dims=4, dims_out=4, width=16, layers=1, heads=2, cond_width=8, bar_tokens=16)
     >>> net(torch.randn(2, 10, 4), torch.randn(2, 8), torch.tensor([10, 3])).abs().max().item()
     0.0
     """
 
-    def __init__(self, *, dims: int, width: int, layers: int, heads: int, cond_width: int, bar_tokens: int) -> None:
+    def __init__(
+        self, *, dims: int, dims_out: int, width: int, layers: int, heads: int, cond_width: int, bar_tokens: int
+    ) -> None:
         super().__init__()
         self.bar_tokens = bar_tokens
         self.come_in = nn.Linear(dims, width)
         self.place = nn.Linear(4 * _HARMONICS, width)
         self.blocks = nn.ModuleList(RingBlock(width, heads=heads, cond_width=cond_width) for _ in range(layers))
         self.steer_out = nn.Linear(cond_width, 2 * width)
-        self.go_out = nn.Linear(width, dims)
+        self.go_out = nn.Linear(width, dims_out)
         nn.init.zeros_(self.go_out.weight)
         nn.init.zeros_(self.go_out.bias)
 

@@ -32,6 +32,7 @@ from woodshed.nn import (
     LoopSplitter,
     Moments,
     PrincipalBasis,
+    RingPrior,
     circle_resampled,
     leaned,
     wave_positions,
@@ -51,7 +52,6 @@ from woodshed.roles import (
 from woodshed.sampling import (
     flow_times,
     guided,
-    linear_guess,
     logit_normal_times,
     noised,
     request_noise,
@@ -63,6 +63,7 @@ from woodshed.sound import Sound
 _QUANTILES = 33
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
 _FACTS = 4 * 32 + 3
+_PRIOR_RINGS = 400  # envelopes that the statistics of repetition are taken from
 _BEAT_TURNS = 0.25  # share of training rows that are turned by beats, and told so, rather than by bars
 _LOG_TOKEN_S = math.log(USUAL_TOKEN_S)
 
@@ -184,13 +185,15 @@ class LoopFlow(Generator, Varies):
             torch.manual_seed(derive_seed(seed, "weights"))
             self.basis = PrincipalBasis(width=self.splitter.token_width, dims=config.dims)
             self.net = CircularTransformer(
-                dims=config.dims,
+                dims=2 * config.dims,
+                dims_out=config.dims,
                 width=config.width,
                 layers=config.layers,
                 heads=config.heads,
                 cond_width=config.width,
                 bar_tokens=BAR_TOKENS,
             )
+            self.prior = RingPrior(dims=config.dims, bar_tokens=BAR_TOKENS)
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
             self.facts_in = nn.Linear(_FACTS, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
@@ -208,22 +211,27 @@ class LoopFlow(Generator, Varies):
     # -- training
 
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
-        """Find the principal components of all tokens and how fast, long and loud each class is."""
+        """Find the principal components of all tokens, how they repeat, and how fast, long and loud each class is."""
         del seed  # nothing here is random
         moments = Moments(self.splitter.token_width)
         facts: list[tuple[int, float, float, float]] = []
+        rings: list[Tensor] = []
         for example in examples:
             heard = self._heard(example)
             if heard is None:
                 continue
             audio, tokens = heard
-            moments.add(self.splitter.to_tokens(self.splitter.split(audio, tokens=tokens).shape))
+            ring = self.splitter.to_tokens(self.splitter.split(audio, tokens=tokens).shape)
+            moments.add(ring)
+            if len(rings) < _PRIOR_RINGS:
+                rings.append(ring.half())
             peak_db = 20 * math.log10(max(1e-5, float(audio.abs().max())))
             token_s = audio.shape[-1] / self.spec.sample_rate_hz / tokens
             facts.append((example.class_index, math.log(token_s), math.log2(tokens), peak_db))
         if not facts:
             return
         self.basis.fit(moments)
+        self.prior.fit([self.basis.squeeze(ring.float()) for ring in rings])
         numbers = torch.tensor(facts, dtype=torch.float64)
         grid = torch.linspace(0, 1, _QUANTILES, dtype=torch.float64)
         for row in range(len(self.class_counts)):
@@ -334,9 +342,10 @@ class LoopFlow(Generator, Varies):
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        plain, error = linear_guess(point, time=time, variances=self.basis.variances)
+        plain = self.prior.plain(point, time=time, counts=counts)
         spread = (time**2 * self.basis.variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
-        return plain + error * self.net(point / spread, condition, counts)
+        drawn = self.net(torch.cat([point / spread, plain], dim=-1), condition, counts)
+        return plain + self.prior.coloured(drawn, time=time, counts=counts)
 
     # -- making loops
 
