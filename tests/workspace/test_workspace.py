@@ -211,7 +211,7 @@ def test_another_rate_is_brought_there_when_asked(trained: Workspace, tmp_path: 
 
 def test_a_listener_does_not_generate(workspace: Workspace, tmp_path: Path) -> None:
     workspace.train(TrainingOrder(name="ears", query="class:kick,snare", family="mel-listener", **DEBUG))
-    with pytest.raises(HandshakeError, match="ears is a listener, not a generator"):
+    with pytest.raises(HandshakeError, match="ears cannot generate sounds"):
         workspace.generate("ears", folder=tmp_path)
 
 

@@ -57,7 +57,7 @@ def read_receipt(path: Path) -> Receipt:
     raise UsageError(
         f"{printable(path)} carries no Woodshed receipt",
         cause="it was not made by Woodshed, or another program dropped its text chunks and the .json beside it",
-        way_out="show a file that generate, vary or blend wrote",
+        way_out="show a file that generate, vary, blend or another task wrote",
     )
 
 

@@ -4,6 +4,7 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
 from woodshed.nn.circular_transformer import CircularTransformer
+from woodshed.nn.crossing import crossed
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
@@ -36,6 +37,7 @@ __all__ = [
     "circle_resampled",
     "circle_steps",
     "circle_unlapped",
+    "crossed",
     "hop_frames_of",
     "lapped",
     "leaned",

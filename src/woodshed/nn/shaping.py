@@ -72,7 +72,7 @@ class Shaper:
         steps = target.steps
         spectra = _cut(source.spectra, steps) * math.exp(-0.5 * source.reference)
         own = own.held_to(steps)
-        change = self._steadied((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
+        change = self.steadied((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
         there = ((own.envelope - self.splitter.floor - 0.7) / 2.3).clamp(0, 1)
         there[source.spectra.shape[1] :] = 0.0
         presence = self.splitter.bands.spread(there).clamp(0, 1)
@@ -126,7 +126,7 @@ class Shaper:
         presence = (low.presence**2 * angle.cos() ** 2 + high.presence**2 * angle.sin() ** 2).sqrt()
         return Reshaped(spectra, presence)
 
-    def _steadied(self, change: Tensor) -> Tensor:
+    def steadied(self, change: Tensor) -> Tensor:
         """Gains that do not follow single cycles: smoothed over three periods of each band, ``(steps, bands)``."""
         hop_s = self.splitter.hop_frames / self.splitter.sample_rate_hz
         spans = (_PERIODS / self.splitter.bands.centres_hz.clamp(min=50.0) / hop_s).round().clamp(max=_LONGEST_SPAN)
