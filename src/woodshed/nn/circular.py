@@ -1,6 +1,6 @@
 """The lapped transform on a circle: a loop has no edges, so its slices reach round from its end to its beginning.
 
-Slices lie at whole frames near ``i * frames / steps`` and the sum of their windows is divided out, so any length is exact.
+Slices lie at whole frames near ``i * frames / steps``; the sum of their windows is divided out: any length is exact.
 """
 
 from __future__ import annotations

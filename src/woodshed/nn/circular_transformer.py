@@ -21,7 +21,7 @@ class RingMixer(nn.Module):
         self.taps = nn.Parameter(torch.randn(width, 1, 1, 2 * REACH + 1) * (0.5 / math.sqrt(2 * REACH + 1)))
 
     def forward(self, x: Tensor, around: Tensor) -> Tensor:
-        """``x`` (batch, tokens, width), ``around`` (batch, tokens + 6): which token stands at each place of the ring."""
+        """``x`` (batch, tokens, width), ``around`` (batch, tokens + 6): the token at each place of the ring."""
         ring = x.gather(1, around[..., None].expand(-1, -1, x.shape[-1]))
         image = rearrange(ring, "b t w -> b w 1 t")
         mixed = functional.conv2d(image, self.taps, groups=x.shape[-1])

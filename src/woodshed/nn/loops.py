@@ -53,8 +53,8 @@ class LoopShape:
 class LoopSplit:
     """A loop taken apart.
 
-    ``spectra`` complex ``(channels, steps, bins)`` (mid and side for two channels), ``shape`` as measured, ``reference``
-    the natural log of the power that 0 of its envelope stands for, ``frames`` its length.
+    ``spectra`` complex ``(channels, steps, bins)`` (mid and side for two channels), ``shape`` as measured,
+    ``reference`` the natural log of the power that 0 of its envelope stands for, ``frames`` its length.
     """
 
     spectra: Tensor

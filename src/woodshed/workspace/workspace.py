@@ -93,7 +93,7 @@ class Workspace:
     def make(
         self,
         verb: str,
-        model: str,
+        model: str | None,
         *sounds: str | os.PathLike[str],
         folder: Path,
         template: str = "",
@@ -108,13 +108,14 @@ class Workspace:
             If there is no such verb, model, sound or knob.
         """
         task = verb_named(verb)
-        knobs, loaded = task.knobs.settings(**settings), self.models.load(model)
+        knobs = task.knobs.settings(**settings)
+        loaded = self.models.load(model) if model is not None else None
         return perform(
             task,
             self.bench,
             loaded,
             sounds=[self.find_sound(sound) for sound in sounds],
-            lenders=self.lenders(loaded, borrow=knobs.get("borrow", "own")),
+            lenders=self.lenders(loaded, borrow=knobs.get("borrow", "own")) if loaded else NoLenders(),
             folder=folder,
             settings=knobs,
             template=template,

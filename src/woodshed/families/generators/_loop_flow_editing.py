@@ -16,8 +16,8 @@ from woodshed.sampling import flow_times, noised, request_noise
 from woodshed.sound import Sound
 
 if TYPE_CHECKING:
-    from woodshed.families.generators.loop_flow import LoopFlow
     from woodshed.families.generators._loop_flow_lending import LoopDecoder
+    from woodshed.families.generators.loop_flow import LoopFlow
 
 _LENT_FROM = 0.4  # amount from which another fine structure comes in
 _MOST_GAIN = 24.0 * math.log(10.0) / 20.0
@@ -49,9 +49,7 @@ class LoopEditor:
         time = (1.0 - amount) ** 1.2
         noise = request_noise([seed], shape=tuple(clean.shape), name="envelope")[0]
         times = flow_times(max(2, round(steps * (1 - time))), start=time)
-        drawn = self.model.solve(
-            noised(clean, noise, time=time), times=times, class_index=class_index, token_s=token_s
-        )
+        drawn = self.model.solve(noised(clean, noise, time=time), times=times, class_index=class_index, token_s=token_s)
         near = min(1.0, (amount / 0.3) ** 1.5)  # near 0 the loop's own smooth shape comes back too
         own, new = self.model.shape_of(clean), self.model.shape_of(clean + near * (drawn - clean))
         spectra, lenders = self._turned(split, own, new, seed=seed, class_name=class_name, amount=amount)

@@ -16,7 +16,7 @@ from torch.nn import functional
 from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_attacks import with_sharp_attacks
-from woodshed.families.generators._loop_flow_grid import BEAT_TOKENS, grid_of
+from woodshed.families.generators._loop_flow_grid import BEAT_TOKENS, Grid, grid_of
 from woodshed.families.generators._loop_flow_tones import Excitation
 from woodshed.metrics import CopyFinder
 from woodshed.nn import LoopShape, LoopSplitter, circle_lapped, circle_resampled, to_mid_side
@@ -65,30 +65,34 @@ class Place:
 class LoopIndex:
     """What finds lenders by shape; it lives in memory only and is never written to a file.
 
-    ``prints`` holds, for each lender, its loudness ``(tokens, bands)``; ``token_s`` its seconds per token.
+    ``prints`` holds, for each lender, its loudness ``(tokens, bands)``; ``grids`` what of it is whole beats; ``token_s``
+    its seconds per token.
     """
 
     content_ids: tuple[str, ...]
     class_names: tuple[str | None, ...]
     prints: tuple[Tensor, ...]
+    grids: tuple[Grid, ...]
     token_s: tuple[float, ...]
 
     @classmethod
     def read(cls, pool: LenderPool, *, splitter: LoopSplitter, most_s: float) -> LoopIndex:
         """Hear every lender once; those that are silent or not finite are left out."""
-        kept: list[tuple[str, Tensor, float]] = []
+        kept: list[tuple[str, Tensor, Grid, float]] = []
         for content_id in pool.content_ids():
-            lent = lent_loop(pool, content_id, splitter=splitter, most_s=most_s)
-            if lent is not None:
-                audio, tokens = lent
-                envelope = splitter.split(audio, tokens=tokens).shape.envelope
-                seconds = audio.shape[-1] / splitter.sample_rate_hz / tokens
-                kept.append((content_id, shape_print(envelope, splitter=splitter), seconds))
+            whole = lent_sound(pool, content_id, splitter=splitter)
+            if whole is None:
+                continue
+            grid = grid_of(Sound(whole.numpy(), splitter.sample_rate_hz), bpm=None, most_s=most_s)
+            envelope = splitter.split(whole[:, : grid.frames], tokens=grid.tokens).shape.envelope
+            token_s = grid.frames / splitter.sample_rate_hz / grid.tokens
+            kept.append((content_id, shape_print(envelope, splitter=splitter), grid, token_s))
         return cls(
             tuple(row[0] for row in kept),
             tuple(pool.class_name(row[0]) for row in kept),
             tuple(row[1] for row in kept),
             tuple(row[2] for row in kept),
+            tuple(row[3] for row in kept),
         )
 
     def nearest(self, wanted: Tensor, *, token_s: float, class_name: str | None, bands: slice) -> list[Place]:
@@ -120,18 +124,15 @@ def shape_print(envelope: Tensor, *, splitter: LoopSplitter) -> Tensor:
     return rearrange(loud, "(t s) b -> t s b", s=splitter.token_steps).mean(1)
 
 
-def lent_loop(
-    pool: LenderPool, content_id: str, *, splitter: LoopSplitter, most_s: float
-) -> tuple[Tensor, int] | None:
-    """A lender cut to its grid, on one or two channels, with its tokens; None where nothing sounds."""
+def lent_sound(pool: LenderPool, content_id: str, *, splitter: LoopSplitter) -> Tensor | None:
+    """A lender on one or two channels; None where nothing sounds."""
     sound = pool.read(content_id)
     if sound.sample_rate_hz != splitter.sample_rate_hz:
         raise RateMismatch("A lender", got_hz=sound.sample_rate_hz, expected_hz=splitter.sample_rate_hz)
     data = np.array(sound.data if sound.channels <= 2 else sound.mono().data)
     if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
         return None
-    grid = grid_of(Sound(data, sound.sample_rate_hz), bpm=None, most_s=most_s)
-    return torch.from_numpy(np.ascontiguousarray(data[:, : grid.frames])), grid.tokens
+    return torch.from_numpy(data)
 
 
 class LoopDecoder:
@@ -182,12 +183,12 @@ class LoopDecoder:
         layers, ids, lent = [], [], []
         for place in self._chosen(target.seed, near, attempt):
             content_id = self.index.content_ids[place.number]
-            found = lent_loop(self.pool, content_id, splitter=self.splitter, most_s=self.model.max_duration_s)
-            if found is None:
+            whole, grid = lent_sound(self.pool, content_id, splitter=self.splitter), self.index.grids[place.number]
+            if whole is None:
                 continue
-            audio = self._at_tempo(*found, target)
-            lent.append(_from_beat(audio, found[1], place.turn))
-            layers.append(self._reshaped(audio, found[1], place.turn, target))
+            audio = self._at_tempo(whole[:, : grid.frames].contiguous(), grid.tokens, target)
+            lent.append(_from_beat(audio, grid.tokens, place.turn))
+            layers.append(self._reshaped(audio, grid.tokens, place.turn, target))
             ids.append(content_id)
         if not layers:
             return own, (), []

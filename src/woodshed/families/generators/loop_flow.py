@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -378,7 +378,10 @@ class LoopFlow(Generator, Varies):
             target = LoopTarget(
                 self.shape_of(tokens), item.frames, item.peak, class_name=request.class_name, seed=request.seed
             )
-            made.append(decoder.make(target))
+            one = decoder.make(target)
+            bpm = 60.0 * self.spec.sample_rate_hz * item.tokens / (BEAT_TOKENS * item.frames)
+            bpm = request.bpm or bpm  # as asked for, not as rounded to whole frames
+            made.append(replace(one, bpm=bpm, beats=max(1, round(item.tokens / BEAT_TOKENS))))
         return made
 
     @torch.no_grad()
@@ -485,15 +488,32 @@ class LoopFlow(Generator, Varies):
             token_s = 60.0 / (request.bpm * BEAT_TOKENS)
         if request.bars is not None:
             tokens = request.bars * BAR_TOKENS
-        if request.duration_s is not None and request.bpm is None and request.bars is None:
-            seconds = self._checked_length(request.duration_s)
-            return _Drawn(row, plain_tokens(seconds, token_s=token_s), round(seconds * rate), 10 ** (level_db / 20))
+        if request.duration_s is not None:
+            return self._of_length(request, row, token_s, level_db)
         while request.bars is None and tokens > 1 and (tokens * token_s > self.max_duration_s or tokens > MOST_TOKENS):
             tokens = max(1, tokens // 2)
         if request.bpm is None:
             token_s = min(token_s, self.max_duration_s / tokens)
         frames = max(1, round(self._checked_length(tokens * token_s) * rate))
         return _Drawn(row, tokens, frames, 10 ** (level_db / 20))
+
+    def _of_length(self, request: Request, row: int, token_s: float, level_db: float) -> _Drawn:
+        """A loop whose length was asked for: with bars the tempo follows, with a tempo the nearest whole beats."""
+        if request.bpm is not None and request.bars is not None:
+            raise UsageError(
+                "A length was asked for besides bpm and bars",
+                cause="a tempo and a number of bars already make the length",
+                way_out="leave one of the three out",
+            )
+        seconds = self._checked_length(request.duration_s or 0.0)
+        tokens = plain_tokens(seconds, token_s=token_s)
+        if request.bars is not None:
+            tokens = request.bars * BAR_TOKENS
+        if request.bpm is not None:
+            most = int(self.max_duration_s / (token_s * BEAT_TOKENS) + 1e-6)
+            tokens = BEAT_TOKENS * max(1, min(most, round(seconds / (token_s * BEAT_TOKENS))))
+            seconds = tokens * token_s
+        return _Drawn(row, tokens, round(seconds * self.spec.sample_rate_hz), 10 ** (level_db / 20))
 
     def _checked_length(self, duration_s: float) -> float:
         if not 0.0 < duration_s <= self.max_duration_s + 1e-6:
