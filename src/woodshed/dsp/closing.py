@@ -13,8 +13,8 @@ from woodshed.dsp._audio import Audio, as_channels, checked_rate
 
 FADE_S = 0.06
 _SPLITS_HZ = (150.0, 600.0, 2500.0)
-_HOP_S, _WINDOW_S, _CONTEXT = 0.01, 0.03, 9
-_MOST_HOPS = 2500
+_HOP_S, _WINDOW_S, _CONTEXT_S = 0.01, 0.03, 0.2
+_MOST_HOPS = 1200
 _BANDS = 24
 _LONGER_IS_BETTER = 0.4
 _REFINE_S = 0.012
@@ -74,7 +74,7 @@ def loop_cut(
         )
     hop_s = max(_HOP_S, total / rate / _MOST_HOPS)
     levels = _levels_db(audio, rate, hop_s=hop_s)
-    apart = _apart_db(levels)  # (hops, hops)
+    apart = _apart_db(levels, reach=max(1, round(_CONTEXT_S / hop_s)))  # (hops, hops)
     hop = hop_s * rate
     if frames is not None:
         lag = min(len(levels) - 1, round(frames / hop))
@@ -167,13 +167,12 @@ def _levels_db(audio: Audio, rate: float, *, hop_s: float) -> Numbers:
     return 10 * np.log10(banded + 1e-6 * max(float(banded.max()), 1e-12))
 
 
-def _apart_db(levels: Numbers) -> Numbers:
-    """How far the spectra around two moments are apart, for every pair, ``(hops, hops)``."""
+def _apart_db(levels: Numbers, *, reach: int) -> Numbers:
+    """How far the spectra up to so many hops around two moments are apart, for every pair, ``(hops, hops)``."""
     flat = levels.astype(np.float32)
     squares = np.square(flat).sum(axis=1)
     squared = np.maximum(squares[:, None] + squares[None] - 2 * flat @ flat.T, 0.0) / flat.shape[1]
     total = np.zeros_like(squared, dtype=np.float64)
-    reach = _CONTEXT // 2
     weights = np.zeros_like(total)
     for shift in range(-reach, reach + 1):  # the same distance a little earlier and later, along the diagonal
         a, b = max(0, shift), max(0, -shift)
