@@ -159,9 +159,7 @@ def _finishing_facts(finished: FinishedSound) -> dict[str, float | str | None]:
     }
 
 
-def _receipt(
-    product: Product, order: Order, finishing: dict[str, float | str | None], *, bench: Workbench
-) -> Receipt:
+def _receipt(product: Product, order: Order, finishing: dict[str, float | str | None], *, bench: Workbench) -> Receipt:
     """The papers of a product in which no model took part."""
     return Receipt(
         task=order.task,

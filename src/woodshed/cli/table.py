@@ -11,6 +11,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "vary": ("woodshed.cli.vary", "Make variations of a sound."),
     "blend": ("woodshed.cli.blend", "Make the sounds between two sounds."),
     "loop": ("woodshed.cli.loop", "Make recordings seamless, at their own length or to a tempo and bars."),
+    "mix": ("woodshed.cli.mix", "Make the mean of two or more sounds; needs no model."),
+    "cross": ("woodshed.cli.cross", "Give one sound's fine structure the envelope of another; needs no model."),
     "evaluate": ("woodshed.cli.evaluate", "Measure how good and how new a model's sounds are."),
     "models": ("woodshed.cli.models", "Trained models: ls, show, card, rm."),
     "show": ("woodshed.cli.show", "Show a sound file: facts, pictures, receipt."),

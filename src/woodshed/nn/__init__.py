@@ -8,15 +8,21 @@ from woodshed.nn.crossing import crossed
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
+from woodshed.nn.partial_tracking import partials_of
+from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ring_prior import RingPrior
+from woodshed.nn.ringing import Ringer, unsmeared
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
+from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 
 __all__ = [
     "MOST_DECAY_DB",
     "MOST_SEMITONES",
     "MOST_TILT_DB",
+    "PARTIAL_NUMBERS",
+    "TRAITS",
     "BandMap",
     "CircularTransformer",
     "EnvelopeSplitter",
@@ -24,13 +30,16 @@ __all__ = [
     "LoopSplit",
     "LoopSplitter",
     "Moments",
+    "Partials",
     "PrincipalBasis",
     "Reshaped",
     "RingPrior",
+    "Ringer",
     "Shape",
     "Shaper",
     "Split",
     "SteeredTransformer",
+    "Traits",
     "at_speed",
     "circle_lapped",
     "circle_places",
@@ -41,9 +50,11 @@ __all__ = [
     "hop_frames_of",
     "lapped",
     "leaned",
+    "partials_of",
     "sounding_span",
     "steps_of",
     "to_mid_side",
     "unlapped",
+    "unsmeared",
     "wave_positions",
 ]

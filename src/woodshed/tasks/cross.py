@@ -18,7 +18,9 @@ KNOBS = KnobTable(
     task="cross",
     knobs=(
         *CHOOSING_KNOBS,
-        Knob(name="bands", kind="int", low=8, high=64, default=24, help="of the envelope; few let more of the lender by"),
+        Knob(
+            name="bands", kind="int", low=8, high=64, default=24, help="of the envelope; few let more of the lender by"
+        ),
         Knob(name="resample", kind="bool", default=False, help="bring all given sounds to the rate of the first"),
         Knob(name="finish", kind="bool", default=True, help="trim and level what comes out"),
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
@@ -39,9 +41,7 @@ def make(job: Job) -> Iterator[Product]:
         one, two = (sound if sound.channels <= 2 else sound.mono() for sound in company.sounds)
         if one.sample_rate_hz != two.sample_rate_hz:
             raise RateMismatch("The second sound", got_hz=two.sample_rate_hz, expected_hz=one.sample_rate_hz)
-        data = crossed(
-            one.data, two.data, sample_rate_hz=one.sample_rate_hz, bands=job.whole("bands") or 24, seed=seed
-        )
+        data = crossed(one.data, two.data, sample_rate_hz=one.sample_rate_hz, bands=job.whole("bands") or 24, seed=seed)
         knobs = {**job.settings, "count": 1, "seed": seed}
         made = Made(Sound(data, one.sample_rate_hz), company.lenders, company.class_name)
         yield Product(made, seed=seed, number=number, inputs=company.inputs, knobs=knobs, label=company.label)
@@ -49,5 +49,12 @@ def make(job: Job) -> Iterator[Product]:
 
 
 VERB = Verb(
-    KNOBS, needs=(), can="cross sounds", make=make, template="{label}_cross_{number:03d}", least=0, most=None, finish=True
+    KNOBS,
+    needs=(),
+    can="cross sounds",
+    make=make,
+    template="{label}_cross_{number:03d}",
+    least=0,
+    most=None,
+    finish=True,
 )

@@ -24,7 +24,10 @@ KNOBS = KnobTable(
         *CHOOSING_KNOBS,
         Knob(name="sounds", kind="int", low=2, high=8, default=2, help="how many go into one; given ones all do"),
         Knob(
-            name="weights", kind="text", default=None, help="how much of each, such as 2,1; none: drawn, or even for one"
+            name="weights",
+            kind="text",
+            default=None,
+            help="how much of each, such as 2,1; none: drawn, or even for one",
         ),
         Knob(name="resample", kind="bool", default=False, help="bring all given sounds to the rate of the first"),
         Knob(name="finish", kind="bool", default=True, help="trim and level what comes out"),
@@ -53,7 +56,9 @@ def make(job: Job) -> Iterator[Product]:
         job.on_event(Progress(stage="mixing", done=number, total=len(together), unit="sounds"))
 
 
-VERB = Verb(KNOBS, needs=(), can="mix sounds", make=make, template="{label}_mix_{number:03d}", least=0, most=8, finish=True)
+VERB = Verb(
+    KNOBS, needs=(), can="mix sounds", make=make, template="{label}_mix_{number:03d}", least=0, most=8, finish=True
+)
 
 
 def _weights(text: str | None, *, size: int, seed: int, even: bool) -> tuple[float, ...]:

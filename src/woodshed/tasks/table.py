@@ -15,6 +15,8 @@ VERBS: dict[str, str] = {
     "vary": "woodshed.tasks.vary:VERB",
     "loop": "woodshed.tasks.loop:VERB",
     "blend": "woodshed.tasks.blend:VERB",
+    "mix": "woodshed.tasks.mix:VERB",
+    "cross": "woodshed.tasks.cross:VERB",
 }
 
 

@@ -30,7 +30,7 @@ from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
 from woodshed.roles import LenderPool, NoLenders
-from woodshed.sound import read_sound
+from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.table import verb_named
@@ -102,6 +102,8 @@ class Workspace:
     ) -> list[Delivered]:
         """Do what a verb says with a model and some sounds; knobs as in ``woodshed VERB --help``.
 
+        ``model`` is None for a verb that works without one; sounds of the library are then chosen by its ``query``.
+
         Raises
         ------
         UnknownName
@@ -109,13 +111,18 @@ class Workspace:
         """
         task = verb_named(verb)
         knobs = task.knobs.settings(**settings)
-        loaded = self.models.load(model) if model is not None else None
+        loaded = None if model is None else self.models.load(model)
+        given = [self.find_sound(sound) for sound in sounds]
+        if loaded is None:
+            lenders = self.chosen_lenders(knobs.get("query"), like=given[0].sound if given else None)
+        else:
+            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "own"))
         return perform(
             task,
             self.bench,
             loaded,
-            sounds=[self.find_sound(sound) for sound in sounds],
-            lenders=self.lenders(loaded, borrow=knobs.get("borrow", "own")) if loaded else NoLenders(),
+            sounds=given,
+            lenders=lenders,
             folder=folder,
             settings=knobs,
             template=template,
@@ -253,6 +260,14 @@ class Workspace:
         ids = [source.content_id for source in loaded.card.sources]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
+
+    def chosen_lenders(self, query: KnobValue, *, like: Sound | None = None) -> LenderPool:
+        """The sounds a query chooses that may be made into others now, at the rate of one they are to go with."""
+        if query is None:
+            return NoLenders()
+        rate_hz = like.sample_rate_hz if like else None
+        chosen = self.library.training_set(str(query), purpose=Purpose.RESYNTHESISE, sample_rate_hz=rate_hz)
+        return LibraryLenders(chosen)
 
     def _card_of(self, receipt: Receipt) -> ModelCard | None:
         """The card of the model that made it; None if the shelf has none, or another training under that name."""
