@@ -117,9 +117,7 @@ def _speed(model: LoopFlow, pool: LenderPool, name: str) -> Check:
     return at_least(f"loops: 8 s stereo, times real time, {name}", seconds / spent, 8.0)
 
 
-def _made_checks(
-    model: LoopFlow, pool: LenderPool, name: str, *, count: int, real: list[RealLoop]
-) -> list[Check]:
+def _made_checks(model: LoopFlow, pool: LenderPool, name: str, *, count: int, real: list[RealLoop]) -> list[Check]:
     asked = [
         Request(seed=seed, class_name=_CLASS, bpm=_BPM[seed % len(_BPM)], bars=2 + 2 * (seed % 2 == 0))
         for seed in range(count)

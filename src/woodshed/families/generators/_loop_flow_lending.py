@@ -32,7 +32,7 @@ _ATTEMPT_GRAINS = (0.0, 0.15, 0.35)  # share of noise taken besides, at each att
 _AIR = 0.4
 _MOST_REPITCH = 5.0  # semitones; the rest of a tempo is reached by placing slices
 _PITCH_COST = 0.03  # how much farther a lender seems per semitone
-_OTHER_CLASS = 1.25
+_OTHER_CLASS = 1.5
 _OFF_BAR = 1.05  # how much farther a lender seems that is turned by beats rather than bars
 _NEAREST, _CHOICE = 12, 3
 _LOW_HZ = 2000.0
@@ -65,8 +65,8 @@ class Place:
 class LoopIndex:
     """What finds lenders by shape; it lives in memory only and is never written to a file.
 
-    ``prints`` holds, for each lender, its loudness ``(tokens, bands)``; ``grids`` what of it is whole beats; ``token_s``
-    its seconds per token.
+    ``prints`` holds, for each lender, its loudness ``(tokens, bands)``; ``grids`` what of it is whole beats;
+    ``token_s`` its seconds per token.
     """
 
     content_ids: tuple[str, ...]
