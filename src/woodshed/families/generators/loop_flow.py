@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,15 +14,9 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
-from woodshed.families.generators._loop_flow_grid import (
-    BAR_TOKENS,
-    BEAT_TOKENS,
-    MOST_TOKENS,
-    USUAL_TOKEN_S,
-    grid_of,
-    plain_tokens,
-)
+from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, USUAL_TOKEN_S, grid_of
 from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
 from woodshed.nn import (
     MOST_SEMITONES,
@@ -60,22 +54,11 @@ from woodshed.sampling import (
 )
 from woodshed.sound import Sound
 
-_QUANTILES = 33
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
 _FACTS = 4 * 32 + 3
 _PRIOR_RINGS = 400  # envelopes that the statistics of repetition are taken from
 _BEAT_TURNS = 0.25  # share of training rows that are turned by beats, and told so, rather than by bars
 _LOG_TOKEN_S = math.log(USUAL_TOKEN_S)
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What a ring of tokens is conditioned on, and how long and loud its loop will be."""
-
-    class_index: int
-    tokens: int
-    frames: int
-    peak: float
 
 
 class Config(FamilyConfig):
@@ -160,10 +143,6 @@ class LoopFlow(Generator, Varies):
     )
 
     config: Config
-    tempo_table: Tensor
-    count_table: Tensor
-    level_table: Tensor
-    class_counts: Tensor
 
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
@@ -197,10 +176,9 @@ class LoopFlow(Generator, Varies):
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
             self.facts_in = nn.Linear(_FACTS, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
-        self.register_buffer("tempo_table", torch.zeros(classes + 1, _QUANTILES))  # log of seconds per token
-        self.register_buffer("count_table", torch.zeros(classes + 1, _QUANTILES))  # log2 of tokens
-        self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
-        self.register_buffer("class_counts", torch.zeros(classes + 1))
+        self.tables = LoopTables(
+            classes=classes, sample_rate_hz=spec.sample_rate_hz, max_duration_s=config.max_duration_s
+        )
         self._indices: dict[str, LoopIndex] = {}
 
     @property
@@ -214,7 +192,7 @@ class LoopFlow(Generator, Varies):
         """Find the principal components of all tokens, how they repeat, and how fast, long and loud each class is."""
         del seed  # nothing here is random
         moments = Moments(self.splitter.token_width)
-        facts: list[tuple[int, float, float, float]] = []
+        facts: list[LoopFacts] = []
         rings: list[Tensor] = []
         for example in examples:
             heard = self._heard(example)
@@ -225,21 +203,13 @@ class LoopFlow(Generator, Varies):
             moments.add(ring)
             if len(rings) < _PRIOR_RINGS:
                 rings.append(ring.half())
-            peak_db = 20 * math.log10(max(1e-5, float(audio.abs().max())))
             token_s = audio.shape[-1] / self.spec.sample_rate_hz / tokens
-            facts.append((example.class_index, math.log(token_s), math.log2(tokens), peak_db))
+            facts.append(LoopFacts(example.class_index, token_s, tokens, float(audio.abs().max())))
         if not facts:
             return
         self.basis.fit(moments)
         self.prior.fit([self.basis.squeeze(ring.float()) for ring in rings])
-        numbers = torch.tensor(facts, dtype=torch.float64)
-        grid = torch.linspace(0, 1, _QUANTILES, dtype=torch.float64)
-        for row in range(len(self.class_counts)):
-            mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
-            self.class_counts[row] = len(mine)
-            if len(mine):
-                for column, table in enumerate((self.tempo_table, self.count_table, self.level_table), start=1):
-                    table[row] = torch.quantile(mine[:, column], grid).float()
+        self.tables.fit(facts)
 
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every loop, and of copies at other speeds and tilts, labelled as such."""
@@ -286,7 +256,7 @@ class LoopFlow(Generator, Varies):
                 "tempi": torch.tensor([row[2] for row in rows]),
                 "changes": torch.tensor([row[3] for row in rows]).reshape(-1, 2),
             },
-            weights=self.class_counts[classes].clamp(min=1).rsqrt(),
+            weights=self.tables.class_counts[classes].clamp(min=1).rsqrt(),
         )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
@@ -473,56 +443,10 @@ class LoopFlow(Generator, Varies):
         audio = torch.from_numpy(np.ascontiguousarray(data[:, : grid.frames]))
         return (audio, grid.tokens) if float(audio.abs().max()) >= 1e-5 else None
 
-    def _drawn(self, request: Request) -> _Drawn:
+    def _drawn(self, request: Request) -> Drawn:
         if request.wishes:
             raise UnknownName("wish", next(iter(request.wishes)), known=("bpm", "bars"))
-        row = self.class_row(request.class_name)
-        known = row if self.class_counts[row] > 0 else len(self.spec.classes)
-        rng = np.random.default_rng(derive_seed(request.seed, "tempo, length and level"))
-        places = rng.uniform(size=3)
-        token_s = math.exp(_at_quantile(self.tempo_table[known], places[0]))
-        tokens = _even_tokens(2 ** _at_quantile(self.count_table[known], places[1]))
-        level_db = min(_at_quantile(self.level_table[known], places[2]), -0.3)
-        rate = self.spec.sample_rate_hz
-        if request.bpm is not None:
-            token_s = 60.0 / (request.bpm * BEAT_TOKENS)
-        if request.bars is not None:
-            tokens = request.bars * BAR_TOKENS
-        if request.duration_s is not None:
-            return self._of_length(request, row, token_s, level_db)
-        while request.bars is None and tokens > 1 and (tokens * token_s > self.max_duration_s or tokens > MOST_TOKENS):
-            tokens = max(1, tokens // 2)
-        if request.bpm is None:
-            token_s = min(token_s, self.max_duration_s / tokens)
-        frames = max(1, round(self._checked_length(tokens * token_s) * rate))
-        return _Drawn(row, tokens, frames, 10 ** (level_db / 20))
-
-    def _of_length(self, request: Request, row: int, token_s: float, level_db: float) -> _Drawn:
-        """A loop whose length was asked for: with bars the tempo follows, with a tempo the nearest whole beats."""
-        if request.bpm is not None and request.bars is not None:
-            raise UsageError(
-                "A length was asked for besides bpm and bars",
-                cause="a tempo and a number of bars already make the length",
-                way_out="leave one of the three out",
-            )
-        seconds = self._checked_length(request.duration_s or 0.0)
-        tokens = plain_tokens(seconds, token_s=token_s)
-        if request.bars is not None:
-            tokens = request.bars * BAR_TOKENS
-        if request.bpm is not None:
-            most = int(self.max_duration_s / (token_s * BEAT_TOKENS) + 1e-6)
-            tokens = BEAT_TOKENS * max(1, min(most, round(seconds / (token_s * BEAT_TOKENS))))
-            seconds = tokens * token_s
-        return _Drawn(row, tokens, round(seconds * self.spec.sample_rate_hz), 10 ** (level_db / 20))
-
-    def _checked_length(self, duration_s: float) -> float:
-        if not 0.0 < duration_s <= self.max_duration_s + 1e-6:
-            raise KnobOutOfRange(
-                f"A loop of {duration_s:.4g} s cannot be made",
-                cause=f"this model makes loops up to {self.max_duration_s:g} s",
-                way_out="ask for fewer bars, a faster tempo or a shorter length",
-            )
-        return duration_s
+        return self.tables.drawn(request, class_index=self.class_row(request.class_name))
 
     def _check_rate(self, sound: Sound) -> None:
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
@@ -539,15 +463,3 @@ def _turned(tokens: Tensor, counts: Tensor, generator: torch.Generator) -> tuple
     index = torch.arange(tokens.shape[1], device=tokens.device)[None]
     source = torch.where(index < counts[:, None], (index + turns[:, None]) % counts[:, None], index)
     return tokens.gather(1, source[..., None].expand_as(tokens)), (by_beats & (turns > 0)).to(tokens)
-
-
-def _even_tokens(count: float) -> int:
-    """Whole bars from two bars up, else a power of two."""
-    if count >= 2 * BAR_TOKENS:
-        return min(MOST_TOKENS, BAR_TOKENS * round(count / BAR_TOKENS))
-    return 2 ** max(0, round(math.log2(max(1.0, count))))
-
-
-def _at_quantile(table: Tensor, place: float) -> float:
-    """The value of an evenly spaced quantile table at a place from 0 to 1."""
-    return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))
