@@ -28,7 +28,7 @@ def phrase(path: Path, *, seconds: float, rate: int = 22050) -> Path:
 def test_a_model_of_loops_makes_files_that_are_loops(workspace: Workspace, tmp_path: Path) -> None:
     order = TrainingOrder(name="grooves", query="kind:loop", family="loop-flow", preset="debug", budget="8steps")
     workspace.train(order)
-    [made] = workspace.generate("grooves", folder=tmp_path, count=1, bpm=150.0, bars=1)
+    [made] = workspace.generate("grooves", folder=tmp_path, count=1, bpm=150.0, bars=1, borrow="own")
     rate = made.sound.sample_rate_hz
     tags = read_tags(made.path)
     assert made.sound.frames == round(1.6 * rate)

@@ -55,6 +55,7 @@ class Generator(Trainable):
     """
 
     role: ClassVar[str] = "generator"
+    lender_query: ClassVar[str] = "kind:oneshot"  # which sounds of a library may lend to any sound it makes
 
     @property
     @abstractmethod

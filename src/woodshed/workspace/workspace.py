@@ -29,7 +29,7 @@ from woodshed.base.events import EventSink, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import LenderPool, NoLenders
+from woodshed.roles import Generator, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
@@ -116,7 +116,7 @@ class Workspace:
         if loaded is None:
             lenders = self.chosen_lenders(knobs.get("query"), like=given[0].sound if given else None)
         else:
-            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "own"))
+            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"))
         return perform(
             task,
             self.bench,
@@ -253,11 +253,14 @@ class Workspace:
             raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
-    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "own") -> LenderPool:
-        """The training sounds of a model that may lend fine structure now; nothing if borrowing is forbidden."""
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
+        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in the library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
+        if borrow == "any":
+            kind = loaded.model.lender_query if isinstance(loaded.model, Generator) else Generator.lender_query
+            ids = [item.content_id for item in self.library.items(kind)]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 

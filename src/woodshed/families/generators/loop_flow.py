@@ -114,6 +114,7 @@ class LoopFlow(Generator, Varies):
     """
 
     family: ClassVar[str] = "loop-flow"
+    lender_query: ClassVar[str] = "kind:loop"
     Config: ClassVar[type[FamilyConfig]] = Config
     PRESETS: ClassVar[Mapping[str, FamilyConfig]] = {
         # Seconds; noise with a vague pulse. For tests.
