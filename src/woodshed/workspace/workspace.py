@@ -254,7 +254,7 @@ class Workspace:
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
     def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
-        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in the library."""
+        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in a library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
