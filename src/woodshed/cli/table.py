@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inpaint": ("woodshed.cli.inpaint", "Draw regions of a sound anew; the rest stays."),
     "extend": ("woodshed.cli.extend", "Make a sound longer; the sound itself stays."),
     "combine": ("woodshed.cli.combine", "Add and subtract sounds: a - b + c."),
+    "loop": ("woodshed.cli.loop", "Make recordings seamless, at their own length or to a tempo and bars."),
     "mix": ("woodshed.cli.mix", "Make the mean of two or more sounds; needs no model."),
     "cross": ("woodshed.cli.cross", "Give one sound's fine structure the envelope of another; needs no model."),
     "restore": ("woodshed.cli.restore", "Give a sound back lost peaks or a lost top; a model may help."),

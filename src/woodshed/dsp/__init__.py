@@ -1,6 +1,7 @@
 """Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets, pitch, tempo, key, descriptors (no Sound)."""
 
 from woodshed.dsp._audio import SILENT_DB, Audio
+from woodshed.dsp.closing import FADE_S, LoopCut, closed_loop, loop_cut
 from woodshed.dsp.declipping import Clipping, declipped, find_clipping
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
@@ -32,6 +33,7 @@ from woodshed.dsp.windows import hann, sine_window
 
 __all__ = [
     "DESCRIPTORS",
+    "FADE_S",
     "SILENT_DB",
     "Audio",
     "Clipping",
@@ -40,12 +42,14 @@ __all__ = [
     "Faults",
     "Flux",
     "Key",
+    "LoopCut",
     "Pitch",
     "PitchTrack",
     "Tempo",
     "amplitude_envelope",
     "bin_frequencies_hz",
     "chroma",
+    "closed_loop",
     "declipped",
     "describe",
     "descriptor_index",
@@ -67,6 +71,7 @@ __all__ = [
     "key",
     "log_frequencies_hz",
     "log_frequency_filterbank",
+    "loop_cut",
     "mdct",
     "mdct_hop_count",
     "mdct_power",

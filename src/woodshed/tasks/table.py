@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 VERBS: dict[str, str] = {
     "generate": "woodshed.tasks.generate:VERB",
     "vary": "woodshed.tasks.vary:VERB",
+    "loop": "woodshed.tasks.loop:VERB",
     "blend": "woodshed.tasks.blend:VERB",
     "morph": "woodshed.tasks.morph:VERB",
     "inpaint": "woodshed.tasks.inpaint:VERB",

@@ -194,7 +194,15 @@ def _classes(items: Iterable[Item], base: LoadedModel | None) -> tuple[str, ...]
 def _examples(sounds: TrainingSet, spec: DataSpec) -> Iterator[Example]:
     numbers = {name: number for number, name in enumerate(spec.classes)}
     for one in sounds:
-        yield Example(one.sound, numbers.get(one.item.class_name or "", -1), one.item.content_id)
+        item = one.item
+        number = numbers.get(item.class_name or "", -1)
+        yield Example(one.sound, number, item.content_id, bpm=item.bpm, bars=_bars(item))
+
+
+def _bars(item: Item) -> int | None:
+    """Bars of a loop as its manifest counts them."""
+    word = item.tags.get("bars", "")
+    return int(word) if word.isdecimal() and int(word) > 0 else None
 
 
 def _data_key(manifest: TrainingManifest, base: LoadedModel | None) -> str:

@@ -30,7 +30,7 @@ from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import LenderPool, NoLenders
+from woodshed.roles import Generator, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
@@ -300,12 +300,13 @@ class Workspace:
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
     def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
-        """Who may lend fine structure now: nobody, the training sounds of a model, or any one-shot of the library."""
+        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in a library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
         if borrow == "any":
-            ids = [item.content_id for item in self.library.items("kind:oneshot")]
+            kind = loaded.model.lender_query if isinstance(loaded.model, Generator) else Generator.lender_query
+            ids = [item.content_id for item in self.library.items(kind)]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 
