@@ -40,6 +40,7 @@ class _Words:
 
 _SPOKEN: Mapping[str, _Words] = {
     "tail_level_db": _Words("tails", "too loud", "too quiet", 3.0),
+    "pre_onset_energy_db": _Words("energy before the onset", "too loud", "quieter than real", 6.0),
     "high_band_db": _Words("highs", "too loud", "too quiet", 1.5),
     "low_band_db": _Words("lows", "too loud", "too quiet", 1.5),
     "attack_high_band_db": _Words("attacks", "too bright", "too dull", 1.5),
@@ -126,6 +127,18 @@ def gaps(
         if count:
             found.append(Gap(name, gap, max(float(np.nanmedian([*floors, 0.0])), words.ear), count))
     return sorted(found, key=lambda one: -one.severity)
+
+
+def heard_values(values: npt.NDArray[np.floating], name: str) -> tuple[npt.NDArray[np.floating], float]:
+    """Values of a descriptor as gaps are taken of them (times in octaves), and the gap that one can just hear.
+
+    Examples
+    --------
+    >>> heard_values(np.array([100.0, 200.0]), "decay_time_ms")[0].round(2).tolist()
+    [6.64, 7.64]
+    """
+    words = _SPOKEN[name]
+    return _heard(values, words), words.ear
 
 
 def _heard(values: npt.NDArray[np.floating], words: _Words) -> npt.NDArray[np.floating]:
