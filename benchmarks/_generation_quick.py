@@ -25,19 +25,15 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks._generation_sides import HEARD_S, Figures, Yardstick, faults_text, kept_side, side_of, table_text
+from benchmarks._generation_stages import made_by, requests_for, save_sounds, sounds_from
 from woodshed.artifacts import ModelCard
 from woodshed.artifacts.model_file import load_model, read_card
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Purpose
 from woodshed.metrics import REFERENCES, SoundSet, asked_classes
-from woodshed.roles import Generator, LenderPool, Request
-from woodshed.sound import Sound, read_sound
+from woodshed.roles import Generator
 from woodshed.workspace import Workspace
-
-BATCH = 16
 
 
 def real_sounds(workspace: Workspace, card: ModelCard) -> tuple[SoundSet, SoundSet]:
@@ -57,49 +53,6 @@ def real_sounds(workspace: Workspace, card: ModelCard) -> tuple[SoundSet, SoundS
             )
         )
     return sides[0], sides[1]
-
-
-def made_sounds(
-    model: Generator,
-    classes: tuple[str, ...],
-    *,
-    lenders: LenderPool,
-    seed: int = 0,
-    steps: int | None = None,
-    guidance: float | None = None,
-) -> SoundSet:
-    """One sound per class name, as the model makes it, before any finishing."""
-    requests = [
-        Request(seed=derive_seed(seed, "generation", place) % 2**62, class_name=name)
-        for place, name in enumerate(classes)
-    ]
-    sounds: list[Sound] = []
-    for start in range(0, len(requests), BATCH):
-        batch = requests[start : start + BATCH]
-        sounds += [one.sound for one in model.generate(batch, lenders=lenders, steps=steps, guidance=guidance)]
-    return SoundSet(tuple(sounds), classes, names=tuple(f"made {place}" for place in range(len(sounds))))
-
-
-def sounds_from(path: Path, *, rate_hz: int) -> SoundSet:
-    """Sounds made elsewhere: an .npz file or a folder of ``CLASS_anything.wav``."""
-    if path.is_dir():
-        files = sorted(path.glob("*.wav"))
-        sounds = [read_sound(file).resampled(rate_hz) for file in files]
-        return SoundSet(tuple(sounds), tuple(file.stem.split("_")[0] for file in files))
-    with np.load(path, allow_pickle=False) as kept:
-        rate = int(kept["rate"]) if "rate" in kept else rate_hz
-        sounds = [Sound(one[:, :frames], rate) for one, frames in zip(kept["audio"], kept["frames"], strict=True)]
-        return SoundSet(tuple(sounds), tuple(str(name) for name in kept["classes"]))
-
-
-def save_sounds(path: Path, sounds: SoundSet) -> None:
-    """Keep made sounds as ``sounds_from`` reads them."""
-    frames = np.array([sound.frames for sound in sounds.sounds])
-    channels = max(sound.channels for sound in sounds.sounds)
-    audio = np.zeros((len(sounds), channels, frames.max()), np.float32)
-    for row, sound in zip(audio, sounds.sounds, strict=True):
-        row[:, : sound.frames] = sound.data
-    np.savez(path, audio=audio, frames=frames, classes=np.array(sounds.class_names), rate=sounds.sample_rate_hz)
 
 
 def yardstick_of(training: SoundSet, held_out: SoundSet, *, cache: Path, seed: int = 0) -> Yardstick:
@@ -135,8 +88,8 @@ def main() -> int:
         loaded = load_model(options.model)
         assert isinstance(loaded.model, Generator)
         lenders = workspace.lenders(loaded, borrow=options.borrow)
-        settings = {"steps": options.steps, "guidance": options.guidance}
-        made = made_sounds(loaded.model, classes, lenders=lenders, seed=options.seed, **settings)
+        requests = requests_for(classes, seed=options.seed)
+        made = made_by(loaded.model, requests, lenders=lenders, steps=options.steps, guidance=options.guidance)
     if options.save:
         save_sounds(options.save, made)
     seconds = sum(sound.duration_s for sound in made.sounds)

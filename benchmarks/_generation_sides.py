@@ -31,6 +31,7 @@ from woodshed.metrics import (
     matched_places,
     median_bandwidth,
     mel_picture,
+    nearest_groups,
     pictured,
     told_apart,
     typical_gaps,
@@ -193,20 +194,10 @@ class Yardstick:
         real = against or self.training
         mine, theirs = matched_places(side.classes, real.classes, seed=self.seed)
         made, beside = side.taken(mine), real.taken(theirs)
-        kernels, covers = {}, {}
-        for space in SPACES:
-            here, there = self.placed(made, space), self.placed(beside, space)
-            kernels[space] = kernel_distance(
-                here,
-                there,
-                bandwidth=self.widths[space],
-                groups=made.groups,
-                reference_groups=beside.groups,
-                permutations=statistics,
-                bootstraps=statistics,
-                seed=self.seed,
-            )
-            covers[space] = cover(here, there, seed=self.seed)
+        kernels = self.kernels(side, against=against, statistics=statistics)
+        covers = {
+            space: cover(self.placed(made, space), self.placed(beside, space), seed=self.seed) for space in SPACES
+        }
         findings = [hygiene(sound) for sound in sounds.sounds] if sounds else []
         return Figures(
             name=name,
@@ -221,13 +212,36 @@ class Yardstick:
             | {"clean": sum(one.clean for one in findings), "of": len(findings)},
         )
 
+    def kernels(self, side: Side, *, against: Side | None = None, statistics: int = 200) -> dict[str, KernelDistance]:
+        """Kernel distances to the real sounds of the same classes, at matched counts, by space."""
+        real = against or self.training
+        mine, theirs = matched_places(side.classes, real.classes, seed=self.seed)
+        made, beside = side.taken(mine), real.taken(theirs)
+        return {
+            space: kernel_distance(
+                self.placed(made, space),
+                self.placed(beside, space),
+                bandwidth=self.widths[space],
+                groups=made.groups,
+                reference_groups=beside.groups,
+                permutations=statistics,
+                bootstraps=statistics,
+                seed=self.seed,
+            )
+            for space in SPACES
+        }
+
     def told(self, made: Side, real: Side, *, looks: bool = False) -> Telling:
         """Made and real sounds told apart by a judge trained afresh."""
         known = [side.pictures if looks else side.raw("descriptors") for side in (made, real)]
+        here, there = (self.placed(side, "descriptors") for side in (made, real))
+        kits = nearest_groups(
+            here, there, real_groups=real.groups, real_classes=real.classes, made_classes=made.classes
+        )
         return told_apart(
             known[0],
             known[1],
-            made_groups=made.groups,
+            made_groups=kits,
             real_groups=real.groups,
             teller=looking_teller if looks else None,
             seed=self.seed,
@@ -255,12 +269,12 @@ def table_text(rows: Sequence[Figures]) -> str:
     """Rows as a plain table."""
     lines = ["  ".join(f"{column:>7}" if place else f"{column:<26}" for place, column in enumerate(COLUMNS))]
     for row in rows:
-        cells = [f"{cell:>7}" if place else f"{cell:<26}" for place, cell in enumerate(_cells(row))]
-        lines.append("  ".join(cells))
+        lines.append("  ".join(f"{cell:>7}" if place else f"{cell:<26}" for place, cell in enumerate(cells(row))))
     return "\n".join(lines)
 
 
-def _cells(row: Figures) -> list[str]:
+def cells(row: Figures) -> list[str]:
+    """The cells of a row, as text."""
     covers, typical = row.covers, row.typical
     told = [f"{one.share:.3f}" if one else "-" for one in (row.logistic, row.looking)]
     judged = len({(gap.class_name, gap.name) for gap in row.gaps})

@@ -24,9 +24,11 @@ from woodshed.metrics.features import (
 )
 from woodshed.metrics.hygiene import FAULTS, Hygiene, energy_before_onset_db, fault_counts, hygiene
 from woodshed.metrics.matching import asked_classes, matched_places
+from woodshed.metrics.pair_search import Explained, PairCheck, PairFinder, pair_check
 from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
+    STRENGTHS,
     augmented_copies,
     coloured_noise,
     crossed,
@@ -37,7 +39,7 @@ from woodshed.metrics.references import (
 )
 from woodshed.metrics.sets import SoundSet, alike, places_by_class, respeeded
 from woodshed.metrics.shares import Share
-from woodshed.metrics.telling import Teller, Telling, fold_numbers, logistic_teller, told_apart
+from woodshed.metrics.telling import Teller, Telling, fold_numbers, logistic_teller, nearest_groups, told_apart
 from woodshed.metrics.verdict import Closeness, Gap, Novelty, Verdict, closeness_of, gaps, novelty_of, verdict
 
 __all__ = [
@@ -52,18 +54,22 @@ __all__ = [
     "REFERENCES",
     "SINGLE_CHANGES",
     "SPACES",
+    "STRENGTHS",
     "ClassGap",
     "Closeness",
     "CopyCheck",
     "CopyFinder",
     "CopyJudge",
     "Cover",
+    "Explained",
     "FeatureSpace",
     "Gap",
     "Hygiene",
     "KernelDistance",
     "Nearest",
     "Novelty",
+    "PairCheck",
+    "PairFinder",
     "Share",
     "SoundSet",
     "Teller",
@@ -95,7 +101,9 @@ __all__ = [
     "means_of_two",
     "median_bandwidth",
     "mel_picture",
+    "nearest_groups",
     "novelty_of",
+    "pair_check",
     "pictured",
     "places_by_class",
     "plant",

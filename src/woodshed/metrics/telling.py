@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
 from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
@@ -66,7 +67,8 @@ def told_apart(
     made, real
         Features, shapes ``(made sounds, ...)`` and ``(real sounds, ...)``.
     made_groups, real_groups
-        Kits; no group is learned from and judged in one turn. Copies of a real sound carry its group.
+        Kits; no group is learned from and judged in one turn. Made sounds go with the kit they follow
+        (``nearest_groups``); "" is a group of its own.
     teller
         The judge; ``logistic_teller`` if None.
     folds
@@ -111,6 +113,33 @@ def told_apart(
     low, high = _interval(right, is_made, names, bootstraps, seed)
     share = (right[is_made].mean() + right[~is_made].mean()) / 2
     return Telling(float(share), low, high, min(len(made), len(real)), len(np.unique(number)))
+
+
+def nearest_groups(
+    made: Floats, real: Floats, *, real_groups: Sequence[str], real_classes: Sequence[str], made_classes: Sequence[str]
+) -> tuple[str, ...]:
+    """The kit that each made sound goes with: that of the nearest real sound of its class (of any, where it has none).
+
+    Made sounds follow all kits. Were they dealt at random, the judge would learn those that follow a kit as made and
+    then take that kit's real sounds, which it has not heard, for made ones: worse than guessing, and flattering.
+
+    Parameters
+    ----------
+    made, real
+        Places in a feature space, shapes ``(made sounds, dims)`` and ``(real sounds, dims)``.
+
+    Examples
+    --------
+    >>> real = np.array([[0.0], [9.0]])
+    >>> nearest_groups(
+    ...     np.array([[8.0]]), real, real_groups=["a", "b"], real_classes=["kick", "kick"], made_classes=["kick"]
+    ... )
+    ('b',)
+    """
+    apart = cdist(made, real)
+    other = np.asarray(made_classes, dtype=object)[:, None] != np.asarray(real_classes, dtype=object)[None]
+    apart = np.where(other & ~other.all(axis=1, keepdims=True), np.inf, apart)
+    return tuple(real_groups[int(place)] for place in apart.argmin(axis=1))
 
 
 def fold_numbers(names: Sequence[str], *, is_real: Flags, folds: int = FOLDS, seed: int) -> npt.NDArray[np.int64]:
