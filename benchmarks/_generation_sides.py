@@ -30,13 +30,12 @@ from woodshed.metrics import (
     kernel_distance,
     matched_places,
     median_bandwidth,
-    mel_picture,
     nearest_groups,
     pictured,
     told_apart,
     typical_gaps,
 )
-from woodshed.tasks.evaluate.looking import looking_teller, narrowed
+from woodshed.tasks.evaluate.looking import looking_teller, picture_of
 
 HEARD_S = 1.5
 NAMES = tuple(descriptor.name for descriptor in DESCRIPTORS)
@@ -92,13 +91,13 @@ def side_of(sounds: SoundSet, *, heard_s: float = HEARD_S) -> Side:
     for sound in sounds.alike(duration_s=heard_s).sounds:
         table.append(described(sound))
         spectral.append(pictured(sound))
-        pictures.append(mel_picture(sound))
+        pictures.append(picture_of(sound))
     return Side(
         sounds.class_names,
         sounds.groups,
         np.array(table),
         np.array(spectral),
-        narrowed(np.array(pictures)),
+        np.array(pictures),
         np.array([energy_before_onset_db(sound) for sound in sounds.sounds]),
     )
 

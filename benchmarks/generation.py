@@ -33,9 +33,9 @@ PLAIN: dict[str, Callable[[Stage], list[Check]]] = {
 }
 
 
-def findings(data: Path, full: bool, parts: tuple[str, ...], *, order: Order | None = None) -> Findings:
+def findings(data: Path, full: bool, parts: tuple[str, ...], *, stage: Stage | None = None) -> Findings:
     """The chosen parts, one after the other; each reads what the others left in the cache."""
-    stage = Stage(data, order or (dataclasses.replace(Order(), plants=100) if full else Order()))
+    stage = stage or Stage(data, dataclasses.replace(Order(), plants=100) if full else Order())
     checks: list[Check] = []
     tables: list[Table] = []
     for part in parts:

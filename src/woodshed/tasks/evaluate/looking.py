@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
-from woodshed.metrics import SoundSet, mel_picture
+from woodshed.metrics import mel_picture
+from woodshed.sound import Sound
 
 Floats = npt.NDArray[np.floating]
 
@@ -25,15 +26,10 @@ _MOST_SHIFT_HOPS = 2
 _MOST_LEVEL = 0.3
 
 
-def pictures_of(sounds: SoundSet, *, heard_s: float) -> npt.NDArray[np.float32]:
-    """The log-mel pictures of sounds that were cut and levelled alike, shape ``(sounds, 40, 128)``, hops of 11.6 ms."""
-    return narrowed(np.array([mel_picture(sound) for sound in sounds.alike(duration_s=heard_s).sounds], np.float32))
-
-
-def narrowed(pictures: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Pictures ``(sounds, bands, hops)`` with the mean of each two hops: half as wide."""
-    count, bands, hops = pictures.shape
-    return pictures.reshape(count, bands, hops // 2, 2).mean(axis=-1).astype(np.float32)
+def picture_of(sound: Sound) -> npt.NDArray[np.float32]:
+    """The log-mel picture of a sound that was cut and levelled alike, shape ``(40, 128)``, hops of 11.6 ms."""
+    picture = mel_picture(sound)
+    return picture.reshape(len(picture), -1, 2).mean(axis=-1)
 
 
 def looking_teller(known: Floats, *, is_made: npt.NDArray[np.bool_], unseen: Floats, seed: int) -> Floats:
