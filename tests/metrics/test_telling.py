@@ -36,10 +36,11 @@ def test_made_sounds_that_follow_kits_go_with_them() -> None:
     made, real = kit_sounds(3), kit_sounds(4)
     classes = ["kick"] * 200
     kits = nearest_groups(made, real, real_groups=KITS, real_classes=classes, made_classes=classes)
-    assert np.mean(np.asarray(kits) == np.asarray(KITS)) > 0.95
+    assert np.mean(np.asarray(kits) == np.asarray(KITS)) > 0.9
     fair = told_apart(made, real, made_groups=kits, real_groups=KITS).share
     flattered = told_apart(made, real, made_groups=[""] * 200, real_groups=KITS).share
-    assert flattered < fair - 0.03
+    assert abs(fair - 0.5) < 0.05
+    assert flattered < fair - 0.1
 
 
 def test_no_kit_is_on_both_sides_and_folds_are_even() -> None:

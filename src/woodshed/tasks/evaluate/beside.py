@@ -38,8 +38,8 @@ def gaps_by_class(seen: Measured, judges: Judges) -> tuple[ClassGapReport, ...]:
 def pairs_behind(
     made: SoundSet, training: SoundSet, held_out: SoundSet, *, plants: int, seed: int, on_event: EventSink = ignore
 ) -> PairsReport | None:
-    """Whether pairs of training sounds explain made sounds; None where nothing was held out to compare with."""
-    if len(training) < 2 or not len(held_out):
+    """Whether pairs of training sounds explain made sounds; None without plants or without unseen ones."""
+    if plants < 1 or len(training) < 2 or not len(held_out):
         return None
     check = pair_check(made, training, held_out, plants=plants, seed=derive_seed(seed, "pairs"), on_event=on_event)
     return PairsReport(

@@ -68,7 +68,7 @@ class Effort:
         """The usual effort for so many sounds, or the quick one of at most 128."""
         if quick:
             few = min(count, 96)
-            return cls(few, few, 8, 100, 4, 160, 100, 0, 8, quick=True)
+            return cls(few, few, 8, 100, 4, 160, 100, 0, 0, quick=True)
         return cls(count, count, min(64, count))
 
 
