@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, str] = {
     "band-flow": "woodshed.families.generators.band_flow:BandFlow",
+    "latent-flow": "woodshed.families.generators.latent_flow:LatentFlow",
     "mel-listener": "woodshed.families.listeners.mel_listener:MelListener",
 }
 
