@@ -12,6 +12,7 @@ from woodshed.nn.seconds_grid import SecondsGrid, left_and_right, mid_and_side
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.speeding import compile_for_gpu, half_width
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
+from woodshed.nn.wave_network import WaveNetwork
 
 __all__ = [
     "MOST_DECAY_DB",
@@ -31,6 +32,7 @@ __all__ = [
     "SpectralCodec",
     "Split",
     "SteeredTransformer",
+    "WaveNetwork",
     "at_speed",
     "compile_for_gpu",
     "deceiving_loss",

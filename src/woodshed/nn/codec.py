@@ -44,7 +44,7 @@ class Decoded:
 class SliceBlock(nn.Module):
     """Looks at neighbouring slices, then works on each by itself."""
 
-    def __init__(self, width: int, *, stretch: int = 3) -> None:
+    def __init__(self, width: int, *, stretch: int = 2) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.mix = TokenMixer(width)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -44,7 +46,7 @@ class BandDiscriminator(nn.Module):
             image = torch.view_as_real(rearrange(spectra, "b c t k -> (b c) t k"))
             image = rearrange(image, "b t k two -> b two t k").contiguous(memory_format=torch.channels_last)
             bounds = [round(edge * (hop + 1)) for edge in _EDGES]
-            marks += [next(nets)(image[..., a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+            marks += [next(nets)(image[..., a:b]) for a, b in itertools.pairwise(bounds)]
         return marks
 
     def judged(self, audio: Tensor) -> list[Tensor]:

@@ -14,6 +14,7 @@ FAMILIES: dict[str, str] = {
     "band-flow": "woodshed.families.generators.band_flow:BandFlow",
     "latent-flow": "woodshed.families.generators.latent_flow:LatentFlow",
     "mel-listener": "woodshed.families.listeners.mel_listener:MelListener",
+    "wave-unet": "woodshed.families.generators.wave_unet:WaveUNet",
 }
 
 

@@ -88,7 +88,7 @@ class Config(FamilyConfig):
     Parameters
     ----------
     bands, steady_bins, token_steps, dims
-        Of the codec: noise bands, lowest bins (86 Hz each) that may hold partials, slices (5.8 ms) and numbers per token.
+        Of the codec: noise bands, lowest bins (86 Hz each) that may hold partials, slices (5.8 ms) and numbers a token.
     slice_width, slice_blocks, token_width, token_blocks
         Size of the codec's networks.
     width, layers, heads
@@ -113,7 +113,7 @@ class Config(FamilyConfig):
         On a GPU only: 16-bit numbers in networks, compiled networks.
     """
 
-    batch_size: int = Field(default=32, ge=1, le=65536)
+    batch_size: int = Field(default=24, ge=1, le=65536)
     bands: int = Field(default=40, ge=8, le=128)
     steady_bins: int = Field(default=32, ge=1, le=257)
     token_steps: int = Field(default=8, ge=2, le=32)
@@ -399,11 +399,14 @@ class LatentFlow(Generator, Varies, Blends):
             {"params": [p for module in flow for p in module.parameters()], "lr": config.flow_rate},
         ]
         plans: list[OptimiserPlan] = [
-            EndingPlan(torch.optim.AdamW(encoder, lr=config.codec_rate, betas=(0.9, 0.97)), end=config.encoder_share),
-            OptimiserPlan(torch.optim.AdamW(groups, betas=(0.9, 0.97))),
+            EndingPlan(
+                torch.optim.AdamW(encoder, lr=config.codec_rate, betas=(0.9, 0.97), fused=True),
+                end=config.encoder_share,
+            ),
+            OptimiserPlan(torch.optim.AdamW(groups, betas=(0.9, 0.97), fused=True)),
         ]
         if self.judge is not None:
-            judging = torch.optim.AdamW(self.judge.parameters(), lr=config.codec_rate, betas=(0.8, 0.97))
+            judging = torch.optim.AdamW(self.judge.parameters(), lr=config.codec_rate, betas=(0.8, 0.97), fused=True)
             plans.append(OptimiserPlan(judging))
         return plans
 
