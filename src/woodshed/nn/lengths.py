@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.signal import butter, sosfilt
 from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
@@ -77,7 +78,7 @@ def _at(table: Tensor, place: float) -> float:
 
 
 def released(data: np.ndarray, *, sample_rate_hz: int, peak: float) -> np.ndarray:
-    """A sound without offset, at a peak, that ends without a click: a real release where it has not died away.
+    """A sound without rumble below 20 Hz, at a peak, that ends without a click: a real release where it has not died away.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def released(data: np.ndarray, *, sample_rate_hz: int, peak: float) -> np.ndarra
     (True, True)
     """
     frames = data.shape[-1]
-    data = data - data.mean(axis=-1, keepdims=True)
+    data = np.asarray(sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1))
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loudest = float(np.abs(data).max(initial=0.0))
     loud = float(np.sqrt(np.mean(last**2))) > 0.005 * loudest
