@@ -7,10 +7,14 @@ from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discrim
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.lengths import LengthTable, released
+from woodshed.nn.partial_tracking import partials_of
+from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
+from woodshed.nn.ringing import Ringer, unsmeared
 from woodshed.nn.seconds_grid import SecondsGrid, left_and_right, mid_and_side
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.speeding import compile_for_gpu, half_width
+from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 from woodshed.nn.wave_network import WaveNetwork
 
@@ -18,20 +22,25 @@ __all__ = [
     "MOST_DECAY_DB",
     "MOST_SEMITONES",
     "MOST_TILT_DB",
+    "PARTIAL_NUMBERS",
+    "TRAITS",
     "BandDiscriminator",
     "BandMap",
     "Decoded",
     "EnvelopeSplitter",
     "LengthTable",
     "Moments",
+    "Partials",
     "PrincipalBasis",
     "Reshaped",
+    "Ringer",
     "SecondsGrid",
     "Shape",
     "Shaper",
     "SpectralCodec",
     "Split",
     "SteeredTransformer",
+    "Traits",
     "WaveNetwork",
     "at_speed",
     "compile_for_gpu",
@@ -43,9 +52,11 @@ __all__ = [
     "leaned",
     "left_and_right",
     "mid_and_side",
+    "partials_of",
     "released",
     "sounding_span",
     "steps_of",
     "unlapped",
+    "unsmeared",
     "wave_positions",
 ]
