@@ -8,7 +8,8 @@ import torch
 
 from tests.contract.sounds import CLASSES, RATE, examples, made_sound
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
-from woodshed.families.generators._latent_flow_learning import EndingPlan, window_starts
+from woodshed.families.generators._latent_flow_learning import EndingPlan
+from woodshed.families.generators._latent_flow_pool import window_starts
 from woodshed.families.generators.latent_flow import LatentFlow
 from woodshed.roles import DataSpec, Example, NoLenders, Request
 from woodshed.sound import Sound

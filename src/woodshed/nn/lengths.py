@@ -78,7 +78,7 @@ def _at(table: Tensor, place: float) -> float:
 
 
 def released(data: np.ndarray, *, sample_rate_hz: int, peak: float) -> np.ndarray:
-    """A sound without rumble below 20 Hz, at a peak, that ends without a click: a real release where it has not died away.
+    """A sound without rumble, at a peak, that ends without a click: a real release where it has not died away.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._latent_flow_drawing import LatentDrawer
 from woodshed.nn import Decoded, left_and_right, mid_and_side, sounding_span
 from woodshed.sound import Sound
 
@@ -36,7 +37,7 @@ class LatentEditor:
     """Varies and blends with one model."""
 
     def __init__(self, model: LatentFlow) -> None:
-        self.model, self.codec = model, model.codec
+        self.model, self.codec, self.drawer = model, model.codec, LatentDrawer(model)
 
     @torch.no_grad()
     def vary(self, sound: Sound, *, amount: float, seed: int, row: int, steps: int) -> Sound:
@@ -48,7 +49,7 @@ class LatentEditor:
         start, stop = sounding_span(data.cpu(), sample_rate_hz=sound.sample_rate_hz)
         heard = data[:, start:stop]
         taken = self._taken(heard)
-        new = self.model.redrawn(taken.latents, time=1.0 - amount, seed=seed, row=row, steps=steps)
+        new = self.drawer.redrawn(taken.latents, time=1.0 - amount, seed=seed, row=row, steps=steps)
         decoded = self.codec.decode(new[None])
         keep = math.cos(amount * math.pi / 2)
         spectra = self._carried(taken, decoded) * keep + decoded.steady[0]
@@ -86,7 +87,7 @@ class LatentEditor:
         size = (1 - position) * one.norm() + position * two.norm()
         mixed = mixed * (size / mixed.norm().clamp(min=1e-6))
         anything = len(self.model.spec.classes)
-        drawn = self.model.redrawn(mixed, time=_SETTLE, seed=seed, row=anything, steps=steps)
+        drawn = self.drawer.redrawn(mixed, time=_SETTLE, seed=seed, row=anything, steps=steps)
         return mixed + 4 * position * (1 - position) * (drawn - mixed)
 
     def _taken(self, audio: Tensor) -> _Taken:

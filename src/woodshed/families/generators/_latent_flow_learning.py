@@ -1,11 +1,9 @@
-"""What a latent flow learns from in one step: windows of sounds, crops of them, and the losses of its codec."""
+"""What the codec of a latent flow learns from in one step: crops of sounds, and its losses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,53 +35,6 @@ class EndingPlan(OptimiserPlan):
         """What the learning rate is multiplied with at a step."""
         last = round(self.end * total_steps)
         return super().factor(step, last) if step < last else 0.0
-
-
-@dataclass(frozen=True)
-class Window:
-    """A part of a sound as it is kept while training.
-
-    Attributes
-    ----------
-    wave
-        Mid and side (or one side), float16, ``(sides, frames)``.
-    first, count, total
-        The token it begins with, its tokens, and those of the whole sound.
-    class_index, change
-        Number of the class; how much it was sped up, -1 to 1.
-    """
-
-    wave: np.ndarray
-    first: int
-    count: int
-    total: int
-    class_index: int
-    change: float
-
-
-def windows(
-    sides: np.ndarray, *, grid: SecondsGrid, window_tokens: int, class_index: int, change: float
-) -> Iterator[Window]:
-    """A sound of shape ``(sides, frames)`` in windows that overlap by a quarter; one window where it fits in."""
-    total = grid.tokens_of(sides.shape[-1])
-    for first in window_starts(total, window=window_tokens):
-        start = first * grid.token_frames
-        part = sides[:, start : start + window_tokens * grid.token_frames].astype(np.float16)
-        yield Window(part, first, min(window_tokens, total - first), total, class_index, change)
-
-
-def window_starts(total: int, *, window: int) -> list[int]:
-    """First tokens of windows that cover so many tokens.
-
-    Examples
-    --------
-    >>> window_starts(5, window=8), window_starts(20, window=8)
-    ([0], [0, 6, 12])
-    """
-    if total <= window:
-        return [0]
-    starts = list(range(0, total - window, max(1, window * 3 // 4)))
-    return [*starts, total - window] if starts[-1] + window < total else starts
 
 
 class Texture(nn.Module):

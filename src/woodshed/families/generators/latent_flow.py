@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,28 +12,20 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._latent_flow_drawing import TOGETHER, LatentDrawer, Row
 from woodshed.families.generators._latent_flow_editing import LatentEditor
-from woodshed.families.generators._latent_flow_learning import (
-    CodecLesson,
-    EndingPlan,
-    Texture,
-    Window,
-    window_starts,
-    windows,
-)
+from woodshed.families.generators._latent_flow_learning import CodecLesson, EndingPlan, Texture
+from woodshed.families.generators._latent_flow_pool import WindowPool
 from woodshed.nn import (
-    MOST_SEMITONES,
     BandDiscriminator,
     Decoded,
     LengthTable,
     SecondsGrid,
     SpectralCodec,
     SteeredTransformer,
-    at_speed,
     compile_for_gpu,
     half_width,
     left_and_right,
-    mid_and_side,
     released,
     sounding_span,
     wave_positions,
@@ -58,28 +49,16 @@ from woodshed.roles import (
 )
 from woodshed.sampling import (
     flow_times,
-    guided,
     linear_guess,
     logit_normal_times,
     noised,
     request_noise,
     seeded_generator,
-    solve_flow,
 )
 from woodshed.sound import Sound
 
-_UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
-_TOGETHER = 4  # requests solved at once; rows of zeros fill up, so that batch mates never matter
-_LENGTHS = (4, 8, 16, 24)  # tokens a row is padded to, before the window
 _ROWS_OF_LIKE_LENGTH = 8
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one row of latents is conditioned on, and how many tokens it has."""
-
-    class_index: int
-    tokens: int
+_MOST_COPIES = 4  # of each sound, at other speeds, itself included
 
 
 class Config(FamilyConfig):
@@ -280,57 +259,17 @@ class LatentFlow(Generator, Varies, Blends):
 
         Beyond the limit each window still has the same chance to be among those kept.
         """
-        frames = self.window_tokens * self.grid.token_frames
-        limit = max(1, self.config.pool_megabytes * 10**6 // (2 * self.spec.channels * frames))
+        pool = WindowPool(
+            grid=self.grid,
+            channels=self.spec.channels,
+            window_tokens=self.window_tokens,
+            most_frames=self._most_frames,
+            megabytes=self.config.pool_megabytes,
+        )
         known = max(1, int(self.table.counts[-1]))
-        copies = max(1, min(4, limit // known)) if augment else 1
-        kept: list[Window] = []
-        drawing = np.random.default_rng(derive_seed(seed, "pool"))
-        for number, window in enumerate(self._windows(examples, copies=copies, seed=seed)):
-            if number < limit:
-                kept.append(window)
-            elif (place := int(drawing.integers(number + 1))) < limit:
-                kept[place] = window
-        return self._features(kept, frames=frames)
-
-    def _windows(self, examples: Iterable[Example], *, copies: int, seed: int) -> Iterable[Window]:
-        for number, example in enumerate(examples):
-            data = self._heard(example.sound)
-            if data is None:
-                continue
-            rng = np.random.default_rng(derive_seed(seed, "augment", number))
-            for copy in range(copies):
-                change = 0.0 if copy == 0 else float(rng.uniform(-1, 1))
-                semitones = change * MOST_SEMITONES
-                changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
-                sides = mid_and_side(torch.from_numpy(changed[:, : self._most_frames])).numpy()
-                yield from windows(
-                    sides / max(1e-5, float(np.abs(changed).max(initial=0.0))),
-                    grid=self.grid,
-                    window_tokens=self.window_tokens,
-                    class_index=example.class_index,
-                    change=change,
-                )
-
-    def _features(self, kept: list[Window], *, frames: int) -> Features:
-        wave = torch.zeros(len(kept), self.spec.channels, frames, dtype=torch.float16)
-        for number, window in enumerate(kept):
-            wave[number, :, : window.wave.shape[-1]] = torch.from_numpy(window.wave)
-        numbers = torch.tensor([(w.first, w.count, w.total, w.class_index) for w in kept], dtype=torch.long).reshape(
-            -1, 4
-        )
-        classes = torch.where(numbers[:, 3] < 0, len(self.spec.classes), numbers[:, 3])
-        return Features(
-            {
-                "wave": wave,
-                "first": numbers[:, 0],
-                "counts": numbers[:, 1],
-                "totals": numbers[:, 2],
-                "classes": classes,
-                "changes": torch.tensor([[w.change] for w in kept]).reshape(-1, 1),
-            },
-            weights=self.table.rarity(classes) * (numbers[:, 1] / numbers[:, 2]).sqrt(),
-        )
+        copies = max(1, min(_MOST_COPIES, pool.limit // known)) if augment else 1
+        heard = ((self._heard(example.sound), example.class_index) for example in examples)
+        return pool.features(pool.drawn(heard, copies=copies, seed=seed), table=self.table)
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
         """Losses of the codec on crops of a few sounds, and of the flow on the latents of all of them."""
@@ -359,7 +298,7 @@ class LatentFlow(Generator, Varies, Blends):
         total = wave.new_zeros(())
         for part, latents in zip(parts, self._latents(wave, counts, parts), strict=True):
             tokens = latents.shape[1]
-            guess = self._guess(
+            guess = self.guess(
                 noised(latents, noise[part, :tokens], time=time[part]),
                 time[part],
                 classes[part],
@@ -410,7 +349,7 @@ class LatentFlow(Generator, Varies, Blends):
             plans.append(OptimiserPlan(judging))
         return plans
 
-    def _guess(
+    def guess(
         self,
         point: Tensor,
         time: Tensor,
@@ -454,18 +393,18 @@ class LatentFlow(Generator, Varies, Blends):
         del lenders
         times = flow_times(steps or self.config.steps, bend=1.2)
         strength = self.config.guidance if guidance is None else guidance
-        drawn = [self._drawn(request) for request in requests]
+        drawer, drawn = LatentDrawer(self), [self._drawn(request) for request in requests]
         rows = [Row(class_index, self.grid.tokens_of(frames)) for class_index, frames, _ in drawn]
         made: list[Made | None] = [None] * len(requests)
-        kinds = [(self._padded(row.tokens), row.class_index == len(self.spec.classes)) for row in rows]
+        kinds = [(drawer.padded(row.tokens), row.class_index == len(self.spec.classes)) for row in rows]
         for kind in sorted(set(kinds)):  # guidance solves rows with a class in another way
             mine = [number for number, other in enumerate(kinds) if other == kind]
-            together = _TOGETHER if kind[0] <= self.window_tokens else 1
+            together = TOGETHER if kind[0] <= self.window_tokens else 1
             for start in range(0, len(mine), together):
                 some = mine[start : start + together]
                 seeds = [requests[n].seed for n in some]
                 noise = request_noise(seeds, shape=(kind[0], self.config.dims), name="latents").to(self._device)
-                solved = self.solve(noise, [rows[n] for n in some], times=times, guidance=strength)
+                solved = drawer.solve(noise, [rows[n] for n in some], times=times, guidance=strength)
                 for number, latents in zip(some, solved, strict=True):
                     latents = latents[: rows[number].tokens]
                     made[number] = self._made(latents, requests[number], *drawn[number][1:])
@@ -478,56 +417,6 @@ class LatentFlow(Generator, Varies, Blends):
         audio = left_and_right(self.grid.synthesise(spectra, frames=frames)).cpu().numpy()
         data = released(audio, sample_rate_hz=self.spec.sample_rate_hz, peak=peak)
         return Made(Sound(data, self.spec.sample_rate_hz), class_name=request.class_name)
-
-    @torch.no_grad()
-    def solve(self, start: Tensor, rows: Sequence[Row], *, times: list[float], guidance: float) -> Tensor:
-        """Follow the flow for up to four rows of one padded length, or for one that is longer than the window."""
-        anything = len(self.spec.classes)
-        long = start.shape[1] > self.window_tokens
-        lacking = 0 if long else _TOGETHER - len(rows)
-        point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
-        filled = [*rows, *[Row(anything, 1)] * lacking]
-        classes = torch.tensor([row.class_index for row in filled], device=start.device)
-        counts = torch.tensor([row.tokens for row in filled], device=start.device)
-
-        def guess(x: Tensor, now: float, these: Tensor) -> Tensor:
-            if long:
-                return self._guess_in_windows(x, now, these, rows[0].tokens)
-            time = torch.full((len(x),), now, device=x.device)
-            changes, first = x.new_zeros(len(x), 1), torch.zeros_like(counts)
-            return self._guess(x, time, these, counts, changes=changes, first=first, totals=counts)
-
-        def both(x: Tensor, now: float) -> Tensor:
-            free = torch.full_like(classes, anything)
-            if guidance == 1.0 or now < _UNGUIDED_BEFORE or bool((classes == free).all()):
-                return guess(x, now, classes)
-            return guided(guess(x, now, classes), guess(x, now, free), strength=guidance)
-
-        return solve_flow(both, point, times=times)[: len(rows)]
-
-    def _guess_in_windows(self, x: Tensor, now: float, classes: Tensor, tokens: int) -> Tensor:
-        """The guess for one long row, ``(1, tokens, dims)``: that of overlapping windows, faded into one another."""
-        window = self.window_tokens
-        starts = window_starts(tokens, window=window)
-        views = torch.stack([x[0, start : start + window] for start in starts])
-        first = torch.tensor(starts, device=x.device)
-        some = torch.full_like(first, window)
-        guesses = self._guess(
-            views,
-            torch.full((len(starts),), now, device=x.device),
-            classes[:1].expand(len(starts)),
-            some,
-            changes=x.new_zeros(len(starts), 1),
-            first=first,
-            totals=torch.full_like(first, tokens),
-        )
-        place = torch.arange(window, device=x.device, dtype=x.dtype)
-        ramp = torch.minimum(place + 1, window - place)[:, None]
-        total, weight = torch.zeros_like(x[0]), x.new_zeros(x.shape[1], 1)
-        for start, guess in zip(starts, guesses, strict=True):
-            total[start : start + window] += ramp * guess
-            weight[start : start + window] += ramp
-        return (total / weight.clamp(min=1e-9))[None]
 
     def vary(
         self,
@@ -570,16 +459,6 @@ class LatentFlow(Generator, Varies, Blends):
         spectra = nn.functional.pad(spectra, (0, 0, 0, steps - spectra.shape[1]))
         return spectra, latents[0], self.codec.decode(latents)
 
-    def redrawn(self, latents: Tensor, *, time: float, seed: int, row: int, steps: int) -> Tensor:
-        """Latents ``(tokens, dims)`` put back to a time of the flow and drawn anew from there."""
-        tokens = len(latents)
-        length = self._padded(tokens)
-        clean = nn.functional.pad(latents, (0, 0, 0, length - tokens))[None]
-        noise = request_noise([seed], shape=(length, self.config.dims), name="latents").to(latents)
-        times = flow_times(max(2, round(steps * (1 - time))), start=time)
-        start = noised(clean, noise, time=time)
-        return self.solve(start, [Row(row, tokens)], times=times, guidance=1.0)[0, :tokens]
-
     def noise(self, steps: int, *, seed: int) -> Tensor:
         """Spectra of white noise, ``(sides, steps, 257)``."""
         generator = seeded_generator(seed, "noise")
@@ -593,10 +472,6 @@ class LatentFlow(Generator, Varies, Blends):
     @property
     def _most_frames(self) -> int:
         return round(self.config.max_duration_s * self.spec.sample_rate_hz)
-
-    def _padded(self, tokens: int) -> int:
-        lengths = [*(length for length in _LENGTHS if length < self.window_tokens), self.window_tokens]
-        return next((length for length in lengths if tokens <= length), tokens)
 
     def _heard(self, sound: Sound) -> np.ndarray | None:
         """The sounding part on the model's channels, no longer than it can make; None where nothing sounds."""
