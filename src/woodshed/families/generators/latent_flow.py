@@ -159,7 +159,12 @@ class LatentFlow(Generator, Varies, Blends):
             pool_megabytes=8,
             steps=2,
         ),
+        # 2.2 million parameters. Meant for 10 minutes and more on two laptop cores. Measured on one busy core only as
+        # far as 140 steps (71 processor seconds): levels and colours of the classes, but jumps from token to token,
+        # dull attacks and noise in place of pitches. For minutes, band-flow is far better (docs/families.md).
         "laptop": Config(),
+        # 91 million parameters. Meant for an evening on one GPU and thousands of sounds: a guess. It has never been run
+        # on a GPU; neither its minutes nor its result are measured.
         "gpu": Config(
             batch_size=256,
             bands=64,
