@@ -73,4 +73,4 @@ def _net(width: int) -> nn.Sequential:
         outputs = width * stretch
         layers += [nn.Conv2d(inputs, outputs, (3, 7), stride=(1, 2), padding=(1, 3)), nn.LeakyReLU(0.1)]
         inputs = outputs
-    return nn.Sequential(*layers, nn.Conv2d(inputs, 1, 3, padding=1)).to(memory_format=torch.channels_last)
+    return nn.Sequential(*layers, nn.Conv2d(inputs, 1, 3, padding=1))
