@@ -6,6 +6,7 @@ from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
+from woodshed.roles.plain_requests import check_amount, check_rate, checked_plain, class_number
 from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
@@ -34,5 +35,9 @@ __all__ = [
     "Restores",
     "Trainable",
     "Varies",
+    "check_amount",
+    "check_rate",
+    "checked_plain",
+    "class_number",
     "family_class",
 ]

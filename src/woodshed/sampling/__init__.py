@@ -2,8 +2,10 @@
 
 from woodshed.sampling.flow import flow_times, guided, linear_guess, logit_normal_times, noised, solve_flow
 from woodshed.sampling.noise import request_noise, seeded_generator
+from woodshed.sampling.velocity import circled, solve_circle
 
 __all__ = [
+    "circled",
     "flow_times",
     "guided",
     "linear_guess",
@@ -11,5 +13,6 @@ __all__ = [
     "noised",
     "request_noise",
     "seeded_generator",
+    "solve_circle",
     "solve_flow",
 ]
