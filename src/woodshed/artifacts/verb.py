@@ -33,7 +33,8 @@ class GivenSound:
 class Job:
     """What one call of a verb works with; the sounds are checked, allowed, and at the model's rate if that was asked.
 
-    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``.
+    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``; ``bench`` is for verbs that
+    read more than they were given: other models, other sounds by name.
     """
 
     model: Trainable
@@ -42,6 +43,7 @@ class Job:
     lenders: LenderPool
     settings: dict[str, KnobValue]
     on_event: EventSink = ignore
+    bench: Workbench | None = None
 
     def number(self, name: str) -> float | None:
         """A knob's position as a number; None where it stands nowhere."""
@@ -131,7 +133,7 @@ def perform(
     inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id) for g in sounds)
     if settings.get("resample"):
         sounds = [replace(g, sound=g.sound.resampled(loaded.card.sample_rate_hz)) for g in sounds]
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event)
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench)
     level = settings.get("level")
     order = Order(verb.name, folder, template or verb.template, verb.finish, None if level is None else float(level))
     delivered: list[Delivered] = []

@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("woodshed.cli.generate", "Make new sounds with a model."),
     "vary": ("woodshed.cli.vary", "Make variations of a sound."),
     "blend": ("woodshed.cli.blend", "Make the sounds between two sounds."),
+    "guide": ("woodshed.cli.guide", "Make new sounds pulled towards a class, a spectrum, onsets, a sound, a loss."),
     "evaluate": ("woodshed.cli.evaluate", "Measure how good and how new a model's sounds are."),
     "models": ("woodshed.cli.models", "Trained models: ls, show, card, rm."),
     "show": ("woodshed.cli.show", "Show a sound file: facts, pictures, receipt."),

@@ -4,6 +4,18 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.measuring import (
+    at_rate,
+    centroid_hz,
+    envelope_db,
+    levels_db,
+    loudness_db,
+    mel_levels_db,
+    octave_centres_hz,
+    octave_levels_db,
+    power_pieces,
+    rises_db,
+)
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
@@ -21,10 +33,20 @@ __all__ = [
     "Shaper",
     "Split",
     "SteeredTransformer",
+    "at_rate",
     "at_speed",
+    "centroid_hz",
+    "envelope_db",
     "hop_frames_of",
     "lapped",
     "leaned",
+    "levels_db",
+    "loudness_db",
+    "mel_levels_db",
+    "octave_centres_hz",
+    "octave_levels_db",
+    "power_pieces",
+    "rises_db",
     "sounding_span",
     "steps_of",
     "unlapped",

@@ -2,6 +2,7 @@
 
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
+from woodshed.roles.guiding import Guide, Guided, Hears, Schedule
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
 from woodshed.roles.table import FAMILIES, family_class
@@ -15,12 +16,16 @@ __all__ = [
     "FamilyConfig",
     "Features",
     "Generator",
+    "Guide",
+    "Guided",
+    "Hears",
     "LenderPool",
     "Listener",
     "Made",
     "NoLenders",
     "OptimiserPlan",
     "Request",
+    "Schedule",
     "Trainable",
     "Varies",
     "family_class",

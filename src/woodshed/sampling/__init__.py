@@ -1,9 +1,10 @@
 """Noise and solvers: seeded noise per request, straight-path flows, guidance."""
 
-from woodshed.sampling.flow import flow_times, guided, linear_guess, logit_normal_times, noised, solve_flow
+from woodshed.sampling.flow import Adjust, flow_times, guided, linear_guess, logit_normal_times, noised, solve_flow
 from woodshed.sampling.noise import request_noise, seeded_generator
 
 __all__ = [
+    "Adjust",
     "flow_times",
     "guided",
     "linear_guess",

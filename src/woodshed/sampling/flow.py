@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 Guess = Callable[[Tensor, float], Tensor]
+Adjust = Callable[[Tensor, float], Tensor]
 
 
 def flow_times(steps: int, *, start: float = 0.0, bend: float = 1.0) -> list[float]:
@@ -32,7 +33,9 @@ def noised(clean: Tensor, noise: Tensor, *, time: float | Tensor) -> Tensor:
     return time * clean + (1.0 - time) * noise
 
 
-def solve_flow(guess: Guess, start: Tensor, *, times: list[float], second_order: bool = False) -> Tensor:
+def solve_flow(
+    guess: Guess, start: Tensor, *, times: list[float], second_order: bool = False, adjust: Adjust | None = None
+) -> Tensor:
     """Follow the flow from the first to the last time.
 
     Parameters
@@ -45,6 +48,8 @@ def solve_flow(guess: Guess, start: Tensor, *, times: list[float], second_order:
         Rising, the last one 1.
     second_order
         Heun's method instead of Euler's: two guesses a step, save for the last.
+    adjust
+        Moves each guess of the clean thing, given its time, before the flow follows it.
 
     References
     ----------
@@ -55,6 +60,8 @@ def solve_flow(guess: Guess, start: Tensor, *, times: list[float], second_order:
     >>> solve_flow(lambda x, t: torch.ones_like(x), torch.zeros(3), times=flow_times(4)).tolist()
     [1.0, 1.0, 1.0]
     """
+    if adjust is not None:
+        guess = _adjusted(guess, adjust)
     x = start
     for now, then in itertools.pairwise(times):
         clean = guess(x, now)
@@ -67,6 +74,10 @@ def solve_flow(guess: Guess, start: Tensor, *, times: list[float], second_order:
             ahead = x + (then - now) * 0.5 * (speed + speed_ahead)
         x = ahead
     return x
+
+
+def _adjusted(guess: Guess, adjust: Adjust) -> Guess:
+    return lambda x, now: adjust(guess(x, now), now)
 
 
 def guided(with_class: Tensor, without_class: Tensor, *, strength: float) -> Tensor:

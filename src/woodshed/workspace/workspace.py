@@ -22,13 +22,14 @@ from woodshed.artifacts import (
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.standing import refused_sources
+from woodshed.artifacts.verb import perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import LenderPool, NoLenders
+from woodshed.roles import Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
 from woodshed.tasks.blend import TEMPLATE as BLEND_TEMPLATE
@@ -37,6 +38,8 @@ from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
 from woodshed.tasks.generate import generate
+from woodshed.tasks.guide import KNOBS as GUIDE_KNOBS
+from woodshed.tasks.guide import verb_with
 from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
 from woodshed.tasks.vary import KNOBS as VARY_KNOBS
 from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
@@ -163,6 +166,29 @@ class Workspace:
             two,
             names=(one_name, two_name),
             lenders=self.lenders(loaded),
+            folder=folder,
+            settings=knobs,
+            template=template,
+            on_event=on_event,
+        )
+
+    def guide(
+        self,
+        model: str,
+        *,
+        folder: Path,
+        guides: Sequence[Guide] = (),
+        template: str = "",
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make new sounds pulled towards targets: those of the knobs, of a recipe, and guides made in Python."""
+        loaded, knobs = self.models.load(model), GUIDE_KNOBS.settings(**settings)
+        return perform(
+            verb_with(guides),
+            self.bench,
+            loaded,
+            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
             folder=folder,
             settings=knobs,
             template=template,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
+from woodshed.families.generators._band_flow_guiding import Row, Steering
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import (
     MOST_DECAY_DB,
@@ -38,6 +39,8 @@ from woodshed.roles import (
     FamilyConfig,
     Features,
     Generator,
+    Guide,
+    Guided,
     LenderPool,
     Made,
     NoLenders,
@@ -46,6 +49,7 @@ from woodshed.roles import (
     Varies,
 )
 from woodshed.sampling import (
+    Adjust,
     flow_times,
     guided,
     linear_guess,
@@ -120,7 +124,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends):
+class BandFlow(Generator, Varies, Blends, Guided):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -336,6 +340,17 @@ class BandFlow(Generator, Varies, Blends):
         guidance: float | None = None,
     ) -> list[Made]:
         """Make one sound per request; see `Generator.generate`."""
+        return self._generate(requests, lenders=lenders, steps=steps, guidance=guidance)
+
+    def _generate(
+        self,
+        requests: Sequence[Request],
+        *,
+        lenders: LenderPool,
+        steps: int | None,
+        guidance: float | None,
+        guides: Sequence[Guide] = (),
+    ) -> list[Made]:
         steps, strength = steps or self.config.steps, self.config.guidance if guidance is None else guidance
         index = self.index(lenders)
         drawn = [self._drawn(request) for request in requests]
@@ -345,7 +360,9 @@ class BandFlow(Generator, Varies, Blends):
             mine = [number for number, kind in enumerate(kinds) if kind == (length, free)]
             for first in range(0, len(mine), _TOGETHER):
                 some = mine[first : first + _TOGETHER]
-                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength)
+                rows = [Row(drawn[n].tokens, drawn[n].frames, requests[n]) for n in some]
+                steered = Steering(Decoder(self, index, lenders), guides).over(rows) if guides else None
+                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, adjust=steered)
                 for number, row in zip(some, tokens, strict=True):
                     target = Target(
                         shape=self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames),
@@ -359,13 +376,23 @@ class BandFlow(Generator, Varies, Blends):
         return [item for item in made if item is not None]
 
     @torch.no_grad()
-    def _flow(self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float) -> Tensor:
+    def _flow(
+        self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float, adjust: Adjust | None = None
+    ) -> Tensor:
         noise = request_noise([item.seed for item in drawn], shape=(length, self.config.dims), name="envelope")
         times = flow_times(steps, bend=1.2)
-        return self.solve(noise, drawn, times=times, guidance=guidance)
+        return self.solve(noise, drawn, times=times, guidance=guidance, adjust=adjust)
 
     @torch.no_grad()
-    def solve(self, start: Tensor, drawn: Sequence[_Drawn], *, times: list[float], guidance: float) -> Tensor:
+    def solve(
+        self,
+        start: Tensor,
+        drawn: Sequence[_Drawn],
+        *,
+        times: list[float],
+        guidance: float,
+        adjust: Adjust | None = None,
+    ) -> Tensor:
         """Follow the flow for up to four rows of one length; rows of zeros fill up, so that no row sees another."""
         lacking = _TOGETHER - len(drawn)
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
@@ -387,7 +414,7 @@ class BandFlow(Generator, Varies, Blends):
             )
             return guided(*both.chunk(2), strength=guidance)
 
-        return solve_flow(guess, point, times=times)[: len(drawn)]
+        return solve_flow(guess, point, times=times, adjust=adjust)[: len(drawn)]
 
     def vary(
         self,
@@ -426,6 +453,26 @@ class BandFlow(Generator, Varies, Blends):
         return Editor(self, self.index(NoLenders()), NoLenders()).blend(
             first, second, position=position, seed=seed, steps=steps or self.config.steps
         )
+
+    def guide(
+        self,
+        requests: Sequence[Request],
+        *,
+        guides: Sequence[Guide],
+        lenders: LenderPool,
+        steps: int | None = None,
+        guidance: float | None = None,
+    ) -> list[Made]:
+        """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
+        pulling = [guide for guide in guides if guide.weight > 0]
+        needed_s = min(self.max_duration_s, max((guide.span_s for guide in pulling), default=0.0))
+        short = [self._drawn(request).frames < needed_s * self.spec.sample_rate_hz for request in requests]
+        asked = [
+            replace(request, duration_s=needed_s) if too_short else request
+            for request, too_short in zip(requests, short, strict=True)
+        ]
+        steps = steps or 2 * self.config.steps
+        return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
     def index(self, lenders: LenderPool) -> LenderIndex:
         """What is needed to find lenders, read once per pool and kept in memory while the model lives."""
