@@ -1,7 +1,8 @@
 """Guides as a file to share: which losses, how strong, when, and their targets. No code, no audio inside.
 
 The file is JSON of `GuideRecipe`. Targets are numbers and curves, or names of sound files beside the recipe. Unknown
-keys are refused. A loss of the user's own is named, never contained, and runs only where the person at the keyboard says so.
+keys are refused. A loss of the user's own is named, never contained, and runs only where the person at the keyboard
+says so.
 """
 
 from __future__ import annotations

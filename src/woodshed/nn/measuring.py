@@ -78,13 +78,13 @@ def mel_levels_db(
     return levels_db(mel_bank(sample_rate_hz, window, bands).to(power) @ power, floor_db=floor_db)
 
 
-def rises_db(picture: Tensor) -> Tensor:
+def rises_db(picture: Tensor, *, floor_db: float) -> Tensor:
     """How much bands of a picture rise within three hops, on average, ``(batch, bands, hops)`` to ``(batch, hops)``.
 
-    What stood before counts with its neighbours, so that a gliding tone is no rise.
+    What stood before counts with its neighbours, so that a gliding tone is no rise; before the start stood the floor.
     """
     wide = functional.max_pool1d(picture.transpose(1, 2), 3, stride=1, padding=1).transpose(1, 2)
-    start = wide.new_full((*wide.shape[:2], _RISE_HOPS), float(picture.detach().amin()))
+    start = wide.new_full((*wide.shape[:2], _RISE_HOPS), floor_db)
     before = torch.cat([start, wide[..., :-_RISE_HOPS]], dim=-1)
     return (picture - before).clamp(min=0).mean(1)
 

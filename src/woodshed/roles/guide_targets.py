@@ -47,7 +47,7 @@ def picture_of(sound: Sound) -> tuple[tuple[float, ...], ...]:
 def onset_curve(audio: Tensor, *, sample_rate_hz: int) -> Tensor:
     """How strongly something begins at each moment (every 6 ms), ``(batch, hops)``."""
     picture = mel_levels_db(audio, sample_rate_hz=sample_rate_hz, hop_s=RISE_HOP_S, floor_db=_RISE_FLOOR_DB)
-    return rises_db(picture)
+    return rises_db(picture, floor_db=_RISE_FLOOR_DB)
 
 
 def picture_distance_db(audio: Tensor, picture: Sequence[Sequence[float]], *, sample_rate_hz: int) -> Tensor:

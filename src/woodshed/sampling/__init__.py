@@ -1,10 +1,20 @@
 """Noise and solvers: seeded noise per request, straight-path flows, guidance."""
 
-from woodshed.sampling.flow import Adjust, flow_times, guided, linear_guess, logit_normal_times, noised, solve_flow
+from woodshed.sampling.flow import (
+    Guess,
+    Steer,
+    flow_times,
+    guided,
+    linear_guess,
+    logit_normal_times,
+    noised,
+    solve_flow,
+)
 from woodshed.sampling.noise import request_noise, seeded_generator
 
 __all__ = [
-    "Adjust",
+    "Guess",
+    "Steer",
     "flow_times",
     "guided",
     "linear_guess",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 Guess = Callable[[Tensor, float], Tensor]
-Adjust = Callable[[Tensor, float], Tensor]
+Steer = Callable[[Guess], Guess]  # makes of a guess one that is pulled somewhere
 
 
 def flow_times(steps: int, *, start: float = 0.0, bend: float = 1.0) -> list[float]:
@@ -33,9 +33,7 @@ def noised(clean: Tensor, noise: Tensor, *, time: float | Tensor) -> Tensor:
     return time * clean + (1.0 - time) * noise
 
 
-def solve_flow(
-    guess: Guess, start: Tensor, *, times: list[float], second_order: bool = False, adjust: Adjust | None = None
-) -> Tensor:
+def solve_flow(guess: Guess, start: Tensor, *, times: list[float], second_order: bool = False) -> Tensor:
     """Follow the flow from the first to the last time.
 
     Parameters
@@ -48,8 +46,6 @@ def solve_flow(
         Rising, the last one 1.
     second_order
         Heun's method instead of Euler's: two guesses a step, save for the last.
-    adjust
-        Moves each guess of the clean thing, given its time, before the flow follows it.
 
     References
     ----------
@@ -60,8 +56,6 @@ def solve_flow(
     >>> solve_flow(lambda x, t: torch.ones_like(x), torch.zeros(3), times=flow_times(4)).tolist()
     [1.0, 1.0, 1.0]
     """
-    if adjust is not None:
-        guess = _adjusted(guess, adjust)
     x = start
     for now, then in itertools.pairwise(times):
         clean = guess(x, now)
@@ -74,10 +68,6 @@ def solve_flow(
             ahead = x + (then - now) * 0.5 * (speed + speed_ahead)
         x = ahead
     return x
-
-
-def _adjusted(guess: Guess, adjust: Adjust) -> Guess:
-    return lambda x, now: adjust(guess(x, now), now)
 
 
 def guided(with_class: Tensor, without_class: Tensor, *, strength: float) -> Tensor:

@@ -214,7 +214,7 @@ def _onsets(value: KnobValue) -> dict[str, object]:
 
 def _weights(value: KnobValue) -> dict[str, float]:
     """Weight of each flag: one number for all, or names with numbers."""
-    weights: dict[str, float] = {name: 1.0 for name in _FLAGS}
+    weights: dict[str, float] = dict.fromkeys(_FLAGS, 1.0)
     if value is None:
         return weights
     try:

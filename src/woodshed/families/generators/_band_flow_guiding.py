@@ -5,6 +5,7 @@ Inside one step of the flow the fine structure is fixed: only gains depend on th
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from woodshed.base.errors import UsageError
 from woodshed.families.generators._band_flow_lending import Decoder, Target
 from woodshed.nn import Shape
 from woodshed.roles import Guide, Request
-from woodshed.sampling import Adjust, linear_guess, request_noise
+from woodshed.sampling import Guess, Steer, linear_guess, request_noise
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
+MIX = [1.0, 0.3]
 REACH = 0.5  # root mean square of one move of a guide of weight 1, in standard errors of the guess
+_RENEWED_EVERY = 3  # steps that share fine structure
 _LATE_ROUNDS = 3  # moves per step, besides the first, at the end of the flow
 _QUIET = 1.4  # natural log of power above the floor from which a band sounds
 
@@ -45,6 +48,17 @@ class FixedFine:
     gain: float
 
 
+@dataclass(frozen=True)
+class _Step:
+    """One step of the flow: the noisy point, the clean guess that hangs on it by a graph, and what is fixed in it."""
+
+    point: Tensor
+    clean: Tensor
+    fines: tuple[FixedFine, ...]
+    counts: tuple[int, ...]
+    error: Tensor
+
+
 class Steering:
     """Moves guessed clean tokens towards what guides want.
 
@@ -60,48 +74,64 @@ class Steering:
         self.decoder, self.guides = decoder, guides
         self.model: BandFlow = decoder.model
 
-    def over(self, rows: Sequence[Row]) -> Adjust:
-        """The hook for the solver: each row is moved by itself, rows beyond these are left alone."""
+    def over(self, rows: Sequence[Row]) -> Steer:
+        """What makes the solver's guess a steered one; rows beyond these are left alone."""
 
-        def adjust(clean: Tensor, now: float) -> Tensor:
-            moved = clean.clone()
-            for number, row in enumerate(rows):
-                moved[number, : row.tokens] = self.moved(clean[number, : row.tokens], row, now=now)
-            return moved
+        def steer(guess: Guess) -> Guess:
+            kept: list[FixedFine] = []
+            calls = itertools.count()
 
-        return adjust
+            def steered(x: Tensor, now: float) -> Tensor:
+                pulls = self._pulls(now)
+                renew = next(calls) % _RENEWED_EVERY == 0
+                if not pulls:
+                    return guess(x, now)
+                with torch.enable_grad():
+                    point = x.detach().requires_grad_()
+                    clean = guess(point, now)
+                if renew or not kept:
+                    kept[:] = [self.fixed_fine(clean[n, : row.tokens].detach(), row) for n, row in enumerate(rows)]
+                step = _Step(point, clean, tuple(kept), tuple(row.tokens for row in rows), self._error(now))
+                return self._moved(step, pulls, rounds=1 + round(_LATE_ROUNDS * now))
 
-    def moved(self, tokens: Tensor, row: Row, *, now: float) -> Tensor:
-        """Tokens after this time's moves, ``(tokens, dims)``."""
+            return steered
+
+        return steer
+
+    def _pulls(self, now: float) -> list[tuple[Guide, float]]:
         pulls = [(guide, guide.weight * guide.schedule.strength(now)) for guide in self.guides]
-        pulls = [(guide, strength) for guide, strength in pulls if strength > 0]
-        if not pulls:
-            return tokens
-        error = self._error(now)
-        fine = self.fixed_fine(tokens, row)
-        for _ in range(1 + round(_LATE_ROUNDS * now)):
-            tokens = tokens + error * self._move(tokens, fine, pulls, error)
-        return tokens
+        return [(guide, strength) for guide, strength in pulls if strength > 0]
 
     def _error(self, now: float) -> Tensor:
         """Standard error of a guess at a time, ``(dims,)``: no move goes farther than what is still open."""
         variances = self.model.basis.variances
-        _, error = linear_guess(
-            variances.new_zeros(1, 1, len(variances)), time=torch.tensor([now]), variances=variances
-        )
+        nowhere = variances.new_zeros(1, 1, len(variances))
+        _, error = linear_guess(nowhere, time=torch.tensor([now]), variances=variances)
         return error[0, 0]
 
-    def _move(self, tokens: Tensor, fine: FixedFine, pulls: Sequence[tuple[Guide, float]], error: Tensor) -> Tensor:
-        """The sum of all guides' moves in units of the error, each brought to one measure."""
-        with torch.enable_grad():
-            point = tokens.detach().requires_grad_()
-            audio = self.render_fixed(point, fine)[None]
+    def _moved(self, step: _Step, pulls: Sequence[tuple[Guide, float]], *, rounds: int) -> Tensor:
+        """Clean tokens after so many moves, all guides at once in each."""
+        tokens = step.clean.detach()
+        for _ in range(rounds):
+            slopes = [self._slopes(tokens, step, guide) for guide, _ in pulls]
             total = torch.zeros_like(tokens)
-            for guide, strength in pulls:
+            for (guide, strength), (losses, slope) in zip(pulls, slopes, strict=True):
+                total += _pull(slope, losses, step, guide, strength=strength)
+            tokens = tokens + total
+        return tokens
+
+    def _slopes(self, tokens: Tensor, step: _Step, guide: Guide) -> tuple[list[float], Tensor]:
+        """Loss of each row, and its gradient in the clean tokens, shaped like them."""
+        losses, slope = [], torch.zeros_like(tokens)
+        for number, (fine, count) in enumerate(zip(step.fines, step.counts, strict=True)):
+            with torch.enable_grad():
+                point = tokens[number, :count].detach().requires_grad_()
+                audio = self.render_fixed(point, fine)[None]
                 loss = _checked(guide.loss(audio, sample_rate_hz=self.model.spec.sample_rate_hz), guide)
-                (gradient,) = torch.autograd.grad(loss.sum(), point, retain_graph=True, allow_unused=True)
-                total += _pull(gradient, float(loss.detach()), guide, strength=strength, error=error)
-        return total
+                (gradient,) = torch.autograd.grad(loss.sum(), point, allow_unused=True)
+            losses.append(float(loss.detach()))
+            slope[number, :count] = _has_gradient(gradient, guide)
+        return losses, slope
 
     # -- making tokens audible
 
@@ -138,27 +168,46 @@ class Steering:
         return torch.complex(real, imaginary) * math.sqrt(0.5)
 
 
-def _pull(gradient: Tensor | None, loss: float, guide: Guide, *, strength: float, error: Tensor) -> Tensor:
-    """Down the slope in units of the error: at most ``REACH`` on average, and no farther than where the loss would end.
+def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, strength: float) -> Tensor:
+    """Down the slope: at most ``REACH`` errors on average, and no farther than where the loss would end.
+
+    The way down leads through the network: what it would guess had the noise leaned that way, so that a sound stays one
+    of its kind. A share goes straight, so that there is always a way.
 
     References
     ----------
-    Polyak 1969, Minimization of unsmooth functionals: the length of a step when the least value is known.
+    Chung et al. 2023, Diffusion posterior sampling, eq. 16 (through the network); Polyak 1969, Minimization of unsmooth
+    functionals (how far, when the least value is known).
     """
-    if gradient is None:
-        raise UsageError(
-            f"The guide {guide.told()!r} has no gradient",
-            cause="its loss does not depend on the audio through differentiable steps",
-            way_out="compute it with torch functions from the audio that is handed over, without detach or numpy",
-        )
-    slope = gradient * error
-    steepness = float(slope.norm())
-    if not math.isfinite(steepness) or steepness < 1e-12:
-        return torch.zeros_like(slope)
-    length = REACH * strength * math.sqrt(slope.numel())
-    if guide.least is not None:
-        length = min(length, max(0.0, loss - guide.least) / steepness)
-    return -slope * (length / steepness)
+    (through,) = torch.autograd.grad(step.clean, step.point, slope, retain_graph=True)
+    straight = slope * step.error.square()
+    move = torch.zeros_like(slope)
+    for number, (loss, count) in enumerate(zip(losses, step.counts, strict=True)):
+        ways = [MIX[0]*_even(through[number, :count], step.error), MIX[1] * _even(straight[number, :count], step.error)]
+        way = _even(ways[0] + ways[1], step.error)
+        steepness = float((way * slope[number, :count]).sum())
+        if not math.isfinite(steepness) or steepness < 1e-9:
+            continue
+        length = REACH * strength
+        if guide.least is not None:
+            length = min(length, max(0.0, loss - guide.least) / steepness)
+        move[number, :count] = -length * way
+    return move
+
+
+def _even(way: Tensor, error: Tensor) -> Tensor:
+    """A way of one error on average, in root mean square."""
+    return way / (way / error).square().mean().sqrt().clamp(min=1e-20)
+
+
+def _has_gradient(gradient: Tensor | None, guide: Guide) -> Tensor:
+    if gradient is not None:
+        return gradient
+    raise UsageError(
+        f"The guide {guide.told()!r} has no gradient",
+        cause="its loss does not depend on the audio through differentiable steps",
+        way_out="compute it with torch functions from the audio that is handed over, without detach or numpy",
+    )
 
 
 def _checked(loss: Tensor, guide: Guide) -> Tensor:

@@ -49,7 +49,7 @@ from woodshed.roles import (
     Varies,
 )
 from woodshed.sampling import (
-    Adjust,
+    Steer,
     flow_times,
     guided,
     linear_guess,
@@ -361,8 +361,8 @@ class BandFlow(Generator, Varies, Blends, Guided):
             for first in range(0, len(mine), _TOGETHER):
                 some = mine[first : first + _TOGETHER]
                 rows = [Row(drawn[n].tokens, drawn[n].frames, requests[n]) for n in some]
-                steered = Steering(Decoder(self, index, lenders), guides).over(rows) if guides else None
-                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, adjust=steered)
+                steer = Steering(Decoder(self, index, lenders), guides).over(rows) if guides else None
+                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
                 for number, row in zip(some, tokens, strict=True):
                     target = Target(
                         shape=self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames),
@@ -377,11 +377,11 @@ class BandFlow(Generator, Varies, Blends, Guided):
 
     @torch.no_grad()
     def _flow(
-        self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float, adjust: Adjust | None = None
+        self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
     ) -> Tensor:
         noise = request_noise([item.seed for item in drawn], shape=(length, self.config.dims), name="envelope")
         times = flow_times(steps, bend=1.2)
-        return self.solve(noise, drawn, times=times, guidance=guidance, adjust=adjust)
+        return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
     def solve(
@@ -391,7 +391,7 @@ class BandFlow(Generator, Varies, Blends, Guided):
         *,
         times: list[float],
         guidance: float,
-        adjust: Adjust | None = None,
+        steer: Steer | None = None,
     ) -> Tensor:
         """Follow the flow for up to four rows of one length; rows of zeros fill up, so that no row sees another."""
         lacking = _TOGETHER - len(drawn)
@@ -414,7 +414,7 @@ class BandFlow(Generator, Varies, Blends, Guided):
             )
             return guided(*both.chunk(2), strength=guidance)
 
-        return solve_flow(guess, point, times=times, adjust=adjust)[: len(drawn)]
+        return solve_flow(steer(guess) if steer else guess, point, times=times)[: len(drawn)]
 
     def vary(
         self,
