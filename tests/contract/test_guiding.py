@@ -12,7 +12,18 @@ from torch import Tensor
 from tests.contract.sounds import CLASSES, RATE, made_sound
 from tests.contract.test_families import NAMES, ListLenders, fitted
 from woodshed.base.errors import UsageError
-from woodshed.roles import FAMILIES, Generator, Guide, Guided, Hears, Listener, NoLenders, Request, Schedule, family_class
+from woodshed.roles import (
+    FAMILIES,
+    Generator,
+    Guide,
+    Guided,
+    Hears,
+    Listener,
+    NoLenders,
+    Request,
+    Schedule,
+    family_class,
+)
 from woodshed.roles.guides import Brightness, Function, HeardAs
 
 GUIDED = [name for name in NAMES if issubclass(family_class(name), Guided)]

@@ -58,9 +58,11 @@ def test_generated_files_are_ready_for_a_sampler(trained: Workspace, tmp_path: P
 
 
 def test_borrowing_can_be_forbidden_and_is_named(trained: Workspace, tmp_path: Path) -> None:
-    own = trained.generate("hits", folder=tmp_path / "own", count=3, **{"class": "kick"})
-    none = trained.generate("hits", folder=tmp_path / "none", count=3, borrow="none", **{"class": "kick"})
+    own = trained.generate("hits", folder=tmp_path / "own", count=3, borrow="own", **{"class": "kick"})
+    any_ = trained.generate("hits", folder=tmp_path / "any", count=3, borrow="any", **{"class": "kick"})
+    none = trained.generate("hits", folder=tmp_path / "none", count=3, **{"class": "kick"})
     assert any(one.receipt.lenders for one in own)
+    assert any(one.receipt.lenders for one in any_)
     assert not any(one.receipt.lenders for one in none)
     lender = next(one.receipt.lenders[0] for one in own if one.receipt.lenders)
     assert "Kit maker" in lender.owner
@@ -211,7 +213,7 @@ def test_another_rate_is_brought_there_when_asked(trained: Workspace, tmp_path: 
 
 def test_a_listener_does_not_generate(workspace: Workspace, tmp_path: Path) -> None:
     workspace.train(TrainingOrder(name="ears", query="class:kick,snare", family="mel-listener", **DEBUG))
-    with pytest.raises(HandshakeError, match="ears is a listener, not a generator"):
+    with pytest.raises(HandshakeError, match="ears cannot generate sounds"):
         workspace.generate("ears", folder=tmp_path)
 
 

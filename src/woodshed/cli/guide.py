@@ -10,7 +10,7 @@ import typer
 from woodshed.base.knobs import KnobValue
 from woodshed.cli.knobs import with_knobs
 from woodshed.cli.options import AsJson, OutFolder, WorkspaceFolder
-from woodshed.cli.results import show_delivered
+from woodshed.cli.results import show_made
 from woodshed.workspace.knobs import TABLES
 
 app = typer.Typer(add_completion=False)
@@ -30,4 +30,6 @@ def guide(
 
     Example: woodshed guide drums --class snare --brightness 3000 --decay 120 --save tight.json
     """
-    show_delivered("guide", (model,), out, template, workspace, as_json, settings)
+    show_made(
+        "guide", model, out=out, template=template, workspace=workspace, as_json=as_json, settings=settings
+    )

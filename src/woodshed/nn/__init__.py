@@ -16,23 +16,32 @@ from woodshed.nn.measuring import (
     power_pieces,
     rises_db,
 )
+from woodshed.nn.partial_tracking import partials_of
+from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
+from woodshed.nn.ringing import Ringer, unsmeared
 from woodshed.nn.shaping import Reshaped, Shape, Shaper
+from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 
 __all__ = [
     "MOST_DECAY_DB",
     "MOST_SEMITONES",
     "MOST_TILT_DB",
+    "PARTIAL_NUMBERS",
+    "TRAITS",
     "BandMap",
     "EnvelopeSplitter",
     "Moments",
+    "Partials",
     "PrincipalBasis",
     "Reshaped",
+    "Ringer",
     "Shape",
     "Shaper",
     "Split",
     "SteeredTransformer",
+    "Traits",
     "at_rate",
     "at_speed",
     "centroid_hz",
@@ -45,10 +54,12 @@ __all__ = [
     "mel_levels_db",
     "octave_centres_hz",
     "octave_levels_db",
+    "partials_of",
     "power_pieces",
     "rises_db",
     "sounding_span",
     "steps_of",
     "unlapped",
+    "unsmeared",
     "wave_positions",
 ]

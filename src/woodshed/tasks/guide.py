@@ -10,6 +10,7 @@ from pathlib import Path
 from woodshed.artifacts.delivery import Product
 from woodshed.artifacts.guide_building import BuiltGuides, GuideBuilder
 from woodshed.artifacts.guide_recipe import GuideFacts, GuideRecipe, load_recipe, recipe_from, save_recipe
+from woodshed.artifacts.usual_knobs import BORROW, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.base.events import Progress
@@ -29,7 +30,7 @@ KNOBS = KnobTable(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
         Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
-        Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
+        FIRST_SEED,
         Knob(name="recipe", kind="text", default=None, help="a file of guides; flags come on top of it"),
         Knob(name="heard_as", kind="text", default=None, help="class that the listener shall hear"),
         Knob(name="listener", kind="text", default=None, help="a model that listens, at its own rate and channels"),
@@ -45,12 +46,10 @@ KNOBS = KnobTable(
         Knob(name="weights", kind="text", default=None, help="of the flags: 0.5, or brightness=2,like=0.5"),
         Knob(name="allow_code", kind="bool", default=False, help="run the losses that the recipe names"),
         Knob(name="save", kind="text", default=None, help="write all guides as a recipe to this file"),
-        Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower"),
+        STEPS,
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
-        Knob(
-            name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
-        ),
+        BORROW,
     ),
 )
 _FLAGS = ("heard_as", "like", "unlike", "onsets", "brightness", "decay", "loss")

@@ -255,6 +255,7 @@ def _card(
             steps=trained.steps,
             planned_steps=trained.planned_steps,
             seconds=round(trained.seconds, 3),
+            cpu_seconds=round(trained.cpu_seconds, 3),
             stopped_early=trained.stopped_early,
             loss_first=_finite(trained.loss_first),
             loss_last=_finite(trained.loss_last),

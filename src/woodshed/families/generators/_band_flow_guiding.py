@@ -104,7 +104,7 @@ class Steering:
 
     def _error(self, now: float) -> Tensor:
         """Standard error of a guess at a time, ``(dims,)``: no move goes farther than what is still open."""
-        variances = self.model.basis.variances
+        variances = self.model.variances
         nowhere = variances.new_zeros(1, 1, len(variances))
         _, error = linear_guess(nowhere, time=torch.tensor([now]), variances=variances)
         return error[0, 0]
