@@ -69,7 +69,7 @@ def test_a_guided_sound_depends_on_its_request_alone(name: str, channels: int) -
     model, sounds = fitted(name, channels=channels)
     assert isinstance(model, Guided)
     pool, mine = ListLenders(sounds), Request(seed=11, class_name="tone")
-    others = [Request(seed=50 + i, class_name=CLASSES[i % 2]) for i in range(5)]
+    others = [Request(seed=50 + i, class_name=CLASSES[i % 2]) for i in range(2)]
     guides = [Brightness(hz=2000)]
     alone = model.guide([mine], guides=guides, lenders=pool, steps=3)[0]
     among = model.guide([*others, mine], guides=guides, lenders=pool, steps=3)[-1]

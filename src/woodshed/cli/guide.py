@@ -30,6 +30,4 @@ def guide(
 
     Example: woodshed guide drums --class snare --brightness 3000 --decay 120 --save tight.json
     """
-    show_made(
-        "guide", model, out=out, template=template, workspace=workspace, as_json=as_json, settings=settings
-    )
+    show_made("guide", model, out=out, template=template, workspace=workspace, as_json=as_json, settings=settings)

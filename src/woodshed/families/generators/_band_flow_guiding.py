@@ -23,8 +23,8 @@ from woodshed.sampling import Guess, Steer, linear_guess, request_noise
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-MIX = [1.0, 0.3]
 REACH = 0.5  # root mean square of one move of a guide of weight 1, in standard errors of the guess
+_STRAIGHT = 0.3  # how much of a move goes straight down the slope, for each part that goes through the network
 _RENEWED_EVERY = 3  # steps that share fine structure
 _LATE_ROUNDS = 3  # moves per step, besides the first, at the end of the flow
 _QUIET = 1.4  # natural log of power above the floor from which a band sounds
@@ -183,8 +183,8 @@ def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, 
     straight = slope * step.error.square()
     move = torch.zeros_like(slope)
     for number, (loss, count) in enumerate(zip(losses, step.counts, strict=True)):
-        ways = [MIX[0]*_even(through[number, :count], step.error), MIX[1] * _even(straight[number, :count], step.error)]
-        way = _even(ways[0] + ways[1], step.error)
+        ways = [_even(some[number, :count], step.error) for some in (through, straight)]
+        way = _even(ways[0] + _STRAIGHT * ways[1], step.error)
         steepness = float((way * slope[number, :count]).sum())
         if not math.isfinite(steepness) or steepness < 1e-9:
             continue

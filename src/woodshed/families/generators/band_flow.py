@@ -564,7 +564,7 @@ class BandFlow(Generator, Varies, Blends, Guided):
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
         rung = tokens[:, self.config.dims :] * self.partial_scales + self.partial_means
-        return Shape(envelope, width, Partials.from_numbers(rung))
+        return Shape(envelope, width, Partials.from_numbers(rung.detach()))  # gradients go through levels alone
 
     def _partials_of(self, split: Split) -> Partials:
         return partials_of(
