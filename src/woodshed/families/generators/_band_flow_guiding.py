@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 from woodshed.base.errors import UsageError
 from woodshed.families.generators._band_flow_lending import Decoder, Target
 from woodshed.nn import Shape
-from woodshed.roles import Guide, Request
+from woodshed.roles import DataSpec, Guide, Request
 from woodshed.sampling import Guess, Steer, linear_guess, request_noise
 
 if TYPE_CHECKING:
@@ -166,6 +166,17 @@ class Steering:
         bins = self.model.splitter.hop_frames + 1
         real, imaginary = request_noise([seed], shape=(2, sides, shape.steps, bins), name="guided silence")[0]
         return torch.complex(real, imaginary) * math.sqrt(0.5)
+
+
+def lengthened(
+    requests: Sequence[Request], lengths: Sequence[int], guides: Sequence[Guide], *, spec: DataSpec, most_s: float
+) -> list[Request]:
+    """Requests as they are, or as long as the longest guide needs where their own length in frames falls short."""
+    needed_s = min(most_s, max((guide.span_s for guide in guides), default=0.0))
+    return [
+        replace(request, duration_s=needed_s) if frames < needed_s * spec.sample_rate_hz else request
+        for request, frames in zip(requests, lengths, strict=True)
+    ]
 
 
 def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, strength: float) -> Tensor:

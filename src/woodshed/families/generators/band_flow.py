@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
-from woodshed.families.generators._band_flow_guiding import Row, Steering
+from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import (
     MOST_DECAY_DB,
@@ -525,12 +525,8 @@ class BandFlow(Generator, Varies, Blends, Guided):
     ) -> list[Made]:
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
-        needed_s = min(self.max_duration_s, max((guide.span_s for guide in pulling), default=0.0))
-        short = [self._drawn(request).frames < needed_s * self.spec.sample_rate_hz for request in requests]
-        asked = [
-            replace(request, duration_s=needed_s) if too_short else request
-            for request, too_short in zip(requests, short, strict=True)
-        ]
+        lengths = [self._drawn(request).frames for request in requests]
+        asked = lengthened(requests, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
