@@ -109,8 +109,10 @@ def test_a_guide_moves_what_it_names(name: str) -> None:
         (lambda audio, rate: audio.detach().square().mean((1, 2)), "has no gradient"),
         (lambda audio, rate: audio.mean() * torch.nan, "not finite"),
         (lambda audio, rate: audio.square(), r"gave \(1, 1, \d+\)"),
+        (lambda audio: audio, "failed: TypeError"),
+        (lambda audio, rate: 0.0, "gave float"),
     ],
-    ids=["detached", "not finite", "shape"],
+    ids=["detached", "not finite", "shape", "arguments", "no tensor"],
 )
 def test_a_bad_loss_is_named(name: str, function: object, text: str) -> None:
     model, _ = fitted(name)

@@ -42,6 +42,11 @@ class HeardAs(Guide):
         assert isinstance(self.listener, Listener)
         return self.listener.spec.classes
 
+    @property
+    def least(self) -> float:
+        """Heard so at 95 %."""
+        return 0.05
+
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Minus the log of the probability of the class."""
         return -self.listener.hear_tensor(audio, sample_rate_hz=sample_rate_hz)[
@@ -59,6 +64,11 @@ class Spectrum(Guide):
 
     curve: Points
     name: str = "a curve"
+
+    @property
+    def least(self) -> float:
+        """Two decibels off on average."""
+        return 0.04
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Mean square of the difference in units of 10 dB, over the bands between the ends of the curve."""
@@ -90,6 +100,11 @@ class Loudness(Guide):
     def span_s(self) -> float:
         """Up to the last point."""
         return self.points[-1][0]
+
+    @property
+    def least(self) -> float:
+        """Two decibels off on average."""
+        return 0.04
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Mean square of the difference in units of 10 dB, down to -50 dB."""
@@ -132,6 +147,11 @@ class Rises(Guide):
         """Up to the last point, and room for the last onset to sound."""
         return round(self.points[-1][0] + self.tail_s, 6)
 
+    @property
+    def least(self) -> float:
+        """A cosine of 0.95."""
+        return 0.05
+
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """One minus the cosine between the rise of all bands over time and the points."""
         got = onset_curve(audio, sample_rate_hz=sample_rate_hz)
@@ -169,6 +189,11 @@ class Brightness(Guide):
 
     hz: float
 
+    @property
+    def least(self) -> float:
+        """A thirtieth of an octave."""
+        return 0.001
+
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Square of the distance in octaves."""
         return torch.log2(centroid_hz(audio, sample_rate_hz=sample_rate_hz).clamp(min=1.0) / self.hz).square()
@@ -188,6 +213,11 @@ class Decay(Guide):
     def span_s(self) -> float:
         """Half as long again, so that the fall is heard."""
         return 1.5 * self.ms / 1000 + 0.02
+
+    @property
+    def least(self) -> float:
+        """Half a decibel off around that time."""
+        return 0.002
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Mean square, in units of 10 dB, of what stands too low before that time or too high after it."""
@@ -226,8 +256,27 @@ class Function(Guide):
         return self.lowest
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
-        """What the function says."""
-        return self.function(audio, sample_rate_hz)
+        """What the function says.
+
+        Raises
+        ------
+        UsageError
+            If it fails, or gives no tensor.
+        """
+        try:
+            found = self.function(audio, sample_rate_hz)
+        except Exception as error:
+            raise self._broken(f"failed: {type(error).__name__}: {error}") from error
+        if not isinstance(found, Tensor):
+            raise self._broken(f"gave {type(found).__name__}, not a tensor")
+        return found
+
+    def _broken(self, how: str) -> UsageError:
+        return UsageError(
+            f"The loss {self.name!r} {how}",
+            cause="a loss takes audio (batch, channels, frames) and the rate, and gives one number per sound, (batch,)",
+            way_out="for example: def quiet(audio, sample_rate_hz): return audio.square().mean((1, 2))",
+        )
 
     def told(self) -> str:
         """The function's name."""

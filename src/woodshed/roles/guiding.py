@@ -86,7 +86,7 @@ class Guide(ABC):
 
     @property
     def least(self) -> float | None:
-        """The loss of a sound that is just as wanted; None where there is no such thing. Steps end there."""
+        """The loss at which a sound is near enough, so that the pull ends; None where that is not known."""
         return 0.0
 
     @property
