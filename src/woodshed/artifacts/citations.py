@@ -29,7 +29,7 @@ def cite_receipt(receipt: Receipt, card: ModelCard | None) -> Citation:
     sounds = [("given", part.name, part.owner or OWNER_UNKNOWN) for part in receipt.inputs]
     sounds += [("lent fine structure", part.name, part.owner or OWNER_UNKNOWN) for part in receipt.lenders]
     if card is not None:
-        sounds += [("taught the model", source.name, source.owner or OWNER_UNKNOWN) for source in card.sources]
+        sounds += [("taught the model", source.name, source.owner or OWNER_UNKNOWN) for source in card.teachers]
     else:
         sounds += [("taught the model", f"{count} sounds", owner) for owner, count in sorted(receipt.sources.items())]
     return Citation(receipt.references, receipt.all_credits(), tuple(sounds))

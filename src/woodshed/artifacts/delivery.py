@@ -104,7 +104,7 @@ def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, be
     path = _free(path, receipt)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
     written = write_output(path, sound, receipt, encoding=encoding)
-    bench.log.add(path, written, taught_by=[source.content_id for source in loaded.card.sources])
+    bench.log.add(path, written, taught_by=[source.content_id for source in loaded.card.teachers])
     return Delivered(path, sound, written)
 
 
@@ -151,7 +151,7 @@ def _receipt(
         knobs=product.knobs or {},
         inputs=product.inputs,
         lenders=tuple(_lender(content_id, bench) for content_id in product.made.lenders),
-        sources=dict(Counter(source.owner or OWNER_UNKNOWN for source in card.sources)),
+        sources=dict(Counter(source.owner or OWNER_UNKNOWN for source in card.teachers)),
         credits=card.credits,
         merkle_root=card.merkle_root,
         ledger_head=card.ledger_head,

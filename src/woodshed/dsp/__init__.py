@@ -3,6 +3,7 @@
 from woodshed.dsp._audio import SILENT_DB, Audio
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
+from woodshed.dsp.extrapolation import extrapolated
 from woodshed.dsp.flux import Flux, spectral_flux
 from woodshed.dsp.key import Key, chroma, key
 from woodshed.dsp.loudness import (
@@ -44,6 +45,7 @@ __all__ = [
     "describe",
     "descriptor_index",
     "descriptors",
+    "extrapolated",
     "first_onset_s",
     "fundamental_hz",
     "gated_loudness_lufs",

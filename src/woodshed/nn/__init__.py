@@ -16,11 +16,12 @@ from woodshed.nn.measuring import (
     power_pieces,
     rises_db,
 )
+from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ringing import Ringer, unsmeared
-from woodshed.nn.shaping import Reshaped, Shape, Shaper
+from woodshed.nn.shaping import Reshaped, Shape, Shaper, lean_of, leaned_over
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 
@@ -33,6 +34,7 @@ __all__ = [
     "BandMap",
     "EnvelopeSplitter",
     "Moments",
+    "Muon",
     "Partials",
     "PrincipalBasis",
     "Reshaped",
@@ -48,10 +50,13 @@ __all__ = [
     "envelope_db",
     "hop_frames_of",
     "lapped",
+    "lean_of",
     "leaned",
+    "leaned_over",
     "levels_db",
     "loudness_db",
     "mel_levels_db",
+    "near_orthogonal",
     "octave_centres_hz",
     "octave_levels_db",
     "partials_of",

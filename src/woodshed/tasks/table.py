@@ -15,6 +15,10 @@ VERBS: dict[str, str] = {
     "vary": "woodshed.tasks.vary:VERB",
     "blend": "woodshed.tasks.blend:VERB",
     "guide": "woodshed.tasks.guide:VERB",
+    "morph": "woodshed.tasks.morph:VERB",
+    "inpaint": "woodshed.tasks.inpaint:VERB",
+    "extend": "woodshed.tasks.extend:VERB",
+    "combine": "woodshed.tasks.combine:VERB",
 }
 
 
