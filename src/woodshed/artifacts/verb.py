@@ -35,7 +35,8 @@ class Job:
     """What one call of a verb works with; the sounds are checked, allowed, and at the model's rate if that was asked.
 
     ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``. ``model`` is None only for
-    a verb that works without one.
+    a verb that works without one; ``bench`` is for verbs that read more than they were given: other models, other
+    sounds by name.
     """
 
     model: Trainable | None
@@ -44,6 +45,7 @@ class Job:
     lenders: LenderPool
     settings: dict[str, KnobValue]
     on_event: EventSink = ignore
+    bench: Workbench | None = None
 
     def number(self, name: str) -> float | None:
         """A knob's position as a number; None where it stands nowhere."""
@@ -148,7 +150,7 @@ def perform(
     if settings.get("resample") and sounds:
         rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
         sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event)
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench)
     order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []
     batch: list[Product] = []

@@ -12,6 +12,18 @@ from woodshed.nn.extending import Extender
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.lengths import LengthTable, released
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
+from woodshed.nn.measuring import (
+    at_rate,
+    centroid_hz,
+    envelope_db,
+    levels_db,
+    loudness_db,
+    mel_levels_db,
+    octave_centres_hz,
+    octave_levels_db,
+    power_pieces,
+    rises_db,
+)
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.partial_tracking import partials_of
@@ -57,7 +69,9 @@ __all__ = [
     "SteeredTransformer",
     "Traits",
     "WaveNetwork",
+    "at_rate",
     "at_speed",
+    "centroid_hz",
     "circle_lapped",
     "circle_places",
     "circle_resampled",
@@ -67,6 +81,7 @@ __all__ = [
     "crossed",
     "deceiving_loss",
     "discriminator_loss",
+    "envelope_db",
     "half_width",
     "hop_frames_of",
     "lapped",
@@ -74,10 +89,17 @@ __all__ = [
     "leaned",
     "leaned_over",
     "left_and_right",
+    "levels_db",
+    "loudness_db",
+    "mel_levels_db",
     "mid_and_side",
     "near_orthogonal",
+    "octave_centres_hz",
+    "octave_levels_db",
     "partials_of",
+    "power_pieces",
     "released",
+    "rises_db",
     "sounding_span",
     "steps_of",
     "to_mid_side",

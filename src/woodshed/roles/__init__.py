@@ -4,6 +4,7 @@ from woodshed.roles.adopting import Adopted
 from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
+from woodshed.roles.guiding import Guide, Guided, Hears, Schedule
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
 from woodshed.roles.plain_requests import check_amount, check_rate, checked_plain, class_number
@@ -25,6 +26,9 @@ __all__ = [
     "Features",
     "Fills",
     "Generator",
+    "Guide",
+    "Guided",
+    "Hears",
     "LenderPool",
     "Listener",
     "Made",
@@ -33,6 +37,7 @@ __all__ = [
     "OptimiserPlan",
     "Request",
     "Restores",
+    "Schedule",
     "Trainable",
     "Varies",
     "check_amount",

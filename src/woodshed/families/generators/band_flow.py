@@ -16,6 +16,7 @@ from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, Usag
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_filling import Filler
+from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.families.generators._band_flow_mixing import Mixer
 from woodshed.families.generators._band_flow_restoring import TopRestorer
@@ -52,6 +53,8 @@ from woodshed.roles import (
     Features,
     Fills,
     Generator,
+    Guide,
+    Guided,
     LenderPool,
     Made,
     Mends,
@@ -61,6 +64,7 @@ from woodshed.roles import (
     Varies,
 )
 from woodshed.sampling import (
+    Steer,
     flow_times,
     guided,
     linear_guess,
@@ -152,7 +156,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
+class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores, Guided):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -226,6 +230,11 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         self.ringer = Ringer(self.shaper)
         self.traits = Traits(self.splitter)
         self._indices: dict[str, LenderIndex] = {}
+
+    @property
+    def variances(self) -> Tensor:
+        """How much each number of a token varies, ``(numbers,)``."""
+        return torch.cat([self.basis.variances, torch.ones_like(self.tone_scales)])
 
     @property
     def numbers(self) -> int:
@@ -399,7 +408,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        variances = torch.cat([self.basis.variances, torch.ones_like(self.tone_scales)])
+        variances = self.variances
         plain, error = linear_guess(point, time=time, variances=variances)
         spread = (time**2 * variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         return plain + error * self.net(point / spread, condition, counts)
@@ -415,6 +424,17 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         guidance: float | None = None,
     ) -> list[Made]:
         """Make one sound per request; see `Generator.generate`."""
+        return self._generate(requests, lenders=lenders, steps=steps, guidance=guidance)
+
+    def _generate(
+        self,
+        requests: Sequence[Request],
+        *,
+        lenders: LenderPool,
+        steps: int | None,
+        guidance: float | None,
+        guides: Sequence[Guide] = (),
+    ) -> list[Made]:
         steps, strength = steps or self.config.steps, self.config.guidance if guidance is None else guidance
         index = self.index(lenders)
         drawn = [self._drawn(request) for request in requests]
@@ -424,7 +444,9 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
             mine = [number for number, kind in enumerate(kinds) if kind == (length, free)]
             for first in range(0, len(mine), _TOGETHER):
                 some = mine[first : first + _TOGETHER]
-                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength)
+                rows = [Row(drawn[n].tokens, drawn[n].frames, requests[n]) for n in some]
+                steer = Steering(Decoder(self, index, lenders), guides).over(rows) if guides else None
+                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
                     target = Target(
@@ -439,13 +461,23 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         return [item for item in made if item is not None]
 
     @torch.no_grad()
-    def _flow(self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float) -> Tensor:
+    def _flow(
+        self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
+    ) -> Tensor:
         noise = request_noise([item.seed for item in drawn], shape=(length, self.numbers), name="envelope")
         times = flow_times(steps, bend=1.2)
-        return self.solve(noise, drawn, times=times, guidance=guidance)
+        return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
-    def solve(self, start: Tensor, drawn: Sequence[_Drawn], *, times: list[float], guidance: float) -> Tensor:
+    def solve(
+        self,
+        start: Tensor,
+        drawn: Sequence[_Drawn],
+        *,
+        times: list[float],
+        guidance: float,
+        steer: Steer | None = None,
+    ) -> Tensor:
         """Follow the flow for up to four rows of one length; rows of zeros fill up, so that no row sees another."""
         lacking = _TOGETHER - len(drawn)
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
@@ -469,7 +501,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
             )
             return guided(*both.chunk(2), strength=guidance)
 
-        return solve_flow(guess, point, times=times)[: len(drawn)]
+        return solve_flow(steer(guess) if steer else guess, point, times=times)[: len(drawn)]
 
     def vary(
         self,
@@ -504,6 +536,22 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         return self.blend_many(
             (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
         )
+
+    def guide(
+        self,
+        requests: Sequence[Request],
+        *,
+        guides: Sequence[Guide],
+        lenders: LenderPool,
+        steps: int | None = None,
+        guidance: float | None = None,
+    ) -> list[Made]:
+        """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
+        pulling = [guide for guide in guides if guide.weight > 0]
+        lengths = [self._drawn(request).frames for request in requests]
+        asked = lengthened(requests, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
+        steps = steps or 2 * self.config.steps
+        return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
     def blend_many(
         self,
@@ -609,6 +657,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
+        rung = rung.detach()  # gradients go through levels alone
         lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
         return Shape(envelope, width, Partials.from_numbers(rung[:, :-1]), lean if abs(lean) > _LEAST_LEAN else 0.0)
 
