@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._band_flow_distilling import PairDrawer, pair_losses
 from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
@@ -48,6 +49,7 @@ from woodshed.roles import (
     BlendsMany,
     Combines,
     DataSpec,
+    Distils,
     Example,
     FamilyConfig,
     Features,
@@ -156,7 +158,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores, Guided):
+class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores, Guided, Distils):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -356,6 +358,8 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
         """How far the guessed clean tokens are off, weighted as speeds of the flow."""
+        if "noise" in batch:
+            return pair_losses(batch, guess=self._guess, steps=self.config.steps, seed=seed)
         generator = seeded_generator(seed, "training")
         tokens, counts = batch["tokens"].float(), batch["counts"]
         rows = len(tokens)
@@ -603,6 +607,17 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         return Filler(self).fill(
             sound, regions=regions, band_hz=band_hz, seed=seed, class_name=class_name, steps=steps or self.config.steps
         )
+
+    def own_pairs(self, count: int, *, seed: int) -> Features:
+        """Noise and where the flow takes it, for new requests; see `Distils.own_pairs`."""
+        return PairDrawer(self, asked=self._drawn).pairs(count, seed=seed)
+
+    def student(self, *, steps: int) -> Self:
+        """The same model with so many steps and no guidance as defaults; see `Distils.student`."""
+        config = self.config.model_copy(update={"steps": steps, "guidance": 1.0})
+        made = type(self)(config, self.spec, seed=self.seed)
+        made.load_state_dict(self.state_dict())
+        return made
 
     def mend(self) -> None:
         """Make the principal directions directions again; see `Mends.mend`."""
