@@ -15,9 +15,8 @@ from torch import Tensor, nn
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
-from woodshed.families.generators._band_flow_filling import Filler
+from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
-from woodshed.families.generators._band_flow_mixing import Mixer
 from woodshed.nn import (
     MOST_DECAY_DB,
     MOST_SEMITONES,
@@ -42,17 +41,13 @@ from woodshed.nn import (
 )
 from woodshed.roles import (
     Blends,
-    BlendsMany,
-    Combines,
     DataSpec,
     Example,
     FamilyConfig,
     Features,
-    Fills,
     Generator,
     LenderPool,
     Made,
-    Mends,
     OptimiserPlan,
     Request,
     Varies,
@@ -146,7 +141,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends):
+class BandFlow(Edits, Generator, Varies, Blends):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -482,61 +477,6 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends):
         return self.blend_many(
             (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
         )
-
-    def blend_many(
-        self,
-        sounds: Sequence[Sound],
-        *,
-        weights: Sequence[float],
-        seed: int,
-        lenders: LenderPool,
-        apart: Mapping[str, Sequence[float]] | None = None,
-        way: str = "even",
-        steps: int | None = None,
-    ) -> Made:
-        """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
-        del lenders
-        return Mixer(self).blend(
-            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self.config.steps
-        )
-
-    def combine(
-        self,
-        sounds: Sequence[Sound],
-        *,
-        weights: Sequence[float],
-        fine: int,
-        seed: int,
-        lenders: LenderPool,
-        steps: int | None = None,
-    ) -> Made:
-        """The weighted sum of sounds; see `Combines.combine`. Nothing is borrowed.
-
-        Shapes are added as tokens, about the mean of all training sounds; length and level stay between those given.
-        """
-        del lenders
-        return Mixer(self).combine(sounds, weights=weights, fine=fine, seed=seed, steps=steps or self.config.steps)
-
-    def fill(
-        self,
-        sound: Sound,
-        *,
-        regions: Sequence[tuple[int, int]],
-        seed: int,
-        lenders: LenderPool,
-        band_hz: tuple[float, float] | None = None,
-        class_name: str | None = None,
-        steps: int | None = None,
-    ) -> Made:
-        """A sound with regions drawn anew; see `Fills.fill`. Nothing is borrowed: the sound itself rings on."""
-        del lenders
-        return Filler(self).fill(
-            sound, regions=regions, band_hz=band_hz, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
-    def mend(self) -> None:
-        """Make the principal directions directions again; see `Mends.mend`."""
-        self.basis.straighten()
 
     def index(self, lenders: LenderPool) -> LenderIndex:
         """What is needed to find lenders, read once per pool and kept in memory while the model lives."""

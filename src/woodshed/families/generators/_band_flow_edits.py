@@ -1,0 +1,84 @@
+"""The editing capabilities of a band flow: thin, so that the family's file stays one to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from woodshed.families.generators._band_flow_filling import Filler
+from woodshed.families.generators._band_flow_mixing import Mixer
+from woodshed.roles import BlendsMany, Combines, Fills, LenderPool, Made, Mends
+from woodshed.sound import Sound
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+
+class Edits(BlendsMany, Combines, Fills, Mends):
+    """Blends many sounds, adds them up, fills regions of one; a base of the band flow and of nothing else."""
+
+    @property
+    def _model(self) -> BandFlow:
+        return cast("BandFlow", self)
+
+    def blend_many(
+        self,
+        sounds: Sequence[Sound],
+        *,
+        weights: Sequence[float],
+        seed: int,
+        lenders: LenderPool,
+        apart: Mapping[str, Sequence[float]] | None = None,
+        way: str = "even",
+        steps: int | None = None,
+    ) -> Made:
+        """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
+        del lenders
+        return Mixer(self._model).blend(
+            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self._model.config.steps
+        )
+
+    def combine(
+        self,
+        sounds: Sequence[Sound],
+        *,
+        weights: Sequence[float],
+        fine: int,
+        seed: int,
+        lenders: LenderPool,
+        steps: int | None = None,
+    ) -> Made:
+        """The weighted sum of sounds; see `Combines.combine`. Nothing is borrowed.
+
+        Shapes are added as tokens, about the mean of all training sounds; length and level stay between those given.
+        """
+        del lenders
+        return Mixer(self._model).combine(
+            sounds, weights=weights, fine=fine, seed=seed, steps=steps or self._model.config.steps
+        )
+
+    def fill(
+        self,
+        sound: Sound,
+        *,
+        regions: Sequence[tuple[int, int]],
+        seed: int,
+        lenders: LenderPool,
+        band_hz: tuple[float, float] | None = None,
+        class_name: str | None = None,
+        steps: int | None = None,
+    ) -> Made:
+        """A sound with regions drawn anew; see `Fills.fill`. Nothing is borrowed: the sound itself rings on."""
+        del lenders
+        return Filler(self._model).fill(
+            sound,
+            regions=regions,
+            band_hz=band_hz,
+            seed=seed,
+            class_name=class_name,
+            steps=steps or self._model.config.steps,
+        )
+
+    def mend(self) -> None:
+        """Make the principal directions directions again; see `Mends.mend`."""
+        self._model.basis.straighten()
