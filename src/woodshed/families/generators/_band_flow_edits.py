@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from woodshed.families.generators._band_flow_drawing import check_amount
 from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_mixing import Mixer
-from woodshed.roles import BlendsMany, Combines, Fills, LenderPool, Made, Mends
+from woodshed.roles import Blends, BlendsMany, Combines, Fills, LenderPool, Made, Mends
 from woodshed.sound import Sound
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
 
-class Edits(BlendsMany, Combines, Fills, Mends):
+class Edits(Blends, BlendsMany, Combines, Fills, Mends):
     """Blends many sounds, adds them up, fills regions of one; a base of the band flow and of nothing else."""
 
     @property
     def _model(self) -> BandFlow:
         return cast("BandFlow", self)
+
+    def blend(
+        self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
+    ) -> Made:
+        """The sound at a position between two; see `Blends.blend`.
+
+        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second. Nothing
+        is borrowed: the fine structure is that of the two.
+        """
+        check_amount("position", position)
+        return self.blend_many(
+            (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
+        )
 
     def blend_many(
         self,

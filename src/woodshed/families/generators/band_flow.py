@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._band_flow_drawing import check_amount
 from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
@@ -40,7 +41,6 @@ from woodshed.nn import (
     wave_positions,
 )
 from woodshed.roles import (
-    Blends,
     DataSpec,
     Example,
     FamilyConfig,
@@ -141,7 +141,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Edits, Generator, Varies, Blends):
+class BandFlow(Edits, Generator, Varies):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -459,23 +459,10 @@ class BandFlow(Edits, Generator, Varies, Blends):
         Sounds longer than the model's window are worked on in overlapping windows whose changes are cross-faded.
         Only if the result would rise above both full scale and its source is it turned down to the louder of the two.
         """
-        _check_amount("amount", amount)
+        check_amount("amount", amount)
         self._check_rate(sound)
         return Editor(self, self.index(lenders), lenders).vary(
             sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
-    def blend(
-        self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
-    ) -> Made:
-        """The sound at a position between two; see `Blends.blend`.
-
-        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second. Nothing
-        is borrowed: the fine structure is that of the two.
-        """
-        _check_amount("position", position)
-        return self.blend_many(
-            (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
         )
 
     def index(self, lenders: LenderPool) -> LenderIndex:
@@ -612,10 +599,3 @@ def _copies(known: int, limit: int) -> tuple[int, int]:
 def _at_quantile(table: Tensor, place: float) -> float:
     """The value of an evenly spaced quantile table at a place from 0 to 1."""
     return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))
-
-
-def _check_amount(name: str, value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise KnobOutOfRange(
-            f"{name} is {value}", cause="it goes from 0 to 1", way_out="choose a value in between, for example 0.3"
-        )
