@@ -39,7 +39,13 @@ def show(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = F
             ["what", "value"], [[key, value] for key, value in facts.items() if key not in ("training", "withdrawn")]
         )
         if card.training:
-            show_table(["training", "value"], [[key, value] for key, value in card.training.model_dump().items()])
+            show_table(
+                ["training", "value"],
+                [
+                    [key, value]
+                    for key, value in card.training.model_dump(exclude={"settings", "settings_from"}).items()
+                ],
+            )
         say(
             f"{len(refused)} of its sounds were withdrawn; it refuses to work."
             if refused

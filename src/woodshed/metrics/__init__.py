@@ -21,6 +21,7 @@ from woodshed.metrics.features import (
     raw_features,
 )
 from woodshed.metrics.hygiene import FAULTS, Hygiene, fault_counts, hygiene
+from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
 from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
@@ -54,10 +55,12 @@ __all__ = [
     "Cover",
     "FeatureSpace",
     "Gap",
+    "GridFit",
     "Hygiene",
     "KernelDistance",
     "Nearest",
     "Novelty",
+    "Seam",
     "Share",
     "SoundSet",
     "Verdict",
@@ -74,6 +77,7 @@ __all__ = [
     "fault_counts",
     "frechet_distance",
     "gaps",
+    "grid_fit",
     "half_places",
     "hygiene",
     "kernel_distance",
@@ -85,6 +89,7 @@ __all__ = [
     "plant",
     "raw_features",
     "respeeded",
+    "seam_of",
     "shrunk_covariance",
     "threshold_of",
     "verdict",

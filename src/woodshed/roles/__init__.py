@@ -1,10 +1,12 @@
 """What a model can be: roles, their capabilities, the table of families and the errors of a bad match."""
 
+from woodshed.roles.adopting import Adopted
 from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
+from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
 
@@ -12,6 +14,7 @@ __all__ = [
     "ATTRIBUTES",
     "FAMILIES",
     "WAYS",
+    "Adopted",
     "Blends",
     "BlendsMany",
     "Combines",
@@ -28,6 +31,7 @@ __all__ = [
     "NoLenders",
     "OptimiserPlan",
     "Request",
+    "Restores",
     "Trainable",
     "Varies",
     "family_class",

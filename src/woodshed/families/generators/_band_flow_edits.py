@@ -6,21 +6,44 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from woodshed.families.generators._band_flow_drawing import check_amount
+from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_mixing import Mixer
-from woodshed.roles import Blends, BlendsMany, Combines, Fills, LenderPool, Made, Mends
+from woodshed.families.generators._band_flow_restoring import TopRestorer
+from woodshed.roles import Blends, BlendsMany, Combines, Fills, LenderPool, Made, Mends, Restores, Varies
 from woodshed.sound import Sound
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
 
-class Edits(Blends, BlendsMany, Combines, Fills, Mends):
-    """Blends many sounds, adds them up, fills regions of one; a base of the band flow and of nothing else."""
+class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
+    """Varies, blends and adds up sounds, fills and restores one; a base of the band flow and of nothing else."""
 
     @property
     def _model(self) -> BandFlow:
         return cast("BandFlow", self)
+
+    def vary(
+        self,
+        sound: Sound,
+        *,
+        amount: float,
+        seed: int,
+        lenders: LenderPool,
+        class_name: str | None = None,
+        steps: int | None = None,
+    ) -> Made:
+        """A variation of a sound of any length; see `Varies.vary`.
+
+        Sounds longer than the model's window are worked on in overlapping windows whose changes are cross-faded.
+        Only if the result would rise above both full scale and its source is it turned down to the louder of the two.
+        """
+        check_amount("amount", amount)
+        self._model.check_rate(sound)
+        return Editor(self._model, self._model.index(lenders), lenders).vary(
+            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self._model.config.steps
+        )
 
     def blend(
         self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
@@ -96,3 +119,21 @@ class Edits(Blends, BlendsMany, Combines, Fills, Mends):
     def mend(self) -> None:
         """Make the principal directions directions again; see `Mends.mend`."""
         self._model.basis.straighten()
+
+    def restore_top(
+        self,
+        sound: Sound,
+        *,
+        cutoff_hz: float,
+        seed: int,
+        class_name: str | None = None,
+        drawn: bool = False,
+        steps: int | None = None,
+    ) -> Made:
+        """The sound with a new band above a cutoff; see `Restores.restore_top`."""
+        self._model.check_rate(sound)
+        self._model.class_row(class_name)
+        wanted = steps or self._model.config.steps
+        return TopRestorer(self._model).restore(
+            sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
+        )

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_drawing import check_amount
-from woodshed.families.generators._band_flow_editing import Editor
+from woodshed.families.generators._band_flow_copies import Copy, copies_of
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import (
@@ -35,6 +34,7 @@ from woodshed.nn import (
     SteeredTransformer,
     Traits,
     at_speed,
+    lean_of,
     leaned,
     partials_of,
     sounding_span,
@@ -50,7 +50,6 @@ from woodshed.roles import (
     Made,
     OptimiserPlan,
     Request,
-    Varies,
 )
 from woodshed.sampling import (
     flow_times,
@@ -65,7 +64,10 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
+_TONE_NUMBERS = PARTIAL_NUMBERS + 1  # the last one: how far it leans to one channel
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
+_PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
+_LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
 
@@ -80,16 +82,6 @@ class _Drawn:
     frames: int
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Copy:
-    """One augmented copy of a sound as training sees it."""
-
-    tokens: Tensor  # (tokens, dims + PARTIAL_NUMBERS), half precision
-    class_index: int
-    changes: tuple[float, float, float]
-    traits: Tensor  # (2 * TRAITS,)
 
 
 class Config(FamilyConfig):
@@ -129,7 +121,7 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=8, ge=1, le=200)
-    guidance: float = Field(default=1.5, ge=0, le=10)
+    guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
@@ -141,7 +133,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Edits, Generator, Varies):
+class BandFlow(Edits, Generator):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -172,8 +164,8 @@ class BandFlow(Edits, Generator, Varies):
     length_table: Tensor
     level_table: Tensor
     class_counts: Tensor
-    partial_means: Tensor
-    partial_scales: Tensor
+    tone_means: Tensor
+    tone_scales: Tensor
 
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
@@ -209,8 +201,8 @@ class BandFlow(Edits, Generator, Varies):
         self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
         self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
         self.register_buffer("class_counts", torch.zeros(classes + 1))
-        self.register_buffer("partial_means", torch.zeros(PARTIAL_NUMBERS))
-        self.register_buffer("partial_scales", torch.ones(PARTIAL_NUMBERS))
+        self.register_buffer("tone_means", torch.zeros(_TONE_NUMBERS))
+        self.register_buffer("tone_scales", torch.ones(_TONE_NUMBERS))
         self.shaper = Shaper(self.splitter)
         self.ringer = Ringer(self.shaper)
         self.traits = Traits(self.splitter)
@@ -220,7 +212,7 @@ class BandFlow(Edits, Generator, Varies):
     def numbers(self) -> int:
         """Numbers per token: those of the envelope, then those of the partials."""
         assert isinstance(self.config, Config)
-        return self.config.dims + PARTIAL_NUMBERS
+        return self.config.dims + _TONE_NUMBERS
 
     @property
     def max_duration_s(self) -> float:
@@ -232,7 +224,7 @@ class BandFlow(Edits, Generator, Varies):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung = Moments(self.splitter.token_width), Moments(PARTIAL_NUMBERS)
+        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = self._heard(example.sound)
@@ -240,19 +232,34 @@ class BandFlow(Edits, Generator, Varies):
                 continue
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
-            rung.add(self._partials_of(split).to_numbers())
+            rung.add(_tone_numbers(self._partials_of(split), lean_of(split.spectra)))
             peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
             facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
         if not facts:
             return
         self.basis.fit(moments)
-        self.partial_means.copy_(rung.mean)
-        self.partial_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self.tone_means.copy_(rung.mean)
+        self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self._tabulate(facts)
+
+    def refit(self, examples: Iterable[Example], *, seed: int) -> None:
+        """How long and loud the classes among the new sounds are; the others, and the components, stay the base's."""
+        del seed
+        facts: list[tuple[int, float, float]] = []
+        for example in examples:
+            if (data := self._heard(example.sound)) is not None:
+                peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
+                facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
+        if facts:
+            self._tabulate(facts)
+
+    def _tabulate(self, facts: list[tuple[int, float, float]]) -> None:
+        """Counts, lengths and levels of the classes that occur, from (class, log of seconds, peak in dB)."""
         numbers = torch.tensor(facts, dtype=torch.float64)
         for row in range(len(self.class_counts)):
             mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
-            self.class_counts[row] = len(mine)
             if len(mine):
+                self.class_counts[row] = len(mine)
                 grid = torch.linspace(0, 1, _QUANTILES, dtype=torch.float64)
                 self.length_table[row] = torch.quantile(mine[:, 1], grid).float()
                 self.level_table[row] = torch.quantile(mine[:, 2], grid).float()
@@ -260,8 +267,8 @@ class BandFlow(Edits, Generator, Varies):
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every sound, and of copies at other speeds, tilts and decays, labelled as such."""
         known = max(1, int(self.class_counts[-1]))
-        speeds, leanings = _copies(known, self.config.pool_limit) if augment else (1, 1)
-        rows: list[_Copy] = []
+        speeds, leanings = copies_of(known, self.config.pool_limit) if augment else (1, 1)
+        rows: list[Copy] = []
         for number, example in enumerate(examples):
             data = self._heard(example.sound)
             if data is None:
@@ -275,13 +282,13 @@ class BandFlow(Edits, Generator, Varies):
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
                     split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
-                shape = Shape(split.envelope, split.width, tuned)
+                shape = Shape(split.envelope, split.width, tuned, lean_of(split.spectra))
                 rows += self._leanings(shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
     def _leanings(
         self, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
-    ) -> list[_Copy]:
+    ) -> list[Copy]:
         rows = []
         for number in range(count):
             tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
@@ -297,16 +304,17 @@ class BandFlow(Edits, Generator, Varies):
                 copy = replace(shape, envelope=envelope)
             traits = self.traits.to_numbers(self.traits.of(copy))
             changes = (semitones / MOST_SEMITONES, tilt, decay)
-            rows.append(_Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
+            rows.append(Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
         return rows
 
-    def _features(self, rows: list[_Copy]) -> Features:
+    def _features(self, rows: list[Copy]) -> Features:
         tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
         for number, row in enumerate(rows):
             tokens[number, : len(row.tokens)] = row.tokens
         classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
         classes = torch.where(classes < 0, len(self.spec.classes), classes)
         rarity = self.class_counts[classes].clamp(min=1).rsqrt()
+        plain = torch.tensor([not any(row.changes) for row in rows])
         return Features(
             {
                 "tokens": tokens,
@@ -315,7 +323,7 @@ class BandFlow(Edits, Generator, Varies):
                 "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
                 "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
             },
-            weights=rarity,
+            weights=torch.where(plain, _PLAIN_WEIGHT * rarity, rarity),
         )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
@@ -372,7 +380,7 @@ class BandFlow(Edits, Generator, Varies):
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        variances = torch.cat([self.basis.variances, torch.ones_like(self.partial_scales)])
+        variances = torch.cat([self.basis.variances, torch.ones_like(self.tone_scales)])
         plain, error = linear_guess(point, time=time, variances=variances)
         spread = (time**2 * variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         return plain + error * self.net(point / spread, condition, counts)
@@ -444,27 +452,6 @@ class BandFlow(Edits, Generator, Varies):
 
         return solve_flow(guess, point, times=times)[: len(drawn)]
 
-    def vary(
-        self,
-        sound: Sound,
-        *,
-        amount: float,
-        seed: int,
-        lenders: LenderPool,
-        class_name: str | None = None,
-        steps: int | None = None,
-    ) -> Made:
-        """A variation of a sound of any length; see `Varies.vary`.
-
-        Sounds longer than the model's window are worked on in overlapping windows whose changes are cross-faded.
-        Only if the result would rise above both full scale and its source is it turned down to the louder of the two.
-        """
-        check_amount("amount", amount)
-        self._check_rate(sound)
-        return Editor(self, self.index(lenders), lenders).vary(
-            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
     def index(self, lenders: LenderPool) -> LenderIndex:
         """What is needed to find lenders, read once per pool and kept in memory while the model lives."""
         key = lenders.key()
@@ -480,22 +467,24 @@ class BandFlow(Edits, Generator, Varies):
 
     def tokens_of(self, split: Split) -> Tensor:
         """Tokens of a sound taken apart, ``(tokens, numbers)``."""
-        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split)))
+        lean = lean_of(split.spectra)
+        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split), lean))
 
     def tokens_of_shape(self, shape: Shape) -> Tensor:
         """Tokens of a shape, ``(tokens, numbers)``; where it says nothing of partials, they are as in most sounds."""
         tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
         if shape.partials is None:
-            return torch.cat([tokens, tokens.new_zeros(len(tokens), PARTIAL_NUMBERS)], dim=-1)
-        rung = shape.partials.on_tokens(len(tokens)).to_numbers()
-        return torch.cat([tokens, (rung - self.partial_means) / self.partial_scales], dim=-1)
+            return torch.cat([tokens, tokens.new_zeros(len(tokens), _TONE_NUMBERS)], dim=-1)
+        rung = _tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
+        return torch.cat([tokens, (rung - self.tone_means) / self.tone_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
-        rung = tokens[:, self.config.dims :] * self.partial_scales + self.partial_means
-        return Shape(envelope, width, Partials.from_numbers(rung))
+        rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
+        lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
+        return Shape(envelope, width, Partials.from_numbers(rung[:, :-1]), lean if abs(lean) > _LEAST_LEAN else 0.0)
 
     def _partials_of(self, split: Split) -> Partials:
         return partials_of(
@@ -516,7 +505,7 @@ class BandFlow(Edits, Generator, Varies):
 
     def _heard(self, sound: Sound) -> np.ndarray | None:
         """The sounding part, on one or two channels and no longer than its window; None where nothing sounds."""
-        self._check_rate(sound)
+        self.check_rate(sound)
         both = self.spec.channels == 2 and sound.channels == 2
         data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
         if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
@@ -585,15 +574,16 @@ class BandFlow(Edits, Generator, Varies):
         """The length a row of so many tokens is padded to."""
         return next((length for length in _LENGTHS if tokens <= length), self.splitter.most_tokens)
 
-    def _check_rate(self, sound: Sound) -> None:
+    def check_rate(self, sound: Sound) -> None:
+        """Refuse a sound of another rate."""
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
 
 
-def _copies(known: int, limit: int) -> tuple[int, int]:
-    """Speeds and leanings per sound, so that time and memory stay bounded."""
-    speeds = 4 if known <= 1500 else 2 if known <= 4000 else 1
-    return speeds, max(1, min(3, limit // (known * speeds)))
+def _tone_numbers(partials: Partials, lean: float) -> Tensor:
+    """Partials and lean as numbers, ``(tokens, numbers)``."""
+    numbers = partials.to_numbers()
+    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
 
 
 def _at_quantile(table: Tensor, place: float) -> float:
