@@ -14,12 +14,10 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_editing import Editor
-from woodshed.families.generators._band_flow_filling import Filler
+from woodshed.families.generators._band_flow_copies import Copy, copies_of
+from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
-from woodshed.families.generators._band_flow_mixing import Mixer
-from woodshed.families.generators._band_flow_restoring import TopRestorer
 from woodshed.nn import (
     MOST_DECAY_DB,
     MOST_SEMITONES,
@@ -44,24 +42,17 @@ from woodshed.nn import (
     wave_positions,
 )
 from woodshed.roles import (
-    Blends,
-    BlendsMany,
-    Combines,
     DataSpec,
     Example,
     FamilyConfig,
     Features,
-    Fills,
     Generator,
     Guide,
     Guided,
     LenderPool,
     Made,
-    Mends,
     OptimiserPlan,
     Request,
-    Restores,
-    Varies,
 )
 from woodshed.sampling import (
     Steer,
@@ -95,16 +86,6 @@ class _Drawn:
     frames: int
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Copy:
-    """One augmented copy of a sound as training sees it."""
-
-    tokens: Tensor  # (tokens, dims + PARTIAL_NUMBERS), half precision
-    class_index: int
-    changes: tuple[float, float, float]
-    traits: Tensor  # (2 * TRAITS,)
 
 
 class Config(FamilyConfig):
@@ -156,7 +137,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores, Guided):
+class BandFlow(Edits, Generator, Guided):
     """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
@@ -295,8 +276,8 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every sound, and of copies at other speeds, tilts and decays, labelled as such."""
         known = max(1, int(self.class_counts[-1]))
-        speeds, leanings = _copies(known, self.config.pool_limit) if augment else (1, 1)
-        rows: list[_Copy] = []
+        speeds, leanings = copies_of(known, self.config.pool_limit) if augment else (1, 1)
+        rows: list[Copy] = []
         for number, example in enumerate(examples):
             data = self._heard(example.sound)
             if data is None:
@@ -316,7 +297,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
 
     def _leanings(
         self, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
-    ) -> list[_Copy]:
+    ) -> list[Copy]:
         rows = []
         for number in range(count):
             tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
@@ -332,10 +313,10 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
                 copy = replace(shape, envelope=envelope)
             traits = self.traits.to_numbers(self.traits.of(copy))
             changes = (semitones / MOST_SEMITONES, tilt, decay)
-            rows.append(_Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
+            rows.append(Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
         return rows
 
-    def _features(self, rows: list[_Copy]) -> Features:
+    def _features(self, rows: list[Copy]) -> Features:
         tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
         for number, row in enumerate(rows):
             tokens[number, : len(row.tokens)] = row.tokens
@@ -503,40 +484,6 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
 
         return solve_flow(steer(guess) if steer else guess, point, times=times)[: len(drawn)]
 
-    def vary(
-        self,
-        sound: Sound,
-        *,
-        amount: float,
-        seed: int,
-        lenders: LenderPool,
-        class_name: str | None = None,
-        steps: int | None = None,
-    ) -> Made:
-        """A variation of a sound of any length; see `Varies.vary`.
-
-        Sounds longer than the model's window are worked on in overlapping windows whose changes are cross-faded.
-        Only if the result would rise above both full scale and its source is it turned down to the louder of the two.
-        """
-        _check_amount("amount", amount)
-        self._check_rate(sound)
-        return Editor(self, self.index(lenders), lenders).vary(
-            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
-    def blend(
-        self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
-    ) -> Made:
-        """The sound at a position between two; see `Blends.blend`.
-
-        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second. Nothing
-        is borrowed: the fine structure is that of the two.
-        """
-        _check_amount("position", position)
-        return self.blend_many(
-            (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
-        )
-
     def guide(
         self,
         requests: Sequence[Request],
@@ -552,79 +499,6 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         asked = lengthened(requests, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
-
-    def blend_many(
-        self,
-        sounds: Sequence[Sound],
-        *,
-        weights: Sequence[float],
-        seed: int,
-        lenders: LenderPool,
-        apart: Mapping[str, Sequence[float]] | None = None,
-        way: str = "even",
-        steps: int | None = None,
-    ) -> Made:
-        """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
-        del lenders
-        return Mixer(self).blend(
-            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self.config.steps
-        )
-
-    def combine(
-        self,
-        sounds: Sequence[Sound],
-        *,
-        weights: Sequence[float],
-        fine: int,
-        seed: int,
-        lenders: LenderPool,
-        steps: int | None = None,
-    ) -> Made:
-        """The weighted sum of sounds; see `Combines.combine`. Nothing is borrowed.
-
-        Shapes are added as tokens, about the mean of all training sounds; length and level stay between those given.
-        """
-        del lenders
-        return Mixer(self).combine(sounds, weights=weights, fine=fine, seed=seed, steps=steps or self.config.steps)
-
-    def fill(
-        self,
-        sound: Sound,
-        *,
-        regions: Sequence[tuple[int, int]],
-        seed: int,
-        lenders: LenderPool,
-        band_hz: tuple[float, float] | None = None,
-        class_name: str | None = None,
-        steps: int | None = None,
-    ) -> Made:
-        """A sound with regions drawn anew; see `Fills.fill`. Nothing is borrowed: the sound itself rings on."""
-        del lenders
-        return Filler(self).fill(
-            sound, regions=regions, band_hz=band_hz, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
-    def mend(self) -> None:
-        """Make the principal directions directions again; see `Mends.mend`."""
-        self.basis.straighten()
-
-    def restore_top(
-        self,
-        sound: Sound,
-        *,
-        cutoff_hz: float,
-        seed: int,
-        class_name: str | None = None,
-        drawn: bool = False,
-        steps: int | None = None,
-    ) -> Made:
-        """The sound with a new band above a cutoff; see `Restores.restore_top`."""
-        self._check_rate(sound)
-        self.class_row(class_name)
-        wanted = steps or self.config.steps
-        return TopRestorer(self).restore(
-            sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
-        )
 
     def index(self, lenders: LenderPool) -> LenderIndex:
         """What is needed to find lenders, read once per pool and kept in memory while the model lives."""
@@ -680,7 +554,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
 
     def _heard(self, sound: Sound) -> np.ndarray | None:
         """The sounding part, on one or two channels and no longer than its window; None where nothing sounds."""
-        self._check_rate(sound)
+        self.check_rate(sound)
         both = self.spec.channels == 2 and sound.channels == 2
         data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
         if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
@@ -749,7 +623,8 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         """The length a row of so many tokens is padded to."""
         return next((length for length in _LENGTHS if tokens <= length), self.splitter.most_tokens)
 
-    def _check_rate(self, sound: Sound) -> None:
+    def check_rate(self, sound: Sound) -> None:
+        """Refuse a sound of another rate."""
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
 
@@ -760,19 +635,6 @@ def _tone_numbers(partials: Partials, lean: float) -> Tensor:
     return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
 
 
-def _copies(known: int, limit: int) -> tuple[int, int]:
-    """Speeds and leanings per sound, so that time and memory stay bounded."""
-    speeds = 4 if known <= 1500 else 2 if known <= 4000 else 1
-    return speeds, max(1, min(3, limit // (known * speeds)))
-
-
 def _at_quantile(table: Tensor, place: float) -> float:
     """The value of an evenly spaced quantile table at a place from 0 to 1."""
     return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))
-
-
-def _check_amount(name: str, value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise KnobOutOfRange(
-            f"{name} is {value}", cause="it goes from 0 to 1", way_out="choose a value in between, for example 0.3"
-        )
