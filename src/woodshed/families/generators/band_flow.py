@@ -1,4 +1,4 @@
-"""New one-shots: a flow draws the envelope in bands, the library lends the fine structure."""
+"""New one-shots: a flow draws shape and partials, and fine structure is rung under them (or borrowed)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from woodshed.nn import (
     MOST_SEMITONES,
     MOST_TILT_DB,
     PARTIAL_NUMBERS,
+    SIDE_LOW,
     TRAITS,
     EnvelopeSplitter,
     Moments,
@@ -71,6 +72,7 @@ _QUANTILES = 33
 _TONE_NUMBERS = PARTIAL_NUMBERS + 1  # the last one: how far it leans to one channel
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
+_MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
@@ -116,7 +118,7 @@ class Config(FamilyConfig):
     batch_size: int = Field(default=48, ge=1, le=65536)
     bands: int = Field(default=40, ge=8, le=64)
     token_steps: int = Field(default=8, ge=2, le=32)
-    dims: int = Field(default=32, ge=2, le=512)
+    dims: int = Field(default=48, ge=2, le=512)
     width: int = Field(default=128, ge=8, le=4096)
     layers: int = Field(default=4, ge=1, le=64)
     heads: int = Field(default=4, ge=1, le=64)
@@ -124,7 +126,7 @@ class Config(FamilyConfig):
     learning_rate: float = Field(default=2e-3, gt=0)
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
-    steps: int = Field(default=8, ge=1, le=200)
+    steps: int = Field(default=10, ge=1, le=200)
     guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
@@ -138,11 +140,13 @@ class Config(FamilyConfig):
 
 
 class BandFlow(Edits, Generator, Guided):
-    """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
+    """Generates, varies, blends, edits and restores one-shots up to three seconds long, mono or stereo, any usual rate.
 
-    Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
-    numbers per 46 ms, and drawn by a small transformer with a straight-path flow. The fine structure (phases, partials,
-    grain) of a new sound comes from library sounds of the nearest envelope, tuned and layered, and from shaped noise.
+    Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
+    46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, and how far the sound
+    leans to one channel. A small transformer draws such numbers with a straight-path flow. The fine structure is then
+    made from them: partials that ring, and noise in what they leave over. Where lenders are allowed it is borrowed from
+    library sounds of the nearest shape instead, tuned and layered.
     """
 
     family: ClassVar[str] = "band-flow"
@@ -530,6 +534,8 @@ class BandFlow(Edits, Generator, Guided):
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
+        if float(width.mean()) < _MONO_WIDTH:
+            width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
         lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
