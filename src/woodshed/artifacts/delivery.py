@@ -9,7 +9,7 @@ from pathlib import Path
 
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.outputs import read_receipt, write_output
-from woodshed.artifacts.receipt import OWNER_UNKNOWN, InputSound, Lender, Receipt, now_text, versions_here
+from woodshed.artifacts.receipt import OWNER_UNKNOWN, CopyChecked, InputSound, Lender, Receipt, now_text, versions_here
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import ConsentRefused, LibraryError, UsageError, WoodshedError
 from woodshed.base.files import file_word
@@ -31,6 +31,7 @@ class Product:
     inputs: tuple[InputSound, ...] = ()
     knobs: dict[str, KnobValue] | None = None
     label: str = ""
+    copy_check: CopyChecked | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def _receipt(
         ledger_head=card.ledger_head,
         references=card.references,
         finishing=finishing,
+        copy_check=product.copy_check,
         versions=versions_here(),
     )
 

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "vary": ("woodshed.cli.vary", "Make variations of a sound."),
     "blend": ("woodshed.cli.blend", "Make the sounds between two sounds."),
     "evaluate": ("woodshed.cli.evaluate", "Measure how good and how new a model's sounds are."),
+    "memorisation": ("woodshed.cli.memorisation", "Find out whether a model copies the sounds that taught it."),
     "models": ("woodshed.cli.models", "Trained models: ls, show, card, rm."),
     "show": ("woodshed.cli.show", "Show a sound file: facts, pictures, receipt."),
     "cite": ("woodshed.cli.cite", "Papers and source sounds behind an output, with their owners."),

@@ -24,6 +24,9 @@ def train(
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; without it the most common one.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed and sounds give the same model on the same machine.")] = 0,
     held_out: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging.")] = 0.15,
+    copy_report: Annotated[
+        bool, typer.Option("--copy-report/--no-copy-report", help="Look for copies at the end; picks the weights too.")
+    ] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run of this name.")] = False,
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
@@ -35,7 +38,15 @@ def train(
     from woodshed.workspace import TrainingOrder, Workspace
 
     order = TrainingOrder(
-        name=name, query=query, family=family, preset=preset, budget=budget, rate_hz=rate, seed=seed, held_out=held_out
+        name=name,
+        query=query,
+        family=family,
+        preset=preset,
+        budget=budget,
+        rate_hz=rate,
+        seed=seed,
+        held_out=held_out,
+        copy_report=copy_report,
     )
     with progress(as_json) as on_event:
         report = Workspace(workspace).train(order, resume=resume, on_event=on_event)

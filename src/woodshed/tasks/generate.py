@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from woodshed.artifacts.copy_guarding import guard_of
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered, Order, Product, deliver
 from woodshed.artifacts.model_file import LoadedModel
+from woodshed.artifacts.refusing import without_copies
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError, UnknownName
@@ -33,6 +35,13 @@ KNOBS = KnobTable(
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
         Knob(
             name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
+        ),
+        Knob(
+            name="copies",
+            kind="text",
+            choices=("refuse", "keep"),
+            default="refuse",
+            help="what to do with a copy of a training sound: make another one, or keep it",
         ),
     ),
 )
@@ -80,18 +89,27 @@ def generate(
         )
     requests = plan_requests(model, settings)
     order = Order("generate", folder, template, level_lufs=_float(settings["level"]))
+    guard = guard_of(loaded.card, bench.library) if settings["copies"] == "refuse" else None
+
+    def make(asked: Sequence[Request]) -> list[Made]:
+        return sounding(model, asked, lenders=lenders, settings=settings)
+
     delivered: list[Delivered] = []
     for start in range(0, len(requests), BATCH):  # each batch reaches the disk before the next is made
         batch = requests[start : start + BATCH]
-        made = sounding(model, batch, lenders=lenders, settings=settings)
+        numbers = {request.seed: number for number, request in enumerate(batch, start=start + 1)}
         products = [
             Product(
-                sound, seed=request.seed, number=number, knobs={**settings, "count": 1, "class": request.class_name}
+                made,
+                seed=request.seed,
+                number=numbers[request.seed],
+                knobs={**settings, "count": 1, "class": request.class_name},
+                copy_check=checked,
             )
-            for number, (sound, request) in enumerate(zip(made, batch, strict=True), start=start + 1)
+            for request, made, checked in without_copies(batch, make, guard=guard, on_event=on_event)
         ]
         delivered += deliver(products, order, loaded=loaded, bench=bench)
-        on_event(Progress(stage="generating", done=len(delivered), total=len(requests), unit="sounds"))
+        on_event(Progress(stage="generating", done=min(start + BATCH, len(requests)), total=len(requests), unit="sounds"))
     return delivered
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from woodshed.artifacts.card import ModelCard, SourceSound, TrainingFacts
@@ -21,6 +21,8 @@ from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
 from woodshed.roles import DataSpec, Example, Generator, Request, Trainable, family_class
 from woodshed.sound import write_sound
 from woodshed.training import Run, RunState, TrainedModel, TrainingPlan, parse_budget, train
+from woodshed.training.quick_check import QuickCheck, without_report
+from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
@@ -40,6 +42,7 @@ class TrainingOrder:
     seed: int = 0
     held_out: float = HELD_OUT
     augment: bool = True
+    copy_report: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,12 @@ def train_model(
     manifest = train_set.manifest()
     if not resume:
         _fresh(run, order)
+    budget = parse_budget(order.budget)
+    check = _copy_check(bench, order, kind, train_set, held_out_set, on_event)
     trained = train(
         model,
         lambda: _examples(train_set, spec),
-        plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment),
+        plan=TrainingPlan(without_report(budget) if check else budget, seed=order.seed, augment=order.augment),
         run=run,
         held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
         count=len(train_set),
@@ -92,10 +97,14 @@ def train_model(
         on_preview=lambda model, step: _preview(
             model, step, run=run, train_set=train_set, bench=bench, on_event=on_event
         ),
+        choose=check.choose if check else None,
         on_event=on_event,
     )
+    trained = replace(trained, verdict=f"{trained.verdict} {check.sentence if check else ''}".strip())
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = _card(order, trained, manifest, held_out_set, resumed=resume)
+    if check and check.report:
+        card = card.model_copy(update={"memorisation": check.report.model_dump(mode="json")})
     path = bench.shelf.put(order.name, trained.model, card)
     _draw_losses(run, on_event)
     held = len(held_out_set.items) if held_out_set else 0
@@ -143,6 +152,31 @@ def _split(
         return chosen, None
     train_set = chosen.subset([item.content_id for item in split.train])
     return train_set, chosen.subset([item.content_id for item in split.held_out])
+
+
+def _copy_check(
+    bench: Workbench,
+    order: TrainingOrder,
+    kind: type[Trainable],
+    train_set: TrainingSet,
+    held_out: TrainingSet | None,
+    on_event: EventSink,
+) -> QuickCheck | None:
+    """The copying report that ends the training of a generator; None where it is not wanted."""
+    if not order.copy_report or not issubclass(kind, Generator):
+        return None
+    ids = [item.content_id for item in train_set.items]
+    lenders = LibraryLenders.over(
+        bench.library, ids, sample_rate_hz=train_set.sample_rate_hz, channels=train_set.channels
+    )
+    return QuickCheck(
+        lambda: read_taught(bench.library, train_set, held_out),
+        lenders,
+        name=order.name,
+        budget=parse_budget(order.budget),
+        seed=derive_seed(order.seed, "copy report"),
+        on_event=on_event,
+    )
 
 
 def _classes(items: Iterable[Item]) -> tuple[str, ...]:

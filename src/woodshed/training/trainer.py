@@ -25,6 +25,7 @@ from woodshed.roles import Example, Features, Trainable
 from woodshed.training.averaging import WeightAverage
 from woodshed.training.budget import Budget
 from woodshed.training.checkpoint import load_checkpoint, load_model_only, read_facts, save_checkpoint
+from woodshed.training.choosing import Candidate, Choose, is_due, take_weights
 from woodshed.training.run import Run, RunState
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def train(
     data_key: str = "",
     resume: bool = False,
     on_preview: Callable[[Trainable, int], None] | None = None,
+    choose: Choose | None = None,
     on_event: EventSink = ignore,
 ) -> TrainedModel:
     """Train a model on examples until the budget is spent.
@@ -96,6 +98,8 @@ def train(
         Go on from the run's last checkpoint.
     on_preview
         Called with the averaged model and the step at half-way and at the end.
+    choose
+        Says in the end which of the last few averages becomes the model; None takes the last.
 
     Raises
     ------
@@ -104,6 +108,7 @@ def train(
     """
     run.clear_cancel()  # an old wish to stop is not meant for this run
     trainer = _Trainer(model, plan, run, run.sink(on_event), on_preview, count)
+    trainer.choose = choose
     try:
         return trainer.train(examples, held_out, data_key=data_key, resume=resume)
     except BaseException as error:
@@ -128,6 +133,8 @@ class _Trainer:
         self.on_event = on_event if self.accelerator.is_main_process else ignore
         self.started = time.monotonic()
         self.losses: list[float] = []
+        self.choose: Choose | None = None
+        self.kept: list[Candidate] = []
 
     def train(
         self,
@@ -261,6 +268,8 @@ class _Trainer:
             self.average.update(self.model, step=step)
             self._note_loss(loss, step)
             step += 1
+            if self.choose and is_due(step, total):
+                self._keep(step)
             if step % max(1, total // 100) == 0 or step == total:
                 self._report(step, total, (time.monotonic() - loop_began) / (step - first))
             if step % every == 0 and step < total:
@@ -368,7 +377,27 @@ class _Trainer:
 
     # -- after the loop
 
+    def _keep(self, step: int) -> None:
+        self.kept.append(Candidate(step, {name: tensor.clone() for name, tensor in self.average.tensors.items()}, None))
+
+    def _choose_weights(self, judged: Features | None, step: int) -> None:
+        """Put the chosen average in the place of the last one."""
+        if self.choose is None or not self.accelerator.is_main_process:
+            return
+        if not self.kept or self.kept[-1].step < step:
+            self._keep(step)
+        with self._averaged():  # what lies in the model at the end of this block is the average from then on
+            candidates = []
+            for one in self.kept:
+                take_weights(self.model, one)
+                loss = None if judged is None else held_out_loss(self.model, judged, seed=self.plan.seed)
+                candidates.append(dataclasses.replace(one, loss_held_out=loss))
+            here = self.accelerator.device.type == "cpu"
+            at = self.choose(self.model if here else copy.deepcopy(self.model).cpu(), candidates)
+            take_weights(self.model, candidates[at])
+
     def _finish(self, judged: Features | None, step: int, total: int) -> TrainedModel:
+        self._choose_weights(judged, step)
         held_out_loss_last = self._evaluate(judged, step)
         self._preview(step)
         self.average.swap(self.model)

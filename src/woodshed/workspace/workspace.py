@@ -37,10 +37,14 @@ from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
 from woodshed.tasks.generate import generate
+from woodshed.tasks.memorisation import KNOBS as MEMORISATION_KNOBS
+from woodshed.tasks.memorisation import PAGE_FILE as MEMORISATION_PAGE
+from woodshed.tasks.memorisation import memorisation_of
 from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
 from woodshed.tasks.vary import KNOBS as VARY_KNOBS
 from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
 from woodshed.tasks.vary import vary
+from woodshed.training import MemorisationReport
 
 if TYPE_CHECKING:
     from woodshed.workspace.showing import Shown
@@ -180,6 +184,19 @@ class Workspace:
         )
         self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
+
+    def memorisation(
+        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+    ) -> tuple[MemorisationReport, Path]:
+        """Find out whether a model copies; the report goes into its card, and with a page into a folder."""
+        loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
+        target = folder or self.folder / "memorisation" / loaded.path.stem
+        lenders = self.lenders(loaded, borrow=knobs["borrow"])
+        report = memorisation_of(
+            self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event
+        )
+        self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")
+        return report, target / MEMORISATION_PAGE
 
     # -- papers
 
