@@ -27,7 +27,7 @@ class SourceSound(_Record):
 
 
 class TrainingFacts(_Record):
-    """How it was trained, and how that went."""
+    """How it was trained, and how that went. ``cpu_seconds`` sums all threads of the process."""
 
     preset: str
     seed: int
@@ -35,6 +35,7 @@ class TrainingFacts(_Record):
     steps: int
     planned_steps: int
     seconds: float
+    cpu_seconds: float | None = None
     stopped_early: bool
     loss_first: float | None
     loss_last: float | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from woodshed.artifacts.receipt import CopyChecked
 from woodshed.base.events import EventSink, Note, ignore
@@ -14,13 +14,21 @@ from woodshed.roles import Made, Request
 TRIES = 4
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A sound that is no copy, and what the guard found; ``checked`` is None where nobody judged."""
+
+    made: Made
+    checked: CopyChecked | None
+
+
 def without_copies(
     requests: Sequence[Request],
     make: Callable[[Sequence[Request]], list[Made]],
     *,
     guard: CopyGuard | None,
     on_event: EventSink = ignore,
-) -> list[tuple[Request, Made, CopyChecked | None]]:
+) -> list[tuple[int, Kept]]:
     """Make one sound per request; a copy is made anew with a seed derived from its own, at most four times.
 
     Parameters
@@ -33,13 +41,13 @@ def without_copies(
     Returns
     -------
     list
-        Each request with its sound and what the guard found. What stayed a copy is left out, and a note says so.
+        The numbers of the requests, counted from 0, with their sounds. What stayed a copy is left out, and a note
+        says so.
     """
     made = make(requests)
     if guard is None:
-        return [(request, one, None) for request, one in zip(requests, made, strict=True)]
-    judged = _judge(guard, made)
-    tries = [0] * len(requests)
+        return [(number, Kept(one, None)) for number, one in enumerate(made)]
+    judged, tries = _judge(guard, made), [0] * len(requests)
     for turn in range(TRIES):
         refused = [place for place, one in enumerate(judged) if one.refused]
         if not refused:
@@ -53,8 +61,8 @@ def without_copies(
             text = f"Left out: seed {request.seed} gave a copy of {one.name[:12]} {TRIES + 1} times."
             on_event(Note(level="warning", text=text))
     return [
-        (request, one, _checked(found, guard, count))
-        for request, one, found, count in zip(requests, made, judged, tries, strict=True)
+        (number, Kept(made[number], _checked(found, guard, tries[number])))
+        for number, found in enumerate(judged)
         if not found.refused
     ]
 

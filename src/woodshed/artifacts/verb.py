@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from woodshed.artifacts.copy_guarding import guard_of
 from woodshed.artifacts.delivery import Delivered, Order, Product, deliver, input_sound
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.receipt import InputSound
@@ -14,6 +15,7 @@ from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError
 from woodshed.base.events import EventSink, Progress, ignore
 from woodshed.base.knobs import KnobTable, KnobValue
+from woodshed.metrics import CopyGuard
 from woodshed.roles import LenderPool, Trainable
 from woodshed.sound import Sound
 
@@ -33,7 +35,8 @@ class GivenSound:
 class Job:
     """What one call of a verb works with; the sounds are checked, allowed, and at the model's rate if that was asked.
 
-    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``.
+    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``. ``guard`` knows copies of
+    the training sounds, where the knob ``copies`` stands on ``refuse`` and the library knows these sounds.
     """
 
     model: Trainable
@@ -42,6 +45,7 @@ class Job:
     lenders: LenderPool
     settings: dict[str, KnobValue]
     on_event: EventSink = ignore
+    guard: CopyGuard | None = None
 
     def number(self, name: str) -> float | None:
         """A knob's position as a number; None where it stands nowhere."""
@@ -131,7 +135,8 @@ def perform(
     inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id) for g in sounds)
     if settings.get("resample"):
         sounds = [replace(g, sound=g.sound.resampled(loaded.card.sample_rate_hz)) for g in sounds]
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event)
+    guard = guard_of(loaded.card, bench.library) if settings.get("copies") == "refuse" else None
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, guard)
     level = settings.get("level")
     order = Order(verb.name, folder, template or verb.template, verb.finish, None if level is None else float(level))
     delivered: list[Delivered] = []

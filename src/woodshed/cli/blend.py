@@ -10,7 +10,7 @@ import typer
 from woodshed.base.knobs import KnobValue
 from woodshed.cli.knobs import with_knobs
 from woodshed.cli.options import AsJson, OutFolder, WorkspaceFolder
-from woodshed.cli.results import show_delivered
+from woodshed.cli.results import show_made
 from woodshed.workspace.knobs import TABLES
 
 app = typer.Typer(add_completion=False)
@@ -32,4 +32,13 @@ def blend(
 
     Example: woodshed blend drums kick.wav tom.wav --steps-between 5
     """
-    show_delivered("blend", (model, first, second), out, template, workspace, as_json, settings)
+    show_made(
+        "blend",
+        model,
+        [first, second],
+        out=out,
+        template=template,
+        workspace=workspace,
+        as_json=as_json,
+        settings=settings,
+    )

@@ -20,7 +20,9 @@ def train(
     ] = "all",
     family: Annotated[str, typer.Option(help="Family of model.")] = "band-flow",
     preset: Annotated[str, typer.Option(help="Size of the model: debug, laptop, studio.")] = "laptop",
-    budget: Annotated[str, typer.Option(help="How long: 3m, 1h or 2000steps.")] = "3m",
+    budget: Annotated[
+        str, typer.Option(help="How long: 3m, 1h, 10m-cpu (processor time, all threads) or 2000steps.")
+    ] = "3m",
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; without it the most common one.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed and sounds give the same model on the same machine.")] = 0,
     held_out: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging.")] = 0.15,

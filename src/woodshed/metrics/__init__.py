@@ -5,7 +5,15 @@ from woodshed.metrics._whitening import whitened
 from woodshed.metrics.copy_guard import COPY_EXCESS, CopyGuard, Guarded
 from woodshed.metrics.copy_index import MEASURES, CopyIndex, Matches
 from woodshed.metrics.copy_search import CopyFinder, Nearest
-from woodshed.metrics.copying import BETWEEN_GROUPS, CONTROL_FOUND, FALSE_ALARM, HELD_OUT, CopyCheck, CopyJudge, threshold_of
+from woodshed.metrics.copying import (
+    BETWEEN_GROUPS,
+    CONTROL_FOUND,
+    FALSE_ALARM,
+    HELD_OUT,
+    CopyCheck,
+    CopyJudge,
+    threshold_of,
+)
 from woodshed.metrics.distances import (
     Cover,
     KernelDistance,

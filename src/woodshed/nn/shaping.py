@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split
 from woodshed.nn.lapped import lapped
+from woodshed.nn.partials import Partials
 
 MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
 _CROSSOVER_HZ = (1000.0, 3000.0)
@@ -22,10 +23,14 @@ _LONGEST_SPAN = 9
 
 @dataclass(frozen=True)
 class Shape:
-    """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs."""
+    """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs.
+
+    ``partials`` say what rings under it; without them there is noise alone.
+    """
 
     envelope: Tensor
     width: Tensor
+    partials: Partials | None = None
 
     @property
     def steps(self) -> int:
@@ -34,7 +39,7 @@ class Shape:
 
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""
-        return Shape(_held(self.envelope, steps), _held(self.width, steps))
+        return Shape(_held(self.envelope, steps), _held(self.width, steps), self.partials)
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,12 @@ class Shaper:
         mid = white[:1] * self.splitter.bands.spread(loud)
         if sides == 1:
             return mid
+        return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud) * self.side_gain(target)])
+
+    def side_gain(self, target: Shape) -> Tensor:
+        """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow."""
         gain = (self.splitter.width_over_bands(target.width) / 2).exp()
-        gain = gain * self.splitter.width_over_bands(_open(target.width))
-        return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud * gain)])
+        return self.splitter.bands.spread(gain * self.splitter.width_over_bands(_open(target.width)))
 
     def filled(self, reshaped: Reshaped, noise: Tensor, *, air: float, grain: float = 0.0) -> Tensor:
         """Fine structure with noise where it was absent; ``air`` is a share of noise above 6 kHz (0-1, of power).
@@ -148,8 +156,8 @@ class Shaper:
 
 
 def _open(width: Tensor) -> Tensor:
-    """0 where a width stands at its low stop (no side at all), 1 from 6 dB above it."""
-    return ((width - SIDE_LOW - 0.35) / 1.0).clamp(0, 1)
+    """0 up to 6 dB above a width's low stop (no side at all), 1 from 13 dB above it."""
+    return ((width - SIDE_LOW - 1.5) / 1.5).clamp(0, 1)
 
 
 def _held(values: Tensor, steps: int) -> Tensor:

@@ -18,7 +18,7 @@ from woodshed.base.files import file_word, write_text_atomically
 from woodshed.base.seeds import derive_seed
 from woodshed.base.version import __version__
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
-from woodshed.roles import DataSpec, Example, Generator, Request, Trainable, family_class
+from woodshed.roles import DataSpec, Example, Generator, NoLenders, Request, Trainable, family_class
 from woodshed.sound import write_sound
 from woodshed.training import Run, RunState, TrainedModel, TrainingPlan, parse_budget, train
 from woodshed.training.quick_check import QuickCheck, without_report
@@ -165,13 +165,9 @@ def _copy_check(
     """The copying report that ends the training of a generator; None where it is not wanted."""
     if not order.copy_report or not issubclass(kind, Generator):
         return None
-    ids = [item.content_id for item in train_set.items]
-    lenders = LibraryLenders.over(
-        bench.library, ids, sample_rate_hz=train_set.sample_rate_hz, channels=train_set.channels
-    )
     return QuickCheck(
         lambda: read_taught(bench.library, train_set, held_out),
-        lenders,
+        NoLenders(),
         name=order.name,
         budget=parse_budget(order.budget),
         seed=derive_seed(order.seed, "copy report"),
@@ -289,6 +285,7 @@ def _card(
             steps=trained.steps,
             planned_steps=trained.planned_steps,
             seconds=round(trained.seconds, 3),
+            cpu_seconds=round(trained.cpu_seconds, 3),
             stopped_early=trained.stopped_early,
             loss_first=_finite(trained.loss_first),
             loss_last=_finite(trained.loss_last),

@@ -47,6 +47,7 @@ class QuickCheck:
     ) -> None:
         self._taught_of, self._lenders, self._name = taught, lenders, name
         self._seconds = allowance_s(budget)
+        self._clock = time.monotonic if budget.cpu_seconds is None else time.process_time
         self._seed, self._on_event = seed, on_event
         self._judge: tuple[Taught, CopyJudge] | None = None
         self._reports: dict[int, MemorisationReport] = {}
@@ -59,10 +60,10 @@ class QuickCheck:
         if not isinstance(model, Generator) or candidates[last].step < FEWEST_STEPS:
             return last
         self._on_event(Note(text="Looking for copies of training sounds among new ones."))
-        began = time.monotonic()
+        began = self._clock()
 
         def inside(candidate: Candidate) -> bool:
-            spent = time.monotonic() - began
+            spent = self._clock() - began
             if self._seconds is not None and spent > 0.6 * self._seconds and self._reports:
                 return candidate is candidates[last]  # no time to judge another: what the trainer would have taken
             return self._inside(model, candidate)
@@ -71,7 +72,7 @@ class QuickCheck:
         self.report = self._reports.get(candidates[at].step)
         verdict = f"Copying: {self.report.verdict}" if self.report else ""
         self.sentence = " ".join(part for part in (words, verdict) if part)
-        self._on_event(Note(text=f"Looked for copies for {seconds_to_text(time.monotonic() - began)}."))
+        self._on_event(Note(text=f"Looked for copies for {seconds_to_text(self._clock() - began)}."))
         return at
 
     def _inside(self, model: Generator, candidate: Candidate) -> bool:
@@ -103,9 +104,12 @@ def allowance_s(budget: Budget) -> float | None:
     >>> allowance_s(Budget(seconds=100.0)), allowance_s(Budget(seconds=3600.0)), allowance_s(Budget(steps=10))
     (15.0, 30.0, None)
     """
-    return None if budget.seconds is None else min(MOST_S, SHARE * budget.seconds)
+    return None if budget.steps is not None else min(MOST_S, SHARE * budget.timed_s)
 
 
 def without_report(budget: Budget) -> Budget:
     """What a budget leaves for training."""
-    return budget if budget.seconds is None else Budget(seconds=budget.seconds - (allowance_s(budget) or 0.0))
+    taken = allowance_s(budget) or 0.0
+    if budget.cpu_seconds is not None:
+        return Budget(cpu_seconds=budget.cpu_seconds - taken)
+    return budget if budget.seconds is None else Budget(seconds=budget.seconds - taken)

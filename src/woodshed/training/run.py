@@ -33,6 +33,7 @@ class RunState(BaseModel):
     step: int = 0
     total_steps: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     pid: int = 0
     started_at: float = 0.0
     settings: dict[str, object] = {}

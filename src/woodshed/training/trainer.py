@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 
 CALIBRATION_SECONDS = 4.0
 SAFETY = 0.92  # share of the remaining budget that is planned as steps; the rest is evaluation and saving
-LEAST_SHARE = 0.5  # of the budget is left for steps, however long the listening took
+LEAST_SHARE = 0.5  # of minutes by the clock is left for steps, however long the listening took
+CPU_SHARE = 0.97  # of a budget of processor time after which no further step begins: the end costs some, too
 CHECKPOINT_SECONDS = 30.0
 EVALUATIONS = 8
 HELD_OUT_BATCHES = 4
@@ -62,6 +63,7 @@ class TrainedModel:
     loss_held_out: float | None
     verdict: str
     device: str = "cpu"
+    cpu_seconds: float = 0.0
 
 
 def train(
@@ -132,6 +134,7 @@ class _Trainer:
         self.accelerator = Accelerator()
         self.on_event = on_event if self.accelerator.is_main_process else ignore
         self.started = time.monotonic()
+        self.cpu_started = time.process_time()
         self.losses: list[float] = []
         self.choose: Choose | None = None
         self.kept: list[Candidate] = []
@@ -148,6 +151,7 @@ class _Trainer:
         features, judged = self._prepare(examples, held_out, fitted=facts is not None)
         self._ready(facts)
         first_step = int(str(facts["step"])) if facts else 0
+        self.cpu_started -= float(str(facts.get("cpu_seconds", 0.0))) if facts else 0.0  # what earlier parts spent
         total = int(str(facts["total_steps"])) if facts else self._agreed(self._planned_steps(features))
         self.keys = {"data_key": data_key, "seed": self.plan.seed, "total_steps": total, "family": self.model.family}
         self.state = RunState(status="training", step=first_step, total_steps=total, started_at=time.time())
@@ -218,38 +222,56 @@ class _Trainer:
             load_checkpoint(self.checkpoint, model=self.model, average=self.average, optimisers=optimisers)
         self.wrapped = self.accelerator.prepare_model(self.model)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time spent so far, over all threads: listening, features, steps, judging and previews."""
+        return time.process_time() - self.cpu_started
+
     def _planned_steps(self, features: Features) -> int:
-        if self.plan.budget.steps is not None:
-            return self.plan.budget.steps
-        budget = self.plan.budget.seconds or 0.0
-        seconds_per_step = self._calibrate(features, min(CALIBRATION_SECONDS, 0.05 * budget))
-        spent = time.monotonic() - self.started
-        left = max(budget - spent, LEAST_SHARE * budget)
-        if budget - spent < left:
-            late = f"Listening alone took {seconds_to_text(spent)}; the training still gets half of its budget."
-            self.on_event(Note(level="warning", text=late))
+        budget = self.plan.budget
+        if budget.steps is not None:
+            return budget.steps
+        clock = time.perf_counter if budget.cpu_seconds is None else time.process_time
+        seconds_per_step = self._calibrate(features, min(CALIBRATION_SECONDS, 0.05 * budget.timed_s), clock=clock)
+        left = self._seconds_left(budget)
         steps = max(10, int(SAFETY * left / seconds_per_step))
+        unit = "" if budget.cpu_seconds is None else " of processor time"
         self.on_event(
             Note(
-                text=f"{len(features)} examples ready; {1 / seconds_per_step:.1f} steps a second here, "
+                text=f"{len(features)} examples ready; {1 / seconds_per_step:.1f} steps a second{unit} here, "
                 f"so {steps} steps in about {seconds_to_text(steps * seconds_per_step / SAFETY)}. "
                 f"Repeat exactly with --budget {steps}steps."
             )
         )
         return steps
 
-    def _calibrate(self, features: Features, seconds: float) -> float:
+    def _seconds_left(self, budget: Budget) -> float:
+        """What the listening left of a budget: of the clock's at least a half, of processor time what there is."""
+        spent = self.cpu_seconds if budget.cpu_seconds is not None else time.monotonic() - self.started
+        left = budget.timed_s - spent
+        if left >= LEAST_SHARE * budget.timed_s:
+            return left
+        late = f"Listening alone took {seconds_to_text(spent)}"
+        if budget.cpu_seconds is not None:
+            self.on_event(Note(level="warning", text=f"{late} of processor time; give more, or fewer sounds."))
+            return max(left, 0.0)
+        self.on_event(Note(level="warning", text=f"{late}; the training still gets half of its budget."))
+        return LEAST_SHARE * budget.timed_s
+
+    def _calibrate(self, features: Features, seconds: float, *, clock: Callable[[], float]) -> float:
         """Seconds per step, measured on a copy that is thrown away; the first two steps warm up."""
         twin = copy.deepcopy(self.model)
         plans = twin.optimisers()
         times: list[float] = []
-        began = time.monotonic()
-        while len(times) < 3 or (time.monotonic() - began < seconds and len(times) < 200):
-            start = time.perf_counter()
+        began = clock()
+        while len(times) < 3 or (clock() - began < seconds and len(times) < 200):
+            start = clock()
             self._descend(twin, twin, plans, features, step=len(times))
-            times.append(time.perf_counter() - start)
+            times.append(clock() - start)
         counted = sorted(times[2:])
-        return counted[len(counted) // 2]
+        if self.plan.budget.cpu_seconds is not None:  # a mean, not a median: all of it is paid for
+            return max(sum(counted) / len(counted), 1e-6)
+        return max(counted[len(counted) // 2], 1e-6)
 
     # -- the loop
 
@@ -317,8 +339,12 @@ class _Trainer:
                 stage="training", done=step, total=total, unit="steps", seconds_left=(total - step) * seconds_per_step
             )
         )
-        self.state.step, self.state.seconds = step, time.monotonic() - self.started
+        self._note_time(step)
         self._save_state()
+
+    def _note_time(self, step: int) -> None:
+        self.state.step, self.state.seconds = step, time.monotonic() - self.started
+        self.state.cpu_seconds = self.cpu_seconds
 
     def _evaluate(self, judged: Features | None, step: int) -> float | None:
         if judged is None:
@@ -351,7 +377,7 @@ class _Trainer:
                 model=self.model,
                 average=self.average,
                 optimisers=[plan.optimiser for plan in self.plans],
-                facts={**self.keys, "step": step},
+                facts={**self.keys, "step": step, "cpu_seconds": self.cpu_seconds},
             )
 
     def _save_state(self) -> None:
@@ -367,13 +393,17 @@ class _Trainer:
         return int(cast("torch.Tensor", mean))
 
     def _must_stop(self, interrupted: threading.Event, step: int) -> bool:
-        wanted = interrupted.is_set() or self.run.cancelled()
+        wanted = interrupted.is_set() or self.run.cancelled() or self._spent()
         if self.accelerator.num_processes == 1:
             return wanted
         if step % AGREE_EVERY:
             return False
         votes = self.accelerator.reduce(torch.tensor(float(wanted), device=self.accelerator.device), reduction="sum")
         return float(cast("torch.Tensor", votes)) > 0
+
+    def _spent(self) -> bool:
+        allowed = self.plan.budget.cpu_seconds
+        return allowed is not None and self.cpu_seconds > CPU_SHARE * allowed
 
     # -- after the loop
 
@@ -408,7 +438,7 @@ class _Trainer:
         first = curve[0][1] if curve else (self.losses[0] if self.losses else float("nan"))
         last = curve[-1][1] if curve else (self.losses[-1] if self.losses else float("nan"))
         self.state.status = "stopped" if stopped else "done"
-        self.state.step, self.state.seconds = step, time.monotonic() - self.started
+        self._note_time(step)
         verdict = _verdict(first, last, held_out_loss_last, stopped=stopped, step=step, total=total)
         self.state.text = verdict
         self._save_state()
@@ -424,6 +454,7 @@ class _Trainer:
             held_out_loss_last,
             verdict,
             device=self.accelerator.device.type,
+            cpu_seconds=self.state.cpu_seconds,
         )
 
 

@@ -19,9 +19,10 @@ from woodshed.artifacts import (
     read_card,
     read_receipt,
 )
-from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered
+from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.standing import refused_sources
+from woodshed.artifacts.verb import GivenSound, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, ignore
@@ -29,21 +30,14 @@ from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
 from woodshed.roles import LenderPool, NoLenders
-from woodshed.sound import Sound, read_sound
-from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
-from woodshed.tasks.blend import TEMPLATE as BLEND_TEMPLATE
-from woodshed.tasks.blend import blend
+from woodshed.sound import read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
-from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
-from woodshed.tasks.generate import generate
 from woodshed.tasks.memorisation import KNOBS as MEMORISATION_KNOBS
 from woodshed.tasks.memorisation import PAGE_FILE as MEMORISATION_PAGE
 from woodshed.tasks.memorisation import memorisation_of
+from woodshed.tasks.table import verb_named
 from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
-from woodshed.tasks.vary import KNOBS as VARY_KNOBS
-from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
-from woodshed.tasks.vary import vary
 from woodshed.training import MemorisationReport
 
 if TYPE_CHECKING:
@@ -100,26 +94,48 @@ class Workspace:
         """Train a model on sounds that may be used for it."""
         return train_model(self.bench, order, resume=resume, on_event=on_event)
 
-    def generate(
+    def make(
         self,
+        verb: str,
         model: str,
-        *,
+        *sounds: str | os.PathLike[str],
         folder: Path,
-        template: str = DEFAULT_TEMPLATE,
+        template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
     ) -> list[Delivered]:
-        """Make new sounds; knobs as in ``woodshed generate --help``."""
-        loaded, knobs = self.models.load(model), GENERATE_KNOBS.settings(**settings)
-        return generate(
+        """Do what a verb says with a model and some sounds; knobs as in ``woodshed VERB --help``.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such verb, model, sound or knob.
+        """
+        task = verb_named(verb)
+        knobs, loaded = task.knobs.settings(**settings), self.models.load(model)
+        return perform(
+            task,
             self.bench,
             loaded,
-            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
+            sounds=[self.find_sound(sound) for sound in sounds],
+            lenders=self.lenders(loaded, borrow=knobs.get("borrow", "none")),
             folder=folder,
             settings=knobs,
             template=template,
             on_event=on_event,
         )
+
+    def generate(
+        self,
+        model: str,
+        *,
+        folder: Path,
+        template: str = "",
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make new sounds."""
+        return self.make("generate", model, folder=folder, template=template, on_event=on_event, **settings)
 
     def vary(
         self,
@@ -127,51 +143,24 @@ class Workspace:
         sound: str | os.PathLike[str],
         *,
         folder: Path,
-        template: str = VARY_TEMPLATE,
+        template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
     ) -> list[Delivered]:
         """Make variations of a sound file or a library sound."""
-        loaded, knobs = self.models.load(model), VARY_KNOBS.settings(**settings)
-        source, name = self.find_sound(sound)
-        return vary(
-            self.bench,
-            loaded,
-            source,
-            source_name=name,
-            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
-            folder=folder,
-            settings=knobs,
-            template=template,
-            on_event=on_event,
-        )
+        return self.make("vary", model, sound, folder=folder, template=template, on_event=on_event, **settings)
 
     def blend(
         self,
         model: str,
-        first: str | os.PathLike[str],
-        second: str | os.PathLike[str],
-        *,
+        *sounds: str | os.PathLike[str],
         folder: Path,
-        template: str = BLEND_TEMPLATE,
+        template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
     ) -> list[Delivered]:
-        """Make the sounds between two."""
-        loaded, knobs = self.models.load(model), BLEND_KNOBS.settings(**settings)
-        (one, one_name), (two, two_name) = self.find_sound(first), self.find_sound(second)
-        return blend(
-            self.bench,
-            loaded,
-            one,
-            two,
-            names=(one_name, two_name),
-            lenders=self.lenders(loaded),
-            folder=folder,
-            settings=knobs,
-            template=template,
-            on_event=on_event,
-        )
+        """Make the sounds between some."""
+        return self.make("blend", model, *sounds, folder=folder, template=template, on_event=on_event, **settings)
 
     def evaluate(
         self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
@@ -192,9 +181,7 @@ class Workspace:
         loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
         target = folder or self.folder / "memorisation" / loaded.path.stem
         lenders = self.lenders(loaded, borrow=knobs["borrow"])
-        report = memorisation_of(
-            self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event
-        )
+        report = memorisation_of(self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event)
         self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")
         return report, target / MEMORISATION_PAGE
 
@@ -262,22 +249,24 @@ class Workspace:
 
     # -- finding
 
-    def find_sound(self, sound: str | os.PathLike[str]) -> tuple[Sound, str]:
+    def find_sound(self, sound: str | os.PathLike[str]) -> GivenSound:
         """A sound by path, or by name or content id in the library, with the name to show."""
         path = Path(sound)
         if path.is_file():
-            return read_sound(path), path.name
+            return GivenSound(read_sound(path), path.name)
         try:
             item = self.library.item(os.fspath(sound))
         except WoodshedError as error:
             raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
-        return self.library.sound(item), Path(item.path).name
+        return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
-    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "own") -> LenderPool:
-        """The training sounds of a model that may lend fine structure now; nothing if borrowing is forbidden."""
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
+        """Who may lend fine structure now: nobody, the training sounds of a model, or any one-shot of the library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
+        if borrow == "any":
+            ids = [item.content_id for item in self.library.items("kind:oneshot")]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 

@@ -143,14 +143,12 @@ class Editor:
 
     def _settled(self, shape: Shape, position: float, seed: int, steps: int) -> Shape:
         """The mixed shape as the model would draw it, most so half-way; sounds beyond its window stay as mixed."""
-        tokens = self.model.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
+        tokens = self.model.tokens_of_shape(shape)
         if len(tokens) > self.splitter.most_tokens:
             return shape
         new = self._redrawn(tokens, time=_SETTLE, seed=seed, class_name=None, steps=steps)
-        steps_ = shape.steps
-        drawn, plain = (
-            Shape(*self.splitter.from_tokens(self.model.basis.unsqueeze(some), steps=steps_)) for some in (new, tokens)
-        )
+        frames = (shape.steps - 1) * self.splitter.hop_frames
+        drawn, plain = (self.model.shape_of(some, frames=frames) for some in (new, tokens))
         share = 4 * position * (1 - position)
         return Shape(
             shape.envelope + share * (drawn.envelope - plain.envelope),

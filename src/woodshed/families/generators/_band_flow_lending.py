@@ -199,7 +199,7 @@ class Decoder:
     def fine(
         self, target: Target, *, near: Neighbours, attempt: int = 0, without: frozenset[str] = frozenset()
     ) -> tuple[Tensor, tuple[str, ...], list[Tensor]]:
-        """Fine structure under the target's shape.
+        """Fine structure under the target's shape: borrowed where anyone lends, made where nobody does.
 
         Returns
         -------
@@ -207,10 +207,12 @@ class Decoder:
             Spectra ``(sides, steps, bins)``; the lenders' content ids; their sounds as they were lent.
         """
         generator = seeded_generator(target.seed, "fine", attempt)
-        noise = self.shaper.noise(target.shape, sides=self.sides, generator=generator)
+        own = self.model.ringer.spectra(
+            target.shape, frames=target.frames, sides=self.sides, seed=derive_seed(target.seed, "ring", attempt)
+        )
         chosen = self._choose(target.seed, near, attempt=attempt, without=without)
         if not chosen:
-            return noise, (), []
+            return own, (), []
         rng = np.random.default_rng(derive_seed(target.seed, "repitch", attempt))
         most = self.model.config.repitch_semitones * _REPITCH_ATTEMPTS[attempt]
         lent, layers = [], []
@@ -227,10 +229,10 @@ class Decoder:
             lent.append(sound)
             layers.append(self.reshaped(self.splitter.split(sound), target.shape, generator=generator))
         if not layers:
-            return noise, (), []
+            return own, (), []
         whole = layers[0] if len(layers) == 1 else self.shaper.layered(layers[0], layers[1])
         return (
-            self.shaper.filled(whole, noise, air=self.model.config.air, grain=_GRAIN_ATTEMPTS[attempt]),
+            self.shaper.filled(whole, own, air=self.model.config.air, grain=_GRAIN_ATTEMPTS[attempt]),
             tuple(dict.fromkeys(chosen)),
             lent,
         )

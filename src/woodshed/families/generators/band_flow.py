@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,14 +20,21 @@ from woodshed.nn import (
     MOST_DECAY_DB,
     MOST_SEMITONES,
     MOST_TILT_DB,
+    PARTIAL_NUMBERS,
+    TRAITS,
     EnvelopeSplitter,
     Moments,
+    Partials,
     PrincipalBasis,
+    Ringer,
     Shape,
+    Shaper,
     Split,
     SteeredTransformer,
+    Traits,
     at_speed,
     leaned,
+    partials_of,
     sounding_span,
     wave_positions,
 )
@@ -72,6 +79,17 @@ class _Drawn:
     tokens: int
     frames: int
     peak: float
+    wishes: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """One augmented copy of a sound as training sees it."""
+
+    tokens: Tensor  # (tokens, dims + PARTIAL_NUMBERS), half precision
+    class_index: int
+    changes: tuple[float, float, float]
+    traits: Tensor  # (2 * TRAITS,)
 
 
 class Config(FamilyConfig):
@@ -95,6 +113,8 @@ class Config(FamilyConfig):
         Share of noise in the fine structure above 6 kHz.
     repitch_semitones
         How far a lender is tuned up or down at most before it lends.
+    trait_share
+        How often, in training, the network is told some traits of a sound.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -112,6 +132,7 @@ class Config(FamilyConfig):
     guidance: float = Field(default=1.5, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
+    trait_share: float = Field(default=0.6, ge=0, le=1)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -151,6 +172,8 @@ class BandFlow(Generator, Varies, Blends):
     length_table: Tensor
     level_table: Tensor
     class_counts: Tensor
+    partial_means: Tensor
+    partial_scales: Tensor
 
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
@@ -173,7 +196,7 @@ class BandFlow(Generator, Varies, Blends):
             torch.manual_seed(derive_seed(seed, "weights"))
             self.basis = PrincipalBasis(width=self.splitter.token_width, dims=config.dims)
             self.net = SteeredTransformer(
-                dims=config.dims,
+                dims=self.numbers,
                 width=config.width,
                 layers=config.layers,
                 heads=config.heads,
@@ -181,12 +204,23 @@ class BandFlow(Generator, Varies, Blends):
                 most_tokens=self.splitter.most_tokens,
             )
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
-            self.facts_in = nn.Linear(3 * 32 + 3, config.width)
+            self.facts_in = nn.Linear(3 * 32 + 3 + 2 * len(TRAITS), config.width)
             self.condition_out = nn.Linear(config.width, config.width)
         self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
         self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
         self.register_buffer("class_counts", torch.zeros(classes + 1))
+        self.register_buffer("partial_means", torch.zeros(PARTIAL_NUMBERS))
+        self.register_buffer("partial_scales", torch.ones(PARTIAL_NUMBERS))
+        self.shaper = Shaper(self.splitter)
+        self.ringer = Ringer(self.shaper)
+        self.traits = Traits(self.splitter)
         self._indices: dict[str, LenderIndex] = {}
+
+    @property
+    def numbers(self) -> int:
+        """Numbers per token: those of the envelope, then those of the partials."""
+        assert isinstance(self.config, Config)
+        return self.config.dims + PARTIAL_NUMBERS
 
     @property
     def max_duration_s(self) -> float:
@@ -198,7 +232,7 @@ class BandFlow(Generator, Varies, Blends):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments = Moments(self.splitter.token_width)
+        moments, rung = Moments(self.splitter.token_width), Moments(PARTIAL_NUMBERS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = self._heard(example.sound)
@@ -206,11 +240,14 @@ class BandFlow(Generator, Varies, Blends):
                 continue
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
+            rung.add(self._partials_of(split).to_numbers())
             peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
             facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
         if not facts:
             return
         self.basis.fit(moments)
+        self.partial_means.copy_(rung.mean)
+        self.partial_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
         numbers = torch.tensor(facts, dtype=torch.float64)
         for row in range(len(self.class_counts)):
             mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
@@ -224,51 +261,59 @@ class BandFlow(Generator, Varies, Blends):
         """Tokens of every sound, and of copies at other speeds, tilts and decays, labelled as such."""
         known = max(1, int(self.class_counts[-1]))
         speeds, leanings = _copies(known, self.config.pool_limit) if augment else (1, 1)
-        rows: list[tuple[Tensor, int, tuple[float, float, float]]] = []
+        rows: list[_Copy] = []
         for number, example in enumerate(examples):
             data = self._heard(example.sound)
             if data is None:
                 continue
             rng = np.random.default_rng(derive_seed(seed, "augment", number))
+            split = self.splitter.split(torch.from_numpy(data))
+            partials = self._partials_of(split)
             for speed in range(speeds):
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
-                rows += self._leanings(data, example.class_index, semitones, leanings, rng)
+                if semitones:
+                    changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
+                    split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
+                tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
+                shape = Shape(split.envelope, split.width, tuned)
+                rows += self._leanings(shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
     def _leanings(
-        self, data: np.ndarray, class_index: int, semitones: float, count: int, rng: np.random.Generator
-    ) -> list[tuple[Tensor, int, tuple[float, float, float]]]:
-        changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
-        split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
+        self, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
+    ) -> list[_Copy]:
         rows = []
         for number in range(count):
             tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
-            envelope = split.envelope
+            copy = shape
             if number:
                 envelope = leaned(
-                    envelope,
+                    shape.envelope,
                     tilt_db=tilt * MOST_TILT_DB,
                     decay_db=decay * MOST_DECAY_DB,
                     centres_hz=self.splitter.bands.centres_hz,
                     floor=self.splitter.floor,
                 )
-            tokens = self.basis.squeeze(self.splitter.to_tokens(envelope, split.width))
-            rows.append((tokens.half(), class_index, (semitones / MOST_SEMITONES, tilt, decay)))
+                copy = replace(shape, envelope=envelope)
+            traits = self.traits.to_numbers(self.traits.of(copy))
+            changes = (semitones / MOST_SEMITONES, tilt, decay)
+            rows.append(_Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
         return rows
 
-    def _features(self, rows: list[tuple[Tensor, int, tuple[float, float, float]]]) -> Features:
-        tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.config.dims, dtype=torch.float16)
-        for number, (row, _, _) in enumerate(rows):
-            tokens[number, : len(row)] = row
-        classes = torch.tensor([row[1] for row in rows], dtype=torch.long)
+    def _features(self, rows: list[_Copy]) -> Features:
+        tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
+        for number, row in enumerate(rows):
+            tokens[number, : len(row.tokens)] = row.tokens
+        classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
         classes = torch.where(classes < 0, len(self.spec.classes), classes)
         rarity = self.class_counts[classes].clamp(min=1).rsqrt()
         return Features(
             {
                 "tokens": tokens,
-                "counts": torch.tensor([len(row[0]) for row in rows], dtype=torch.long),
+                "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
                 "classes": classes,
-                "changes": torch.tensor([row[2] for row in rows]).reshape(-1, 3),
+                "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
+                "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
             },
             weights=rarity,
         )
@@ -282,16 +327,22 @@ class BandFlow(Generator, Varies, Blends):
         noise = torch.randn(tokens.shape, generator=generator).to(tokens)
         dropped = torch.rand(rows, generator=generator).to(tokens) < self.config.class_dropout
         classes = torch.where(dropped, len(self.spec.classes), batch["classes"])
+        told = torch.cat([batch["changes"].to(tokens), self._told(batch["traits"].to(tokens), generator)], dim=-1)
         point = noised(tokens, noise, time=time)
         order = torch.argsort(counts)
         total = tokens.new_zeros(())
         for part in order.chunk(max(1, rows // 16)):  # sounds of like length together, so that little is padding
             longest = int(counts[part].max())
-            guess = self._guess(
-                point[part, :longest], time[part], classes[part], counts[part], batch["changes"][part].to(tokens)
-            )
+            guess = self._guess(point[part, :longest], time[part], classes[part], counts[part], told[part])
             total = total + self._misses(guess, tokens[part, :longest], time[part], counts[part]).sum()
         return {"flow": total / rows}
+
+    def _told(self, traits: Tensor, generator: torch.Generator) -> Tensor:
+        """Traits as the network is told them: none at all, or each now and then, so that any few can be asked for."""
+        rows, count = len(traits), len(TRAITS)
+        some = torch.rand(rows, 1, generator=generator) < self.config.trait_share
+        kept = (torch.rand(rows, count, generator=generator) < 0.5) & some
+        return traits * kept.repeat_interleave(2, dim=1).to(traits)
 
     def _misses(self, guess: Tensor, clean: Tensor, time: Tensor, counts: Tensor) -> Tensor:
         present = torch.arange(clean.shape[1], device=clean.device)[None] < counts[:, None]
@@ -307,7 +358,7 @@ class BandFlow(Generator, Varies, Blends):
             )
         ]
 
-    def _guess(self, point: Tensor, time: Tensor, classes: Tensor, counts: Tensor, changes: Tensor) -> Tensor:
+    def _guess(self, point: Tensor, time: Tensor, classes: Tensor, counts: Tensor, told: Tensor) -> Tensor:
         """The clean tokens, from noisy ones: ``(batch, tokens, dims)``."""
         lengths = torch.log2(counts.to(point))
         facts = torch.cat(
@@ -315,14 +366,15 @@ class BandFlow(Generator, Varies, Blends):
                 wave_positions(time * 10, width=32, longest=80.0),
                 wave_positions((1 - time).clamp(min=1e-3).log() * 2, width=32, longest=60.0),
                 wave_positions(lengths * 4, width=32, longest=120.0),
-                changes,
+                told,
             ],
             dim=-1,
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        plain, error = linear_guess(point, time=time, variances=self.basis.variances)
-        spread = (time**2 * self.basis.variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
+        variances = torch.cat([self.basis.variances, torch.ones_like(self.partial_scales)])
+        plain, error = linear_guess(point, time=time, variances=variances)
+        spread = (time**2 * variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         return plain + error * self.net(point / spread, condition, counts)
 
     # -- making sounds
@@ -347,8 +399,9 @@ class BandFlow(Generator, Varies, Blends):
                 some = mine[first : first + _TOGETHER]
                 tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength)
                 for number, row in zip(some, tokens, strict=True):
+                    shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
                     target = Target(
-                        shape=self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames),
+                        shape=self.traits.fitted(shape, drawn[number].wishes),
                         frames=drawn[number].frames,
                         peak=drawn[number].peak,
                         class_name=requests[number].class_name,
@@ -360,7 +413,7 @@ class BandFlow(Generator, Varies, Blends):
 
     @torch.no_grad()
     def _flow(self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float) -> Tensor:
-        noise = request_noise([item.seed for item in drawn], shape=(length, self.config.dims), name="envelope")
+        noise = request_noise([item.seed for item in drawn], shape=(length, self.numbers), name="envelope")
         times = flow_times(steps, bend=1.2)
         return self.solve(noise, drawn, times=times, guidance=guidance)
 
@@ -372,18 +425,20 @@ class BandFlow(Generator, Varies, Blends):
         anything = len(self.spec.classes)
         classes = torch.tensor([item.class_index for item in drawn] + [anything] * lacking)
         counts = torch.tensor([item.tokens for item in drawn] + [1] * lacking)
-        changes = point.new_zeros(_TOGETHER, 3)
+        wished = [self.traits.to_numbers(item.wishes) for item in drawn]
+        told = point.new_zeros(_TOGETHER, 3 + 2 * len(TRAITS))  # no change, and what was wished for
+        told[: len(drawn), 3:] = torch.stack(wished)
         free = torch.full_like(classes, anything)
 
         def guess(x: Tensor, now: float) -> Tensor:
             if guidance == 1.0 or now < _UNGUIDED_BEFORE or bool((classes == free).all()):
-                return self._guess(x, torch.full((len(x),), now), classes, counts, changes)
+                return self._guess(x, torch.full((len(x),), now), classes, counts, told)
             both = self._guess(
                 torch.cat([x, x]),
                 torch.full((2 * len(x),), now),
                 torch.cat([classes, free]),
                 torch.cat([counts, counts]),
-                torch.cat([changes, changes]),
+                torch.cat([told, told]),
             )
             return guided(*both.chunk(2), strength=guidance)
 
@@ -441,13 +496,31 @@ class BandFlow(Generator, Varies, Blends):
     # -- between sounds and tokens
 
     def tokens_of(self, split: Split) -> Tensor:
-        """Tokens of a sound taken apart, ``(tokens, dims)``."""
-        return self.basis.squeeze(self.splitter.to_tokens(split.envelope, split.width))
+        """Tokens of a sound taken apart, ``(tokens, numbers)``."""
+        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split)))
+
+    def tokens_of_shape(self, shape: Shape) -> Tensor:
+        """Tokens of a shape, ``(tokens, numbers)``; where it says nothing of partials, they are as in most sounds."""
+        tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
+        if shape.partials is None:
+            return torch.cat([tokens, tokens.new_zeros(len(tokens), PARTIAL_NUMBERS)], dim=-1)
+        rung = shape.partials.on_tokens(len(tokens)).to_numbers()
+        return torch.cat([tokens, (rung - self.partial_means) / self.partial_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
-        return Shape(*self.splitter.from_tokens(self.basis.unsqueeze(tokens), steps=steps))
+        envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
+        rung = tokens[:, self.config.dims :] * self.partial_scales + self.partial_means
+        return Shape(envelope, width, Partials.from_numbers(rung))
+
+    def _partials_of(self, split: Split) -> Partials:
+        return partials_of(
+            split.mid.numpy(),
+            sample_rate_hz=self.spec.sample_rate_hz,
+            token_frames=self.token_frames,
+            tokens=self.splitter.tokens_of(split.frames),
+        )
 
     @property
     def token_frames(self) -> int:
@@ -501,7 +574,20 @@ class BandFlow(Generator, Varies, Blends):
             tokens=self.splitter.tokens_of(frames),
             frames=frames,
             peak=10 ** (min(level_db, -0.3) / 20),
+            wishes=self._checked_wishes(request),
         )
+
+    def _checked_wishes(self, request: Request) -> Mapping[str, float]:
+        for name in request.wishes:
+            if name not in TRAITS:
+                raise UnknownName("descriptor to ask for", name, known=TRAITS)
+        if request.bpm is not None or request.bars is not None:
+            raise UsageError(
+                f"A {self.family} model makes single sounds, not loops of so many bars",
+                cause="it was trained on one-shots",
+                way_out="train a loop model: woodshed train NAME --from kind:loop --family loop-flow",
+            )
+        return dict(request.wishes)
 
     def _checked_length(self, duration_s: float) -> float:
         if not 0.0 < duration_s <= self.max_duration_s:

@@ -9,6 +9,7 @@ import numpy as np
 from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.standing import require_standing
+from woodshed.artifacts.usual_knobs import BORROW, STEPS
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError
 from woodshed.base.events import EventSink, ignore
@@ -33,11 +34,9 @@ KNOBS = KnobTable(
         Knob(name="count", kind="int", low=8, high=4096, default=512, help="how many sounds are made and judged"),
         Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="seed of the whole report"),
         Knob(name="quick", kind="bool", default=False, help="48 sounds, attacks only: seconds, with wide intervals"),
-        Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; none: the family's own"),
+        STEPS,
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
-        Knob(
-            name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
-        ),
+        BORROW,
     ),
 )
 

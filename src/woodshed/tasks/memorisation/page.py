@@ -6,7 +6,7 @@ from pathlib import Path
 
 from woodshed.sound import read_sound
 from woodshed.training import MemorisationReport
-from woodshed.training.memorisation_report import Counted, CopyPair
+from woodshed.training.memorisation_report import CopyPair, Counted
 from woodshed.views import Page, SoundCard, sound_png
 from woodshed.views.pages import Cell, Tone
 
@@ -47,8 +47,8 @@ def _copies(page: Page, report: MemorisationReport) -> None:
     page.section(
         "Copies",
         "Every sound is brought to mono and one level in every band at every moment, so that neither gain, polarity, "
-        "channel order, filters, fades nor another envelope hide a copy. A sound counts by how far its nearest training "
-        f"sound stands out from the others; above {report.threshold:.3f} it is a copy. "
+        "channel order, filters, fades nor another envelope hide a copy. A sound counts by how far its nearest "
+        f"training sound stands out from the others; above {report.threshold:.3f} it is a copy. "
         f"The threshold comes from {report.null.of} {report.null_kind}.",
     )
     rows: list[list[Cell]] = [
