@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.metrics.sounds import noise_hit
-
 from woodshed.artifacts.refusing import TRIES, without_copies
 from woodshed.base.events import Event, Note
 from woodshed.metrics import CopyGuard, CopyIndex

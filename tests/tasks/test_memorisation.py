@@ -20,8 +20,8 @@ from woodshed.training.memorisation import Effort, Found, memorisation
 from woodshed.training.quick_check import QuickCheck, allowance_s, without_report
 from woodshed.training.taught import Taught, twins_of
 
-TRAINING, HELD_OUT, FRESH = mixed_set(40), mixed_set(30, seed=1), mixed_set(60, seed=2)
-SMALL = Effort(16, plants=2, most_unseen=30)
+TRAINING, HELD_OUT, FRESH = mixed_set(24), mixed_set(22, seed=1), mixed_set(24, seed=2)
+SMALL = Effort(12, plants=1, most_unseen=22)
 
 
 class Player(Generator):
@@ -81,7 +81,8 @@ def test_new_sounds_are_clean() -> None:
     assert report.state == "clean"
     assert report.control_found.share is not None
     assert report.control_found.share > 0.9
-    assert report.diversity == pytest.approx(1.0, abs=0.4)
+    assert report.diversity is not None
+    assert 0.3 < report.diversity < 3
     assert report.loss is not None
     assert report.repeats.count == 0
 
@@ -89,12 +90,12 @@ def test_new_sounds_are_clean() -> None:
 def test_copies_are_named_with_their_owner_and_what_to_do(copying: Found) -> None:
     report = copying.report
     assert report.state == "copying"
-    assert report.copies.count >= 8
+    assert report.copies.count >= 6
     assert report.verdict.startswith("It copies: ")
     assert "--copies refuse" in report.advice
     assert (report.most_copied[0].name, report.most_copied[0].owner) == ("clap.wav", "Ada")
-    assert report.most_copied[0].count == 8
-    assert report.repeats.count >= 8
+    assert report.most_copied[0].count == report.copies.count
+    assert report.repeats.count >= 6
     assert MemorisationReport.model_validate_json(report.model_dump_json()) == report
 
 
@@ -110,7 +111,7 @@ def test_the_page_plays_the_worst_pairs(copying: Found, tmp_path: Path) -> None:
 
 def test_what_is_openly_borrowed_is_counted_apart() -> None:
     report = judged(SoundSet((TRAINING.sounds[5],)), lenders=("s5",)).report
-    assert report.borrowed.count == 16
+    assert report.borrowed.count == 12
     assert report.copies.count == 0
     assert "openly borrowed" in report.notes[0]
 
@@ -144,11 +145,10 @@ class Weighted(Player):
         return super().generate(requests, lenders=NoLenders())
 
 
-def test_training_keeps_the_best_weights_that_do_not_copy() -> None:
+def test_training_keeps_the_best_weights_that_do_not_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
     candidates = [Candidate(step, {"weight": torch.full((1,), value)}, loss) for step, value, loss in _MOMENTS]
-    check = QuickCheck(
-        lambda: Taught(TRAINING, HELD_OUT), NoLenders(), name="drums", budget=Budget(steps=1000), seed=1
-    )
+    check = QuickCheck(lambda: Taught(TRAINING, HELD_OUT), NoLenders(), name="drums", budget=Budget(steps=1000), seed=1)
     assert check.choose(Weighted(), candidates) == 1
     assert check.report is not None
     assert check.report.state == "clean"

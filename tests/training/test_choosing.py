@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from tests.training.toy import toy, toy_examples
 
+from tests.training.toy import toy, toy_examples
 from woodshed.roles import Trainable
 from woodshed.training import Budget, Run, TrainingPlan, train
 from woodshed.training.choosing import Candidate, chosen

@@ -58,7 +58,7 @@ def whitened(wave: npt.NDArray[np.floating]) -> Floats:
     shape = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
     pieces = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     spectra = np.asarray(fft.rfft(pieces * shape, axis=-1))
-    power = uniform_filter1d(spectra.real**2 + spectra.imag**2, 3, axis=0, mode="constant")
+    power = uniform_filter1d(np.abs(spectra) ** 2, 3, axis=0, mode="constant")
     banded = _banded(power)
     spectra /= np.sqrt(banded + banded.max() * np.float32(10 ** (_FLOOR_DB / 10)))
     pieces = np.asarray(fft.irfft(spectra, n=_WINDOW, axis=-1)) * shape

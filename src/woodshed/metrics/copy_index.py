@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,6 +38,7 @@ _WHOLE_WINDOWS = 8
 _WHOLE_LAGS = 12
 _WHOLE_FEWEST = 3
 _MOST = 0.9999
+_MOST_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -252,7 +255,9 @@ class CopyIndex:
         for begin in (_QUERY, _QUERY + 2 * _WINDOW):
             places = [place for place, wave in enumerate(waves) if wave.size > begin + 2 * min(LENGTHS_FRAMES)]
             places = [place for place in places if np.max(np.abs(waves[place][begin:])) > 0.05]
-            best = self._everywhere.best([_halved(waves[place][begin:]) for place in places], pool=_Alone())
+            queries = [_halved(waves[place][begin:]) for place in places]
+            with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+                best = self._everywhere.best(queries, pool=pool)
             for row, place in zip(best, places, strict=True):
                 near = row if left_out is None else np.where(left_out[place], -1.0, row)
                 at = int(near.argmax())
@@ -273,13 +278,6 @@ class _Found:
 
     def with_excess(self, excess: float) -> _Found:
         return _Found(max(0.0, excess), self.index, self.likeness, self.cents, self.place)
-
-
-class _Alone:
-    """An executor that does the work itself."""
-
-    def map(self, work: Callable, *things: Sequence) -> map:
-        return map(work, *things)
 
 
 class _Energies:
