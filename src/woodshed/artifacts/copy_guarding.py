@@ -10,8 +10,9 @@ from scipy.signal import resample_poly
 from woodshed.artifacts.card import ModelCard
 from woodshed.library import Library
 from woodshed.library.comparing import read_fingerprints
-from woodshed.library.fingerprint import SNIPPET_RATE_HZ, Fingerprint
+from woodshed.library.fingerprint import SNIPPET_RATE_HZ, Fingerprint, fingerprint
 from woodshed.metrics import COPY_RATE_HZ, CopyGuard, CopyIndex, whitened
+from woodshed.sound import Sound
 
 _KEPT = 2
 _guards: OrderedDict[tuple[str, str, int], CopyGuard] = OrderedDict()
@@ -32,16 +33,21 @@ def guard_of(card: ModelCard, library: Library) -> CopyGuard | None:
         names = sorted(prints)
         waves = [_wave(prints[name]) for name in names]
         near = [(first, second) for first, second, _ in library.near_duplicates()]
-        _guards[key] = CopyGuard(CopyIndex.of_waves(waves, twins=_twins(names, near)), names=names)
+        _guards[key] = CopyGuard(CopyIndex.of_waves(waves, twins=_twins(names, near)), names=names, hear=_heard)
     _guards.move_to_end(key)
     while len(_guards) > _KEPT:
         _guards.popitem(last=False)
     return _guards[key]
 
 
-def _wave(fingerprint: Fingerprint) -> np.ndarray:
+def _wave(traces: Fingerprint) -> np.ndarray:
     """The attack at the rate of the search; what the print did to its dynamics is undone by the whitening."""
-    return whitened(resample_poly(fingerprint.snippet.astype(np.float32), 1, SNIPPET_RATE_HZ // COPY_RATE_HZ))
+    return whitened(resample_poly(traces.snippet.astype(np.float32), 1, SNIPPET_RATE_HZ // COPY_RATE_HZ))
+
+
+def _heard(sound: Sound) -> np.ndarray:
+    """A new sound, as if it had gone through the library: its onset is found in the same way."""
+    return _wave(fingerprint(sound))
 
 
 def _twins(names: list[str], near: list[tuple[str, str]]) -> list[int]:

@@ -151,7 +151,12 @@ class CopyIndex:
         everywhere
             Also look for later windows at every place of every training sound, which takes most of the time.
         """
-        waves = [heard(sound) for sound in sounds]
+        return self.matches_of([heard(sound) for sound in sounds], left_out=left_out, everywhere=everywhere)
+
+    def matches_of(
+        self, waves: Sequence[Floats], *, left_out: npt.NDArray[np.bool_] | None = None, everywhere: bool = True
+    ) -> Matches:
+        """The same of waves as ``of_waves`` takes them."""
         excess, index = np.zeros((len(waves), len(MEASURES))), np.zeros((len(waves), len(MEASURES)), np.int64)
         likeness, cents = np.zeros(len(waves)), np.zeros(len(waves), np.int64)
         for place, wave in enumerate(waves):
