@@ -151,7 +151,7 @@ class CopyJudge:
             ]
         )
         self._null = self._likeness(null)
-        self._threshold = threshold_of(self._null)
+        self._threshold = max(threshold_of(self._null), float(np.tanh(_LEAST_SCALES[0])))
         self._control = self._take_control(training, plants=plants, seed=seed)
 
     def check(self, made: SoundSet, *, lenders: Sequence[Sequence[str]] | None = None) -> CopyCheck:
