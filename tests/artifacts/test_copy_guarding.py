@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from tests.metrics.sounds import mixed_set, noise_hit
-
 from woodshed.artifacts.copy_guarding import _heard, _twins
 from woodshed.metrics import ALL_AT_ONCE, CopyGuard, CopyIndex, plant
 
