@@ -15,9 +15,10 @@ from woodshed.roles.trainable import FamilyConfig
 from woodshed.tasks.memorisation import memorisation_page
 from woodshed.tasks.memorisation.order import _written_pairs
 from woodshed.training import Budget, MemorisationReport
+from woodshed.training.averaging import MIDDLE
 from woodshed.training.choosing import Candidate
 from woodshed.training.memorisation import Effort, Found, memorisation
-from woodshed.training.quick_check import QuickCheck, allowance_s, without_report
+from woodshed.training.quick_check import QuickCheck, allowance_s
 from woodshed.training.taught import Taught, twins_of
 
 TRAINING, HELD_OUT, FRESH = mixed_set(24), mixed_set(22, seed=1), mixed_set(24, seed=2)
@@ -147,21 +148,39 @@ class Weighted(Player):
 
 def test_training_keeps_the_best_weights_that_do_not_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
-    candidates = [Candidate(step, {"weight": torch.full((1,), value)}, loss) for step, value, loss in _MOMENTS]
-    check = QuickCheck(lambda: Taught(TRAINING, HELD_OUT), NoLenders(), name="drums", budget=Budget(steps=1000), seed=1)
-    assert check.choose(Weighted(), candidates) == 1
+    model, kept, short = Weighted(), _candidates(((1000, 2.0, 0.7), (600, 0.2, 0.9), (800, 0.5, 0.8))), (100, 0.5, None)
+    check = _check(model)
+    assert check.choose(kept) == 2
     assert check.report is not None
     assert check.report.state == "clean"
     assert "weights of step 800 were taken" in check.sentence
-    short = [Candidate(step // 10, one.weights, None) for step, one in zip((600, 800, 1000), candidates, strict=True)]
-    assert check.choose(Weighted(), short) == 2
+    assert _check(model).choose(_candidates((short,))) is None
 
 
-_MOMENTS = ((600, 0.2, 0.9), (800, 0.5, 0.8), (1000, 2.0, 0.7))
+def test_where_all_copy_training_keeps_the_earliest_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
+    check = _check(Weighted())
+    assert check.choose(_candidates(((1000, 2.0, 0.7), (600, 2.0, 0.9)))) == 1
+    assert "even they copy" in check.sentence
+    assert check.report is not None
+    assert check.report.state == "copying"
+
+
+def _check(model: Generator) -> QuickCheck:
+    return QuickCheck(
+        model, lambda: Taught(TRAINING, HELD_OUT), NoLenders(), name="drums", budget=Budget(steps=1000), seed=1
+    )
+
+
+def _candidates(moments: Sequence[tuple[int, float, float | None]]) -> list[Candidate]:
+    """Of step, weight and held-out loss, the last step first."""
+    return [
+        Candidate(f"step {step}", step, MIDDLE, loss, at == 0, lambda value=value: {"weight": torch.full((1,), value)})
+        for at, (step, value, loss) in enumerate(moments)
+    ]
 
 
 def test_the_report_takes_a_small_share_of_a_timed_budget() -> None:
-    assert without_report(Budget(seconds=180.0)).seconds == 153.0
-    assert without_report(Budget(cpu_seconds=600.0)).cpu_seconds == 570.0
-    assert without_report(Budget(steps=50)).steps == 50
-    assert allowance_s(Budget(seconds=60.0)) == pytest.approx(9.0)
+    assert [allowance_s(Budget(seconds=seconds)) for seconds in (60.0, 180.0)] == pytest.approx([9.0, 27.0])
+    assert allowance_s(Budget(cpu_seconds=600.0)) == 30.0
+    assert allowance_s(Budget(steps=50)) is None

@@ -1,47 +1,33 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import pytest
 
-import torch
-
-from tests.training.toy import toy, toy_examples
-from woodshed.roles import Trainable
-from woodshed.training import Budget, Run, TrainingPlan, train
-from woodshed.training.choosing import Candidate, chosen
+from woodshed.training.averaging import LENGTHS
+from woodshed.training.choosing import Candidate, usual
+from woodshed.training.quick_check import worth_a_look
 
 
-def test_the_best_on_held_out_sounds_wins_if_it_does_not_copy() -> None:
-    found = [Candidate(step, {}, loss) for step, loss in ((6, 1.0), (8, 0.7), (10, 0.9))]
-    assert chosen(found, copies_inside=lambda _: True)[0] == 1
-    assert chosen(found, copies_inside=lambda one: one.step != 8) == (2, "")
-    at, words = chosen(found, copies_inside=lambda _: False)
-    assert at == 0
-    assert "even they copy" in words
+def last(*losses: float | None) -> list[Candidate]:
+    """The averages that stand at the end, after step 10."""
+    return [Candidate("", 10, length, loss, True, dict) for length, loss in zip(LENGTHS, losses, strict=True)]
 
 
-def test_without_held_out_sounds_the_last_is_asked_first() -> None:
-    asked: list[int] = []
-
-    def inside(one: Candidate) -> bool:
-        asked.append(one.step)
-        return True
-
-    assert chosen([Candidate(6, {}, None), Candidate(10, {}, None)], copies_inside=inside) == (1, "")
-    assert asked == [10]
+def way(*moments: tuple[int, float]) -> list[Candidate]:
+    return [Candidate("", step, 0.1, loss, False, dict) for step, loss in moments]
 
 
-def test_the_trainer_takes_the_weights_that_were_chosen(tmp_path: Path) -> None:
-    seen: list[Candidate] = []
+@pytest.mark.parametrize(("early", "taken"), [(False, 2), (True, 3)])
+def test_weights_on_the_way_are_taken_only_if_training_may_end_early(early: bool, taken: int) -> None:
+    assert usual([*last(0.5, 0.4, 0.3), *way((4, 0.2), (6, 0.6))], early=early) == taken
 
-    def choose(model: Trainable, candidates: Sequence[Candidate]) -> int:
-        seen.extend(candidates)
-        return 0
 
-    plan = TrainingPlan(Budget(steps=20), seed=1)
-    trained = train(toy(), toy_examples, plan=plan, run=Run(tmp_path), held_out=toy_examples, choose=choose)
-    assert [one.step for one in seen] == [12, 16, 20]
-    assert all(one.loss_held_out is not None for one in seen)
-    for name, tensor in trained.model.named_parameters():
-        assert torch.equal(tensor, seen[0].weights[name])
-        assert not torch.equal(seen[0].weights[name], seen[2].weights[name])
+def test_without_held_out_sounds_the_middle_average_is_taken() -> None:
+    assert usual(last(None, None, None)) == 1
+    assert worth_a_look(last(None, None, None)) == [1]
+
+
+def test_of_each_step_one_is_looked_at_and_the_earliest_comes_last() -> None:
+    candidates = [*last(0.5, 0.4, 0.3), *way((3, 0.9), (5, 0.6), (7, 0.2), (8, 0.7))]
+    assert worth_a_look(candidates) == [2, 5, 4, 3]
+    assert worth_a_look(candidates, early=True) == [5, 2, 4, 3]
+    assert worth_a_look([*last(0.5, 0.4, 0.3), *way((3, 0.2), (5, 0.6))]) == [2, 3, 4]

@@ -15,7 +15,7 @@ from woodshed.metrics import COPY_RATE_HZ, CopyGuard, CopyIndex, whitened
 from woodshed.sound import Sound
 
 _KEPT = 2
-_guards: OrderedDict[tuple[str, str, int], CopyGuard] = OrderedDict()
+_guards: OrderedDict[tuple[str, tuple[str, ...]], CopyGuard] = OrderedDict()
 
 
 def guard_of(card: ModelCard, library: Library) -> CopyGuard | None:
@@ -24,13 +24,13 @@ def guard_of(card: ModelCard, library: Library) -> CopyGuard | None:
     No audio is read: the library keeps 190 ms of each attack for finding duplicates. The guard lives in memory only,
     and the last two are kept for the next call.
     """
-    ids = sorted({source.content_id for source in card.sources})
+    ids = sorted({source.content_id for source in card.teachers})
     prints = read_fingerprints(library.engine, ids)
     if not prints:
         return None
-    key = (str(library.engine.url), card.merkle_root, len(prints))
+    names = sorted(prints)
+    key = (str(library.engine.url), tuple(names))
     if key not in _guards:
-        names = sorted(prints)
         waves = [_wave(prints[name]) for name in names]
         near = [(first, second) for first, second, _ in library.near_duplicates()]
         _guards[key] = CopyGuard(CopyIndex.of_waves(waves, twins=_twins(names, near)), names=names, hear=_heard)

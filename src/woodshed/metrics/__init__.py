@@ -33,6 +33,7 @@ from woodshed.metrics.features import (
     raw_features,
 )
 from woodshed.metrics.hygiene import FAULTS, Hygiene, fault_counts, hygiene
+from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
 from woodshed.metrics.plants import ALL_AND_CROSSED, ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
@@ -74,12 +75,14 @@ __all__ = [
     "Cover",
     "FeatureSpace",
     "Gap",
+    "GridFit",
     "Guarded",
     "Hygiene",
     "KernelDistance",
     "Matches",
     "Nearest",
     "Novelty",
+    "Seam",
     "Share",
     "SoundSet",
     "Verdict",
@@ -97,6 +100,7 @@ __all__ = [
     "fault_counts",
     "frechet_distance",
     "gaps",
+    "grid_fit",
     "half_places",
     "hygiene",
     "kernel_distance",
@@ -108,6 +112,7 @@ __all__ = [
     "plant",
     "raw_features",
     "respeeded",
+    "seam_of",
     "shrunk_covariance",
     "threshold_of",
     "verdict",

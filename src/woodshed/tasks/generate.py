@@ -55,6 +55,8 @@ KNOBS = KnobTable(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
         Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
+        Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo of a loop"),
+        Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats of a loop"),
         FIRST_SEED,
         STEPS,
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
@@ -123,6 +125,8 @@ def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Requ
             class_name=None if name in (None, EACH) else str(name),
             duration_s=_float(settings["duration"]),
             wishes=wishes,
+            bpm=_float(settings["bpm"]),
+            bars=_int(settings["bars"]),
         )
         for i, name in enumerate(names)
     ]

@@ -101,14 +101,15 @@ def _taught(bench: Workbench, card: ModelCard) -> Taught:
     allowed = bench.library.training_set(
         "all", purpose=card.purpose, sample_rate_hz=card.sample_rate_hz, channels=card.channels
     )
-    training = allowed.subset([source.content_id for source in card.sources])
+    taught = {source.content_id for source in card.teachers}
+    training = allowed.subset(sorted(taught))
     if not len(training):
         raise HandshakeError(
-            f"None of the {len(card.sources)} sounds that taught {card.name} is in this library",
+            f"None of the {len(taught)} sounds that taught {card.name} is in this library",
             cause="the model was trained in another workspace",
             way_out="judge it in the workspace where it was trained",
         )
-    return read_taught(bench.library, training, allowed.subset(card.held_out))
+    return read_taught(bench.library, training, allowed.subset(sorted(set(card.held_out) - taught)))
 
 
 def _worst(found: Found) -> list[int]:
