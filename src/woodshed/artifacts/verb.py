@@ -37,8 +37,9 @@ class Job:
     """What one call of a verb works with; the sounds are checked, allowed, and at the model's rate if that was asked.
 
     ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``. ``model`` is None only for
-    a verb that works without one. ``guard`` knows copies of the training sounds, where the knob ``copies`` stands on
-    ``refuse`` and the library knows these sounds.
+    a verb that works without one; ``bench`` is for verbs that read more than they were given: other models, other
+    sounds by name. ``guard`` knows copies of the training sounds, where the knob ``copies`` stands on ``refuse`` and
+    the library knows these sounds.
     """
 
     model: Trainable | None
@@ -47,6 +48,7 @@ class Job:
     lenders: LenderPool
     settings: dict[str, KnobValue]
     on_event: EventSink = ignore
+    bench: Workbench | None = None
     guard: CopyGuard | None = None
 
     def number(self, name: str) -> float | None:
@@ -153,7 +155,7 @@ def perform(
         rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
         sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
     guard = guard_of(loaded.card, bench.library) if loaded and settings.get("copies") == "refuse" else None
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, guard)
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard)
     order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []
     batch: list[Product] = []

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("woodshed.cli.generate", "Make new sounds with a model."),
     "vary": ("woodshed.cli.vary", "Make variations of a sound."),
     "blend": ("woodshed.cli.blend", "Make the sounds between two sounds or more."),
+    "guide": ("woodshed.cli.guide", "Make new sounds pulled towards a class, a spectrum, onsets, a sound, a loss."),
     "morph": ("woodshed.cli.morph", "Make a grid of sounds between two, three or four."),
     "inpaint": ("woodshed.cli.inpaint", "Draw regions of a sound anew; the rest stays."),
     "extend": ("woodshed.cli.extend", "Make a sound longer; the sound itself stays."),

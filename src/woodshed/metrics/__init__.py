@@ -2,6 +2,7 @@
 
 from woodshed.metrics._whitening import RATE_HZ as COPY_RATE_HZ
 from woodshed.metrics._whitening import whitened
+from woodshed.metrics.class_gaps import JUDGED, ClassGap, class_gaps, kit_spread, typical_gaps
 from woodshed.metrics.copy_guard import COPY_EXCESS, CopyGuard, Guarded
 from woodshed.metrics.copy_index import MEASURES, CopyIndex, Matches
 from woodshed.metrics.copy_search import CopyFinder, Nearest
@@ -29,14 +30,18 @@ from woodshed.metrics.features import (
     FeatureSpace,
     compressed,
     described,
+    mel_picture,
     pictured,
     raw_features,
 )
-from woodshed.metrics.hygiene import FAULTS, Hygiene, fault_counts, hygiene
+from woodshed.metrics.hygiene import FAULTS, Hygiene, energy_before_onset_db, fault_counts, hygiene
 from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
+from woodshed.metrics.matching import asked_classes, matched_places
+from woodshed.metrics.pair_search import Explained, PairCheck, PairFinder, pair_check
 from woodshed.metrics.plants import ALL_AND_CROSSED, ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
+    STRENGTHS,
     augmented_copies,
     coloured_noise,
     cross,
@@ -48,6 +53,7 @@ from woodshed.metrics.references import (
 )
 from woodshed.metrics.sets import SoundSet, alike, places_by_class, respeeded
 from woodshed.metrics.shares import Share
+from woodshed.metrics.telling import Teller, Telling, fold_numbers, logistic_teller, nearest_groups, told_apart
 from woodshed.metrics.verdict import Closeness, Gap, Novelty, Verdict, closeness_of, gaps, novelty_of, verdict
 
 __all__ = [
@@ -62,10 +68,13 @@ __all__ = [
     "FAULTS",
     "FEATURES_VERSION",
     "HELD_OUT",
+    "JUDGED",
     "MEASURES",
     "REFERENCES",
     "SINGLE_CHANGES",
     "SPACES",
+    "STRENGTHS",
+    "ClassGap",
     "Closeness",
     "CopyCheck",
     "CopyFinder",
@@ -73,6 +82,7 @@ __all__ = [
     "CopyIndex",
     "CopyJudge",
     "Cover",
+    "Explained",
     "FeatureSpace",
     "Gap",
     "GridFit",
@@ -82,12 +92,18 @@ __all__ = [
     "Matches",
     "Nearest",
     "Novelty",
+    "PairCheck",
+    "PairFinder",
     "Seam",
     "Share",
     "SoundSet",
+    "Teller",
+    "Telling",
     "Verdict",
     "alike",
+    "asked_classes",
     "augmented_copies",
+    "class_gaps",
     "closeness_of",
     "coloured_noise",
     "compressed",
@@ -97,16 +113,24 @@ __all__ = [
     "described",
     "drawn_again",
     "drawn_places",
+    "energy_before_onset_db",
     "fault_counts",
+    "fold_numbers",
     "frechet_distance",
     "gaps",
     "grid_fit",
     "half_places",
     "hygiene",
     "kernel_distance",
+    "kit_spread",
+    "logistic_teller",
+    "matched_places",
     "means_of_two",
     "median_bandwidth",
+    "mel_picture",
+    "nearest_groups",
     "novelty_of",
+    "pair_check",
     "pictured",
     "places_by_class",
     "plant",
@@ -115,6 +139,8 @@ __all__ = [
     "seam_of",
     "shrunk_covariance",
     "threshold_of",
+    "told_apart",
+    "typical_gaps",
     "verdict",
     "whitened",
 ]

@@ -23,14 +23,14 @@ from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
 from woodshed.artifacts.standing import refused_sources, require_standing
-from woodshed.artifacts.verb import GivenSound, perform
+from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import Generator, LenderPool, NoLenders
+from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
@@ -129,8 +129,21 @@ class Workspace:
         UnknownName
             If there is no such verb, model, sound or knob.
         """
-        task = verb_named(verb)
-        knobs = task.knobs.settings(**settings)
+        return self._perform(
+            verb_named(verb), model, *sounds, folder=folder, template=template, on_event=on_event, settings=settings
+        )
+
+    def _perform(
+        self,
+        verb: Verb,
+        model: str | None,
+        *sounds: str | os.PathLike[str],
+        folder: Path,
+        template: str,
+        on_event: EventSink,
+        settings: dict[str, KnobValue],
+    ) -> list[Delivered]:
+        knobs = verb.knobs.settings(**settings)
         loaded = None if model is None else self.models.load(model)
         given = [self.find_sound(sound) for sound in sounds]
         if loaded is None:
@@ -138,7 +151,7 @@ class Workspace:
         else:
             lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"))
         return perform(
-            task,
+            verb,
             self.bench,
             loaded,
             sounds=given,
@@ -185,6 +198,23 @@ class Workspace:
     ) -> list[Delivered]:
         """Make the sounds between some."""
         return self.make("blend", model, *sounds, folder=folder, template=template, on_event=on_event, **settings)
+
+    def guide(
+        self,
+        model: str,
+        *,
+        folder: Path,
+        guides: Sequence[Guide] = (),
+        template: str = "",
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make new sounds pulled towards targets: those of the knobs, of a recipe, and guides made in Python."""
+        from woodshed.tasks.guide import verb_with  # verbs are loaded when they are asked for
+
+        return self._perform(
+            verb_with(guides), model, folder=folder, template=template, on_event=on_event, settings=settings
+        )
 
     def evaluate(
         self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
