@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,16 +11,15 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
+from woodshed.base.errors import RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_copies import Copy, copies_of
+from woodshed.families.generators._band_flow_asking import Drawn, drawn_for
+from woodshed.families.generators._band_flow_copies import Copy, copies_of, leanings_of, tone_numbers
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import (
-    MOST_DECAY_DB,
     MOST_SEMITONES,
-    MOST_TILT_DB,
     PARTIAL_NUMBERS,
     SIDE_LOW,
     TRAITS,
@@ -37,7 +35,6 @@ from woodshed.nn import (
     Traits,
     at_speed,
     lean_of,
-    leaned,
     partials_of,
     sounding_span,
     wave_positions,
@@ -76,18 +73,6 @@ _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whol
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What one row of tokens is conditioned on, and how long and loud its sound will be."""
-
-    seed: int
-    class_index: int
-    tokens: int
-    frames: int
-    peak: float
-    wishes: Mapping[str, float] = field(default_factory=dict)
 
 
 class Config(FamilyConfig):
@@ -245,7 +230,7 @@ class BandFlow(Edits, Generator, Guided):
                 continue
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
-            rung.add(_tone_numbers(self._partials_of(split), lean_of(split.spectra)))
+            rung.add(tone_numbers(self._partials_of(split), lean_of(split.spectra)))
             peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
             facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
         if not facts:
@@ -293,32 +278,11 @@ class BandFlow(Edits, Generator, Guided):
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
                 if semitones:
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
-                    split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
+                    split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = Shape(split.envelope, split.width, tuned, lean_of(split.spectra))
-                rows += self._leanings(shape, example.class_index, semitones, leanings, rng)
+                rows += leanings_of(self, shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
-
-    def _leanings(
-        self, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
-    ) -> list[Copy]:
-        rows = []
-        for number in range(count):
-            tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
-            copy = shape
-            if number:
-                envelope = leaned(
-                    shape.envelope,
-                    tilt_db=tilt * MOST_TILT_DB,
-                    decay_db=decay * MOST_DECAY_DB,
-                    centres_hz=self.splitter.bands.centres_hz,
-                    floor=self.splitter.floor,
-                )
-                copy = replace(shape, envelope=envelope)
-            traits = self.traits.to_numbers(self.traits.of(copy))
-            changes = (semitones / MOST_SEMITONES, tilt, decay)
-            rows.append(Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
-        return rows
 
     def _features(self, rows: list[Copy]) -> Features:
         tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
@@ -422,7 +386,7 @@ class BandFlow(Edits, Generator, Guided):
     ) -> list[Made]:
         steps, strength = steps or self.config.steps, self.config.guidance if guidance is None else guidance
         index = self.index(lenders)
-        drawn = [self._drawn(request) for request in requests]
+        drawn = [drawn_for(self, request) for request in requests]
         made: list[Made | None] = [None] * len(requests)
         kinds = [(self.padded(item.tokens), item.class_index == len(self.spec.classes)) for item in drawn]
         for length, free in sorted(set(kinds)):  # guidance solves rows with a class in another way
@@ -447,7 +411,7 @@ class BandFlow(Edits, Generator, Guided):
 
     @torch.no_grad()
     def _flow(
-        self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
+        self, drawn: Sequence[Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
     ) -> Tensor:
         noise = request_noise([item.seed for item in drawn], shape=(length, self.numbers), name="envelope")
         times = flow_times(steps, bend=1.2)
@@ -457,7 +421,7 @@ class BandFlow(Edits, Generator, Guided):
     def solve(
         self,
         start: Tensor,
-        drawn: Sequence[_Drawn],
+        drawn: Sequence[Drawn],
         *,
         times: list[float],
         guidance: float,
@@ -499,7 +463,7 @@ class BandFlow(Edits, Generator, Guided):
     ) -> list[Made]:
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
-        lengths = [self._drawn(request).frames for request in requests]
+        lengths = [drawn_for(self, request).frames for request in requests]
         asked = lengthened(requests, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
@@ -527,7 +491,7 @@ class BandFlow(Edits, Generator, Guided):
         tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
         if shape.partials is None:
             return torch.cat([tokens, tokens.new_zeros(len(tokens), _TONE_NUMBERS)], dim=-1)
-        rung = _tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
+        rung = tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
         return torch.cat([tokens, (rung - self.tone_means) / self.tone_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
@@ -555,7 +519,8 @@ class BandFlow(Edits, Generator, Guided):
         return self.splitter.token_steps * self.splitter.hop_frames
 
     @property
-    def _most_frames(self) -> int:
+    def most_frames(self) -> int:
+        """Frames of the longest sound it can make."""
         return round(self.config.max_duration_s * self.spec.sample_rate_hz)
 
     def _heard(self, sound: Sound) -> np.ndarray | None:
@@ -566,7 +531,7 @@ class BandFlow(Edits, Generator, Guided):
         if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
             return None
         start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=sound.sample_rate_hz)
-        return np.ascontiguousarray(data[:, start : min(stop, start + self._most_frames)])
+        return np.ascontiguousarray(data[:, start : min(stop, start + self.most_frames)])
 
     def class_row(self, class_name: str | None) -> int:
         """The number of a class; the one after the last for none.
@@ -582,48 +547,9 @@ class BandFlow(Edits, Generator, Guided):
             raise UnknownName("class", class_name, known=self.spec.classes)
         return self.spec.classes.index(class_name)
 
-    def drawn(self, *, seed: int, class_name: str | None, tokens: int) -> _Drawn:
+    def drawn(self, *, seed: int, class_name: str | None, tokens: int) -> Drawn:
         """What a row of so many tokens is conditioned on."""
-        return _Drawn(seed=seed, class_index=self.class_row(class_name), tokens=tokens, frames=0, peak=0.0)
-
-    def _drawn(self, request: Request) -> _Drawn:
-        row = self.class_row(request.class_name)
-        table_row = row if self.class_counts[row] > 0 else len(self.spec.classes)
-        rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
-        length_s = math.exp(_at_quantile(self.length_table[table_row], rng.uniform()))
-        level_db = _at_quantile(self.level_table[table_row], rng.uniform())
-        if request.duration_s is not None:
-            length_s = self._checked_length(request.duration_s)
-        frames = min(self._most_frames, max(self.splitter.hop_frames, round(length_s * self.spec.sample_rate_hz)))
-        return _Drawn(
-            seed=request.seed,
-            class_index=row,
-            tokens=self.splitter.tokens_of(frames),
-            frames=frames,
-            peak=10 ** (min(level_db, -0.3) / 20),
-            wishes=self._checked_wishes(request),
-        )
-
-    def _checked_wishes(self, request: Request) -> Mapping[str, float]:
-        for name in request.wishes:
-            if name not in TRAITS:
-                raise UnknownName("descriptor to ask for", name, known=TRAITS)
-        if request.bpm is not None or request.bars is not None:
-            raise UsageError(
-                f"A {self.family} model makes single sounds, not loops of so many bars",
-                cause="it was trained on one-shots",
-                way_out="train a loop model: woodshed train NAME --from kind:loop --family loop-flow",
-            )
-        return dict(request.wishes)
-
-    def _checked_length(self, duration_s: float) -> float:
-        if not 0.0 < duration_s <= self.max_duration_s:
-            raise KnobOutOfRange(
-                f"A sound of {duration_s} s cannot be made",
-                cause=f"this model makes sounds up to {self.max_duration_s} s",
-                way_out=f"ask for at most {self.max_duration_s:g} s",
-            )
-        return duration_s
+        return Drawn(seed=seed, class_index=self.class_row(class_name), tokens=tokens, frames=0, peak=0.0)
 
     def padded(self, tokens: int) -> int:
         """The length a row of so many tokens is padded to."""
@@ -633,14 +559,3 @@ class BandFlow(Edits, Generator, Guided):
         """Refuse a sound of another rate."""
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
-
-
-def _tone_numbers(partials: Partials, lean: float) -> Tensor:
-    """Partials and lean as numbers, ``(tokens, numbers)``."""
-    numbers = partials.to_numbers()
-    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
-
-
-def _at_quantile(table: Tensor, place: float) -> float:
-    """The value of an evenly spaced quantile table at a place from 0 to 1."""
-    return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))
