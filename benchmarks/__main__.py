@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks._report import default_data
 
-NAMES = ("describe", "kit", "first_path")
+NAMES = ("describe", "kit", "first_path", "generation")
 
 
 def main() -> int:
@@ -52,10 +52,17 @@ def page(reports: dict[str, dict]) -> str:
             value = check["value"]
             shown = f"{value:.4g}" if isinstance(value, float) else value
             lines.append(f"| {'yes' if check['holds'] else '**no**'} | {check['name']} | {shown} | {check['target']} |")
+        for table in report.get("tables", []):
+            lines += ["", f"{table['caption']}:", "", _line(table["columns"]), _line(["---"] * len(table["columns"]))]
+            lines += [_line(row) for row in table["rows"]]
         lines.append("")
     machine = next((report["machine"] for report in reports.values() if report["machine"]), {})
     lines += ["## Machine", "", ", ".join(f"{key} {value}" for key, value in machine.items()), ""]
     return "\n".join(lines)
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,27 @@ class Check:
         return {"name": self.name, "value": _plain(self.value), "target": self.target, "holds": bool(self.holds)}
 
 
+@dataclass(frozen=True)
+class Table:
+    """Figures that stand beside the checks, as text; every row as long as ``columns``."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def as_json(self) -> dict[str, object]:
+        """The table as plain values."""
+        return {"caption": self.caption, "columns": list(self.columns), "rows": [list(row) for row in self.rows]}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a benchmark found: checks, and tables beside them."""
+
+    checks: Sequence[Check]
+    tables: Sequence[Table] = ()
+
+
 def at_least(name: str, value: float, target: float, *, unit: str = "") -> Check:
     """A check that holds if the value is not below the target (NaN never holds)."""
     return Check(name, value, f">= {target:g}{' ' + unit if unit else ''}", bool(value >= target))
@@ -81,7 +102,10 @@ def machine_facts() -> dict[str, Value]:
 
 
 def run_benchmark(
-    name: str, function: Callable[[Path, bool], Sequence[Check]], *, arguments: Sequence[str] | None = None
+    name: str,
+    function: Callable[[Path, bool], Sequence[Check]],
+    *,
+    arguments: Sequence[str] | None = None,
 ) -> NoReturn:
     """Parse the command line, measure, report, and leave with the exit code.
 
@@ -94,13 +118,37 @@ def run_benchmark(
     arguments
         The words of the command line; those of the process if None.
     """
-    options = _parser(name).parse_args(arguments)
+    run_parts(name, lambda data, full, _: Findings(function(data, full)), parts=(), arguments=arguments)
+
+
+def run_parts(
+    name: str,
+    function: Callable[[Path, bool, tuple[str, ...]], Findings],
+    *,
+    parts: Sequence[str],
+    arguments: Sequence[str] | None = None,
+) -> NoReturn:
+    """As ``run_benchmark``, for one that falls into named parts, which ``--only`` chooses; it may give tables too.
+
+    The function gets the folder, whether all was asked for, and the chosen parts.
+    """
+    parser = _parser(name)
+    if parts:
+        parser.add_argument("--only", default=",".join(parts), help=f"parts, with commas between: {', '.join(parts)}")
+    options = parser.parse_args(arguments)
+    chosen = tuple(getattr(options, "only", "").split(",")) if parts else ()
+    if unknown := set(chosen) - set(parts):
+        progress(f"There is no part {', '.join(sorted(unknown))}; known: {', '.join(parts)}")
+        sys.exit(2)
     if not options.data.is_dir():
         progress("There is no such folder of sounds; give one with --data DIR")
         sys.exit(2)
     with _stdout_to_stderr():
-        checks = list(function(options.data, options.full))
-    report = {"checks": [check.as_json() for check in checks], "machine": machine_facts()}
+        found = function(options.data, options.full, chosen)
+    checks = list(found.checks)
+    report: dict[str, object] = {"checks": [check.as_json() for check in checks], "machine": machine_facts()}
+    if found.tables:
+        report["tables"] = [table.as_json() for table in found.tables]
     progress(_table(name, checks))
     if options.json:
         sys.stdout.write(json.dumps(report, indent=2, allow_nan=False) + "\n")

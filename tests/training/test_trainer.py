@@ -41,7 +41,7 @@ def test_it_learns_and_tells_so(tmp_path: Path) -> None:
 
 def test_minutes_become_a_recorded_number_of_steps_that_repeats_exactly(tmp_path: Path) -> None:
     events: list[Event] = []
-    budget = TrainingPlan(Budget(seconds=1.5))
+    budget = TrainingPlan(Budget(seconds=0.5))
     timed = train(toy(), toy_examples, plan=budget, run=Run(tmp_path / "a"), on_event=events.append)
     assert any("Repeat exactly with --budget" in e.text for e in events if isinstance(e, Note))
     again = train(toy(), toy_examples, plan=plan(timed.planned_steps), run=Run(tmp_path / "b"))

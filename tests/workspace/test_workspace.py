@@ -58,9 +58,11 @@ def test_generated_files_are_ready_for_a_sampler(trained: Workspace, tmp_path: P
 
 
 def test_borrowing_can_be_forbidden_and_is_named(trained: Workspace, tmp_path: Path) -> None:
-    own = trained.generate("hits", folder=tmp_path / "own", count=3, **{"class": "kick"})
-    none = trained.generate("hits", folder=tmp_path / "none", count=3, borrow="none", **{"class": "kick"})
+    own = trained.generate("hits", folder=tmp_path / "own", count=3, borrow="own", **{"class": "kick"})
+    any_ = trained.generate("hits", folder=tmp_path / "any", count=3, borrow="any", **{"class": "kick"})
+    none = trained.generate("hits", folder=tmp_path / "none", count=3, **{"class": "kick"})
     assert any(one.receipt.lenders for one in own)
+    assert any(one.receipt.lenders for one in any_)
     assert not any(one.receipt.lenders for one in none)
     lender = next(one.receipt.lenders[0] for one in own if one.receipt.lenders)
     assert "Kit maker" in lender.owner

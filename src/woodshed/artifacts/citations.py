@@ -33,7 +33,7 @@ def cite_receipt(receipt: Receipt, card: ModelCard | None) -> Citation:
     lent = "lent fine structure" if receipt.has_model else "went into it"
     sounds += [(lent, part.name, part.owner or OWNER_UNKNOWN) for part in receipt.lenders]
     if card is not None:
-        sounds += [("taught the model", source.name, source.owner or OWNER_UNKNOWN) for source in card.sources]
+        sounds += [("taught the model", source.name, source.owner or OWNER_UNKNOWN) for source in card.teachers]
     else:
         sounds += [("taught the model", f"{count} sounds", owner) for owner, count in sorted(receipt.sources.items())]
     return Citation(receipt.references, receipt.all_credits(), tuple(sounds))

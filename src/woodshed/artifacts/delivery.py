@@ -16,7 +16,7 @@ from woodshed.base.files import file_word
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Decision, Purpose
 from woodshed.roles import Made
-from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, finish_sound
+from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, TempoTag, finish_sound
 
 DEFAULT_TEMPLATE = "{model}_{class}_{number:03d}_seed{seed}"
 
@@ -111,16 +111,24 @@ def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel | N
     sound, finishing = product.made.sound, {}
     if order.finish:
         level_lufs = LEVEL_LUFS if order.level_lufs is None else order.level_lufs
-        finished = finish_sound(sound, level_lufs=level_lufs, name=path.name)
+        loop = product.made.bpm is not None  # its length and its seam are kept: level and true peak only
+        finished = finish_sound(sound, level_lufs=level_lufs, trim=not loop, remove_offset=not loop, name=path.name)
         sound, finishing = finished.sound, _finishing_facts(finished)
+    tempo = _tempo(product.made)
+    if tempo:
+        finishing = {**finishing, "loop_bpm": tempo.bpm, "loop_beats": tempo.beats}
     receipt = _receipt(product, order, finishing, bench=bench)
     receipt = receipt if loaded is None else receipt.model_copy(update=_model_facts(loaded, order))
     path = _free(path, receipt)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
-    written = write_output(path, sound, receipt, encoding=encoding)
-    sources = loaded.card.sources if loaded else ()
+    sources = loaded.card.teachers if loaded else ()
+    written = write_output(path, sound, receipt, encoding=encoding, tempo=tempo)
     bench.log.add(path, written, taught_by=[source.content_id for source in sources])
     return Delivered(path, sound, written)
+
+
+def _tempo(made: Made) -> TempoTag | None:
+    return None if made.bpm is None else TempoTag(round(made.bpm, 4), made.beats or 1)
 
 
 def _free(path: Path, receipt: Receipt) -> Path:
@@ -177,7 +185,7 @@ def _model_facts(loaded: LoadedModel, order: Order) -> dict[str, object]:
         "model": card.name,
         "model_digest": loaded.digest,
         "family": card.family,
-        "sources": dict(Counter(source.owner or OWNER_UNKNOWN for source in card.sources)),
+        "sources": dict(Counter(source.owner or OWNER_UNKNOWN for source in card.teachers)),
         "credits": card.credits,
         "merkle_root": card.merkle_root,
         "ledger_head": card.ledger_head,

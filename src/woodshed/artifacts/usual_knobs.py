@@ -11,6 +11,10 @@ RESAMPLE = Knob(
 )
 STEPS = Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower")
 BORROW = Knob(
-    name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
+    name="borrow",
+    kind="text",
+    choices=("none", "own", "any"),
+    default="none",
+    help="where fine structure comes from: made anew, the model's own training sounds, any sound that may lend",
 )
 LEAN_TO = Knob(name="class", kind="text", default=None, help="class to lean towards; none: the model decides")

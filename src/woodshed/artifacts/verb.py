@@ -81,6 +81,8 @@ class Verb:
         How many sounds it takes; ``most`` None for any number.
     finish
         Whether outputs are trimmed, aligned and levelled; a knob ``finish``, where there is one, decides instead.
+    close
+        What it does at the very end with all it delivered and the folder, such as one picture of everything.
     helps
         Capabilities a model must have to take part in a verb that also works without one.
     references
@@ -95,6 +97,7 @@ class Verb:
     least: int = 1
     most: int | None = 1
     finish: bool = False
+    close: Callable[[Sequence[Delivered], Path], None] | None = None
     helps: tuple[type, ...] = ()
     references: tuple[str, ...] = ()
 
@@ -155,6 +158,8 @@ def perform(
             delivered += deliver(batch, order, loaded=loaded, bench=bench)
             batch = []
     delivered += deliver(batch, order, loaded=loaded, bench=bench)
+    if verb.close and delivered:
+        verb.close(delivered, folder)
     on_event(Progress(stage=verb.name, done=len(delivered), total=len(delivered), unit="sounds"))
     return delivered
 

@@ -20,22 +20,21 @@ app = typer.Typer(add_completion=False)
 @with_knobs(TABLES["blend"])
 def blend(
     model: Annotated[str, typer.Argument(help="Name of a trained model.")],
-    first: Annotated[str, typer.Argument(help="Where it starts: a file or a sound of the library.")],
-    second: Annotated[str, typer.Argument(help="Where it ends: a file or a sound of the library.")],
+    sounds: Annotated[list[str], typer.Argument(help="Two or more: files or sounds of the library.")],
     settings: dict[str, KnobValue],
     out: OutFolder = Path("made"),
     template: Annotated[str, typer.Option(help="File names: {model} {class} {number} {seed} {label}.")] = "",
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the sounds on the way from one sound to another.
+    """Make the sounds on the way from the first sound to the last, or one at --weights between all.
 
-    Example: woodshed blend drums kick.wav tom.wav --steps-between 5
+    Example: woodshed blend drums kick.wav tom.wav --steps-between 5 --fine 1
     """
     show_made(
         "blend",
         model,
-        [first, second],
+        sounds,
         out=out,
         template=template,
         workspace=workspace,

@@ -20,7 +20,7 @@ def show_made(
     as_json: bool,
     settings: dict[str, KnobValue],
 ) -> None:
-    """Do what a verb says with a model and some sounds, and list the files."""
+    """Do what a verb says with some sounds, and a model unless it needs none, and list the files."""
     from woodshed.workspace import Workspace
 
     with progress(as_json) as on_event:

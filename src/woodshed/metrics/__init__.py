@@ -1,5 +1,6 @@
 """Numbers that say how made sounds relate to real ones, each with its reference, its count and its floor."""
 
+from woodshed.metrics.class_gaps import JUDGED, ClassGap, class_gaps, kit_spread, typical_gaps
 from woodshed.metrics.copy_search import CopyFinder, Nearest
 from woodshed.metrics.copying import CONTROL_FOUND, FALSE_ALARM, HELD_OUT, CopyCheck, CopyJudge, threshold_of
 from woodshed.metrics.distances import (
@@ -17,13 +18,18 @@ from woodshed.metrics.features import (
     FeatureSpace,
     compressed,
     described,
+    mel_picture,
     pictured,
     raw_features,
 )
-from woodshed.metrics.hygiene import FAULTS, Hygiene, fault_counts, hygiene
+from woodshed.metrics.hygiene import FAULTS, Hygiene, energy_before_onset_db, fault_counts, hygiene
+from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
+from woodshed.metrics.matching import asked_classes, matched_places
+from woodshed.metrics.pair_search import Explained, PairCheck, PairFinder, pair_check
 from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
+    STRENGTHS,
     augmented_copies,
     coloured_noise,
     crossed,
@@ -34,6 +40,7 @@ from woodshed.metrics.references import (
 )
 from woodshed.metrics.sets import SoundSet, alike, places_by_class, respeeded
 from woodshed.metrics.shares import Share
+from woodshed.metrics.telling import Teller, Telling, fold_numbers, logistic_teller, nearest_groups, told_apart
 from woodshed.metrics.verdict import Closeness, Gap, Novelty, Verdict, closeness_of, gaps, novelty_of, verdict
 
 __all__ = [
@@ -44,25 +51,37 @@ __all__ = [
     "FAULTS",
     "FEATURES_VERSION",
     "HELD_OUT",
+    "JUDGED",
     "REFERENCES",
     "SINGLE_CHANGES",
     "SPACES",
+    "STRENGTHS",
+    "ClassGap",
     "Closeness",
     "CopyCheck",
     "CopyFinder",
     "CopyJudge",
     "Cover",
+    "Explained",
     "FeatureSpace",
     "Gap",
+    "GridFit",
     "Hygiene",
     "KernelDistance",
     "Nearest",
     "Novelty",
+    "PairCheck",
+    "PairFinder",
+    "Seam",
     "Share",
     "SoundSet",
+    "Teller",
+    "Telling",
     "Verdict",
     "alike",
+    "asked_classes",
     "augmented_copies",
+    "class_gaps",
     "closeness_of",
     "coloured_noise",
     "compressed",
@@ -71,21 +90,33 @@ __all__ = [
     "described",
     "drawn_again",
     "drawn_places",
+    "energy_before_onset_db",
     "fault_counts",
+    "fold_numbers",
     "frechet_distance",
     "gaps",
+    "grid_fit",
     "half_places",
     "hygiene",
     "kernel_distance",
+    "kit_spread",
+    "logistic_teller",
+    "matched_places",
     "means_of_two",
     "median_bandwidth",
+    "mel_picture",
+    "nearest_groups",
     "novelty_of",
+    "pair_check",
     "pictured",
     "places_by_class",
     "plant",
     "raw_features",
     "respeeded",
+    "seam_of",
     "shrunk_covariance",
     "threshold_of",
+    "told_apart",
+    "typical_gaps",
     "verdict",
 ]

@@ -82,6 +82,24 @@ def hygiene(sound: Sound) -> Hygiene:
     return Hygiene(tuple(name for name in FAULTS if found.get(name)), peak, dc, onset_s, tail_db, floor_db)
 
 
+def energy_before_onset_db(sound: Sound) -> float:
+    """Energy before the onset as a share of the whole, in dB, -120 or more; of the sound as it is, before trimming.
+
+    Examples
+    --------
+    >>> energy_before_onset_db(Sound(np.concatenate([np.zeros(500), np.ones(500)]), 44100))
+    -120.0
+    """
+    energy = np.sum(np.nan_to_num(sound.data, posinf=0.0, neginf=0.0).astype(np.float64) ** 2, axis=0)
+    total = float(energy.sum())
+    if total <= 0.0:
+        return -120.0
+    onset = round(
+        first_onset_s(np.nan_to_num(sound.data, posinf=0.0, neginf=0.0), sound.sample_rate_hz) * sound.sample_rate_hz
+    )
+    return max(-120.0, 10 * float(np.log10(energy[:onset].sum() / total + 1e-12)))
+
+
 def fault_counts(findings: Sequence[Hygiene]) -> dict[str, int]:
     """How many sounds have each fault; every fault is named."""
     return {name: sum(name in finding.faults for finding in findings) for name in FAULTS}

@@ -72,24 +72,33 @@ def drawn_again(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet
     return real.taken(drawn_places(real.class_names, like=like, seed=seed))
 
 
-def augmented_copies(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
-    """Real sounds, each a little faster or slower (2.5 semitones at most), tilted, and decaying faster or slower."""
+def augmented_copies(real: SoundSet, *, like: tuple[str, ...], seed: int, strength: float = 1.0) -> SoundSet:
+    """Real sounds, each a little faster or slower (2.5 semitones at most), tilted, and decaying faster or slower.
+
+    All changes are multiplied with ``strength``; 0 gives the sounds themselves.
+    """
     drawn = drawn_again(real, like=like, seed=seed)
     return drawn.changed(
-        [_augmented(sound, _rng(seed, "augmented", place)) for place, sound in enumerate(drawn.sounds)]
+        [_augmented(sound, _rng(seed, "augmented", place), strength) for place, sound in enumerate(drawn.sounds)]
     )
 
 
-def means_of_two(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
-    """The mean of two real sounds of one class, both brought to the same peak."""
+def means_of_two(real: SoundSet, *, like: tuple[str, ...], seed: int, strength: float = 1.0) -> SoundSet:
+    """The mean of two real sounds of one class, both brought to the same peak.
+
+    ``strength`` is the level of the second beside the first: 0 gives the first itself.
+    """
     first, second = _pairs(real, like=like, seed=seed)
-    return first.changed([_mean(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
+    return first.changed([_mean(one, two, strength) for one, two in zip(first.sounds, second.sounds, strict=True)])
 
 
-def crossed(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
-    """The band envelope of one real sound with the fine structure of another of its class."""
+def crossed(real: SoundSet, *, like: tuple[str, ...], seed: int, strength: float = 1.0) -> SoundSet:
+    """The band envelope of one real sound with the fine structure of another of its class.
+
+    Below ``strength`` 1 the envelope stays between the two, in decibels; 0 gives the second sound under its own.
+    """
     first, second = _pairs(real, like=like, seed=seed)
-    return first.changed([_crossed(one, two) for one, two in zip(first.sounds, second.sounds, strict=True)])
+    return first.changed([_crossed(one, two, strength) for one, two in zip(first.sounds, second.sounds, strict=True)])
 
 
 def coloured_noise(real: SoundSet, *, like: tuple[str, ...], seed: int) -> SoundSet:
@@ -114,6 +123,14 @@ REFERENCES: Mapping[str, Callable[..., SoundSet]] = {
 """The reference rows by name; each takes (real, *, like, seed)."""
 
 
+STRENGTHS: Mapping[str, tuple[Callable[..., SoundSet], tuple[float, ...]]] = {
+    "augmented copies": (augmented_copies, (0.25, 0.5, 1.0, 2.0, 3.0)),
+    "mean of two": (means_of_two, (0.1, 0.3, 0.6, 1.0)),
+    "envelope x fine structure": (crossed, (0.25, 0.5, 0.75, 1.0)),
+}
+"""Tricks by how strongly they change a real sound, from little to much; each takes (real, *, like, seed, strength)."""
+
+
 def _rng(seed: int, *path: str | int) -> np.random.Generator:
     return np.random.default_rng(derive_seed(seed, *path))
 
@@ -131,8 +148,9 @@ def _pairs(real: SoundSet, *, like: tuple[str, ...], seed: int) -> tuple[SoundSe
     return real.taken(first), real.taken(second)
 
 
-def _augmented(sound: Sound, rng: np.random.Generator) -> Sound:
-    semitones, tilt_db_per_octave, bend_db_per_s = rng.uniform((-2.5, -1.5, -12.0), (2.5, 1.5, 6.0))
+def _augmented(sound: Sound, rng: np.random.Generator, strength: float) -> Sound:
+    drawn = strength * rng.uniform((-2.5, -1.5, -12.0), (2.5, 1.5, 6.0))
+    semitones, tilt_db_per_octave, bend_db_per_s = drawn
     data = respeeded(sound, cents=100 * float(semitones)).data
     padded = int(next_fast_len(data.shape[1] + 512, True) or data.shape[1] + 512)
     frequency_hz = np.maximum(np.fft.rfftfreq(padded, 1 / sound.sample_rate_hz), 30.0)
@@ -143,10 +161,10 @@ def _augmented(sound: Sound, rng: np.random.Generator) -> Sound:
     return _levelled(tilted * 10 ** (bend_db_per_s * time_s / 20), sound.sample_rate_hz)
 
 
-def _mean(one: Sound, two: Sound) -> Sound:
+def _mean(one: Sound, two: Sound, strength: float) -> Sound:
     frames = max(one.frames, two.frames)
     first, second = (_padded(sound, frames) / max(sound.peak, 1e-9) for sound in _same(one, two))
-    return _levelled(first + second, one.sample_rate_hz)
+    return _levelled(first + np.float32(strength) * second, one.sample_rate_hz)
 
 
 def _same(one: Sound, two: Sound) -> tuple[Sound, Sound]:
@@ -166,7 +184,7 @@ def _levelled(data: npt.ArrayLike, sample_rate_hz: int) -> Sound:
     return Sound(values * np.float32(0.9 / max(float(np.max(np.abs(values), initial=0.0)), 1e-9)), sample_rate_hz)
 
 
-def _crossed(one: Sound, two: Sound) -> Sound:
+def _crossed(one: Sound, two: Sound, strength: float) -> Sound:
     """Where the second sound is silent there is no fine structure to borrow: noise stands in for it."""
     one, two = _same(one, two)
     hop = _hop(one.sample_rate_hz)
@@ -174,7 +192,10 @@ def _crossed(one: Sound, two: Sound) -> Sound:
     envelope = _spread(_envelope(borrowed, hop), hop)
     noise = np.random.default_rng(derive_seed(one.frames, "beyond the end")).normal(size=envelope.shape)
     unit = np.where(envelope > 2 * _FLOOR**0.5, mdct(borrowed, hop_frames=hop) / envelope, noise)
-    shaped = unit * _spread(_above_floor(_envelope(one.data, hop)), hop)
+    wanted = _spread(_above_floor(_envelope(one.data, hop)), hop)
+    if strength < 1.0:
+        wanted = wanted**strength * envelope ** (1 - strength)
+    shaped = unit * wanted
     return _levelled(imdct(shaped.astype(np.float32), frames=one.frames), one.sample_rate_hz)
 
 

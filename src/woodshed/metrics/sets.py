@@ -14,6 +14,7 @@ from woodshed.sound import Sound
 
 _PEAK = 0.9
 _FADE_S = 0.005
+_TAIL_FLOOR_DB = -66.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class SoundSet:
 def alike(sound: Sound, *, duration_s: float) -> Sound:
     """The sound as both sides of a comparison are heard: no DC, from its onset, at most so long, peak 0.9.
 
-    Length and level would otherwise give made sounds away, or hide them. Values that are not numbers become 0.
+    The end is cut where it stays 66 dB below the peak, as in every finished output. Length, level and the silence of
+    a recording would otherwise give made sounds away, or hide them. Values that are not numbers become 0.
 
     Examples
     --------
@@ -107,6 +109,7 @@ def alike(sound: Sound, *, duration_s: float) -> Sound:
         return Sound(data, sound.sample_rate_hz).section(0, _frames(duration_s, sound))
     start = max(0, round(first_onset_s(data, sound.sample_rate_hz) * sound.sample_rate_hz))
     cut = data[:, start : start + _frames(duration_s, sound)]
+    cut = cut[:, : _sounding_frames(cut)]
     if start + cut.shape[-1] < data.shape[-1]:
         cut = cut * _fade_out(cut.shape[-1], frames=round(_FADE_S * sound.sample_rate_hz))
     level = float(np.max(np.abs(cut), initial=0.0))
@@ -115,6 +118,13 @@ def alike(sound: Sound, *, duration_s: float) -> Sound:
 
 def _frames(duration_s: float, sound: Sound) -> int:
     return max(1, round(duration_s * sound.sample_rate_hz))
+
+
+def _sounding_frames(data: npt.NDArray[np.floating]) -> int:
+    """Where the sound has died away for good."""
+    loudest = np.max(np.abs(data), axis=0)
+    loud = np.flatnonzero(loudest > loudest.max(initial=0.0) * 10 ** (_TAIL_FLOOR_DB / 20))
+    return int(loud[-1]) + 1 if loud.size else data.shape[-1]
 
 
 def _fade_out(length: int, *, frames: int) -> npt.NDArray[np.float32]:

@@ -26,6 +26,8 @@ _COPYING = 0.1
 class _Words:
     """How a gap is said: "{noun} {amount} {more}". ``ear`` is a gap one can just hear, in the unit of the gap.
 
+    Where ``less_is_fine``, only a gap upward is one.
+
     Ratios are taken of values held at ``lowest`` or above: between 0 and 1 ms of attack there is nothing to hear.
     """
 
@@ -36,10 +38,12 @@ class _Words:
     ratio: bool = False
     unit: str = "dB"
     lowest: float = 0.01
+    less_is_fine: bool = False
 
 
 _SPOKEN: Mapping[str, _Words] = {
     "tail_level_db": _Words("tails", "too loud", "too quiet", 3.0),
+    "pre_onset_energy_db": _Words("energy before the onset", "too loud", "quieter than real", 6.0, less_is_fine=True),
     "high_band_db": _Words("highs", "too loud", "too quiet", 1.5),
     "low_band_db": _Words("lows", "too loud", "too quiet", 1.5),
     "attack_high_band_db": _Words("attacks", "too bright", "too dull", 1.5),
@@ -124,8 +128,21 @@ def gaps(
         gap, count = _gap(values, truth, made_classes, real_classes)
         floors = [abs(_gap(truth[a], truth[b], classes[a].tolist(), classes[b].tolist())[0]) for a, b in halves]
         if count:
+            gap = max(gap, 0.0) if words.less_is_fine else gap
             found.append(Gap(name, gap, max(float(np.nanmedian([*floors, 0.0])), words.ear), count))
     return sorted(found, key=lambda one: -one.severity)
+
+
+def heard_values(values: npt.NDArray[np.floating], name: str) -> tuple[npt.NDArray[np.floating], float]:
+    """Values of a descriptor as gaps are taken of them (times in octaves), and the gap that one can just hear.
+
+    Examples
+    --------
+    >>> heard_values(np.array([100.0, 200.0]), "decay_time_ms")[0].round(2).tolist()
+    [6.64, 7.64]
+    """
+    words = _SPOKEN[name]
+    return _heard(values, words), words.ear
 
 
 def _heard(values: npt.NDArray[np.floating], words: _Words) -> npt.NDArray[np.floating]:

@@ -14,13 +14,16 @@ from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST
 Floats = npt.NDArray[np.floating]
 
 _BEGUN = 0.03  # of the peak
+_BEGUN = 0.03  # of the peak
 _WINDOW_S = 0.046
 _NOISY_SHARE = 0.3  # what noise itself shows
 _PEAK_OVER_FLOOR_DB = 9.0
 _WEAKEST_DB = -42.0
-_GLIDE_BELOW_HZ = 350.0
 _LONGEST_GLIDE_S = 0.15
-_DEEP_HZ = 200.0  # modes below it are followed in time, not in the spectrum
+_DEEP_HZ = 350.0  # modes below it may glide, and are followed in time, not in the spectrum
+_SETTLED_S = 0.06
+_TONAL_SHARE = 0.85  # from here on it is all tone
+_STILL_S, _NEAR_S = 0.03, 0.008  # spans over which a mode stands still, and noise around it is heard
 _LOW_TOP_HZ = 650.0
 
 
@@ -34,40 +37,74 @@ def partials_of(audio: Floats, *, sample_rate_hz: int, token_frames: int, tokens
     token_frames, tokens
         Grid of the shares.
     """
-    audio = np.asarray(audio, dtype=np.float64)
-    pitch = (
-        fundamental_hz(audio[None].astype(np.float32), sample_rate_hz) if len(audio) > 0.04 * sample_rate_hz else None
-    )
-    peaks, strengths = _peaks(audio, sample_rate_hz)
-    harmonic = bool(pitch and pitch.strength > 0.93 and _is_series(peaks, strengths, pitch.frequency_hz))
-    if harmonic and pitch:
-        peaks = pitch.frequency_hz * np.array([span[0] for span in HARMONIC_SPANS], dtype=float)
-    glide, glide_s, settled = _glide(audio, sample_rate_hz, peaks)
-    if len(peaks) and settled > 0 and not harmonic and abs(math.log2(settled / peaks[0])) < 0.7:
-        begins = settled * 2.0 ** (glide if glide > 0.15 else 0.2)  # peaks below it are the glide itself
-        peaks = np.concatenate([[settled], peaks[1:][peaks[1:] > max(1.15 * settled, begins)]])
-    frequencies = _filled(peaks)
-    deepest = frequencies[0] if len(peaks) else 0.0
-    shares = _shares(audio, sample_rate_hz, frequencies, len(peaks), glide, glide_s, harmonic, token_frames, tokens)
-    if 0 < deepest < _DEEP_HZ and not harmonic:
-        shares[:, 0] = _coherence(audio, sample_rate_hz, deepest, glide, glide_s, token_frames, tokens)
-    shares = np.clip((shares - _NOISY_SHARE) / (1 - _NOISY_SHARE), 0, 1)
+    rate = sample_rate_hz
+    audio = _from_onset(np.asarray(audio, dtype=np.float64))
+    modes, harmonic = _modes(audio, rate)
+    deep = [] if harmonic else [hz for hz in modes if hz < _DEEP_HZ]
+    glide, glide_s = _glide(audio, rate, deep) if deep else (0.0, 0.03)
+    frequencies = _filled(modes)
+    shares = _shares(audio, rate, frequencies, len(modes), glide, glide_s, harmonic, token_frames, tokens)
+    shares = np.clip((shares - _NOISY_SHARE) / (_TONAL_SHARE - _NOISY_SHARE), 0, 1)
+    if deep:
+        shares[:, : len(deep)] = _deep_shares(audio, rate, deep, glide, glide_s, token_frames, tokens)
     return Partials(torch.from_numpy(frequencies).float(), glide, glide_s, harmonic, torch.from_numpy(shares).float())
 
 
-def _coherence(
-    audio: Floats, rate: int, settled: float, glide: float, glide_s: float, token_frames: int, tokens: int
+def _from_onset(audio: Floats) -> Floats:
+    loud = np.abs(audio)
+    return audio[int(np.argmax(loud > _BEGUN * loud.max())) :] if audio.size and loud.max() > 0 else audio
+
+
+def _modes(audio: Floats, rate: int) -> tuple[Floats, bool]:
+    """Where the modes settle, rising, and whether they are the start of a harmonic series.
+
+    What glides at first has settled after some 60 ms, so low modes are looked for from then on where they still sound.
+    """
+    if len(audio) < 0.02 * rate or not audio.any():
+        return np.zeros(0), False
+    early, strengths = _peaks(audio[round(0.004 * rate) :], rate)
+    pitch = fundamental_hz(audio[None].astype(np.float32), rate) if len(audio) > 0.04 * rate else None
+    if pitch and pitch.strength > 0.85 and _is_series(early, strengths, pitch.frequency_hz):
+        first_hz = _refined(early, strengths, pitch.frequency_hz)
+        return first_hz * np.array([span[0] for span in HARMONIC_SPANS], dtype=float), True
+    if len(audio) > 0.2 * rate:
+        late, late_strengths = _peaks(audio[round(_SETTLED_S * rate) :], rate)
+        keep = (late < _DEEP_HZ) & (late_strengths > strengths.max(initial=-200.0) - 45.0)
+        if keep.any():
+            high = early >= _DEEP_HZ
+            early = np.concatenate([late[keep], early[high]])
+            strengths = np.concatenate([late_strengths[keep] + 6.0, strengths[high]])
+    strongest = np.argsort(-strengths)[:MODES]
+    return np.sort(early[strongest]), False
+
+
+def _deep_shares(
+    audio: Floats, rate: int, deep: list[float], glide: float, glide_s: float, token_frames: int, tokens: int
 ) -> Floats:
-    """How much of what sounds below 300 Hz follows one gliding sine, per token: demodulated by it, it hardly turns."""
-    low, low_rate = _analytic_below(audio, rate, pass_hz=(5.0, 220.0, 320.0))
-    seconds = np.arange(len(low)) / low_rate
-    angle = 2 * math.pi * settled * np.cumsum(np.exp2(glide * np.exp(-seconds / glide_s))) / low_rate
-    still = low * np.exp(-1j * angle)
-    window = np.hanning(max(3, round(min(0.04, 1.2 / settled) * low_rate)) + 2)
-    smooth = np.convolve(still, window / window.sum(), "same")
+    """Tone over tone and noise around each low mode, ``(tokens, modes)``.
+
+    One mode after another is turned to a standstill, smoothed and taken away; what is left in the end is noise.
+    """
+    left, low_rate = _analytic_below(audio, rate, pass_hz=(5.0, 480.0, 600.0))
+    seconds = np.arange(len(left)) / low_rate
+    turns = np.cumsum(np.exp2(glide * np.exp(-seconds / glide_s))) / low_rate
+    tones, waves = [], [np.exp(2j * math.pi * hz * turns) for hz in deep]
+    for wave in waves:
+        tone = _smoothed(left * wave.conj(), round(_STILL_S * low_rate))
+        left = left - tone * wave
+        tones.append(tone)
     token = np.minimum((seconds * rate / token_frames).astype(int), tokens - 1)
-    part, whole = (np.bincount(token, np.abs(x) ** 2, tokens) for x in (smooth, low))
-    return np.clip(part / np.maximum(whole, 1e-12), 0, 1)
+    shares = np.zeros((tokens, len(deep)))
+    for mode, (tone, wave) in enumerate(zip(tones, waves, strict=True)):
+        noise = _smoothed(left * wave.conj(), round(_NEAR_S * low_rate))
+        part, rest = (np.bincount(token, np.abs(x) ** 2, tokens) for x in (tone, noise))
+        shares[:, mode] = part / np.maximum(part + rest, 1e-15)
+    return shares
+
+
+def _smoothed(values: npt.NDArray[np.complexfloating], span: int) -> npt.NDArray[np.complexfloating]:
+    window = np.hanning(max(3, span) + 2)
+    return np.convolve(values, window / window.sum(), "same")[: len(values)]
 
 
 def _analytic_below(
@@ -90,9 +127,8 @@ def _analytic_below(
 
 def _peaks(audio: Floats, rate: int) -> tuple[Floats, Floats]:
     """Frequencies (rising) and levels in dB of the strongest spectral peaks that stand clear of what is around."""
-    start = min(len(audio) // 8, round(0.004 * rate))
-    part = audio[start : start + round(0.37 * rate)]
-    if len(part) < 0.02 * rate:
+    part = audio[: round(0.37 * rate)]
+    if len(part) < 0.015 * rate:
         return np.zeros(0), np.zeros(0)
     fade = np.cos(np.linspace(0, math.pi / 2, len(part))) ** 2  # a half window: what decays is heard from its start
     rise = min(len(part), round(0.002 * rate))
@@ -111,7 +147,7 @@ def _peaks(audio: Floats, rate: int) -> tuple[Floats, Floats]:
     for place in top[np.argsort(-level[top])]:
         if len(found) == MODES:
             break
-        if any(abs(place - other) * bin_hz < width for other in found):
+        if any(abs(place - other) * bin_hz < _elbow_room(place * bin_hz, width) for other in found):
             continue
         deep = place * bin_hz < _DEEP_HZ  # what glides down there has a broad peak
         reach = round((250.0 if deep else max(60.0, 0.12 * place * bin_hz)) / bin_hz)
@@ -132,38 +168,41 @@ def _is_series(peaks: Floats, strengths: Floats, first_hz: float) -> bool:
     return bool(energy[near].sum() > 0.75 * energy.sum() and len(set(np.round(number[near]))) >= 3)
 
 
-def _glide(audio: Floats, rate: int, peaks: Floats) -> tuple[float, float, float]:
-    """How far the lowest mode begins above where it settles (octaves), how fast it falls, and where it settles."""
-    if not len(peaks) or peaks[0] > _GLIDE_BELOW_HZ:
-        return 0.0, 0.03, 0.0
-    analytic, rate_hz = _analytic_below(audio[: round(0.4 * rate)], rate, pass_hz=(15.0, 350.0, 450.0))
+def _refined(peaks: Floats, strengths: Floats, first_hz: float) -> float:
+    """The fundamental that the strong multiples agree on."""
+    number = np.maximum(1.0, np.round(peaks / first_hz))
+    near = np.abs(peaks / first_hz - number) < 0.02 + 0.004 * number
+    weight = 10 ** (strengths[near] / 20)
+    return float((weight * peaks[near] / number[near]).sum() / weight.sum())
+
+
+def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float]:
+    """How far the low modes begin above where they settle, in octaves, and how fast they fall."""
+    settled = deep[0]
+    top = min(_LOW_TOP_HZ - 50.0, 6.0 * settled, 0.85 * deep[1] if len(deep) > 1 else math.inf)
+    if top < 1.2 * settled:
+        return 0.0, 0.03
+    analytic, slow_rate = _analytic_below(audio[: round(0.4 * rate)], rate, pass_hz=(15.0, top, 1.25 * top))
     power = np.abs(analytic) ** 2
-    turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * rate_hz / (2 * math.pi)
-    hop = max(1, round(0.002 * rate_hz))
+    turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
+    hop = max(1, round(0.002 * slow_rate))
     count = len(turn) // hop
     weights = power[1 : count * hop + 1].reshape(count, hop)
-    course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weights.sum(1) + 1e-12)
     weight = weights.sum(1)
-    times = (np.arange(count) + 0.5) * hop / rate_hz
-    good = (weight > weight.max() * 10 ** (-2.5)) & (course > 25) & (course < 450)
-    late = good & (times > 0.06)
-    if good.sum() < 8 or late.sum() < 4:
-        return 0.0, 0.03, 0.0
-    order = np.argsort(course[late])
-    cumulated = np.cumsum(weight[late][order])
-    settled = float(course[late][order][np.searchsorted(cumulated, cumulated[-1] / 2)])
-    above = np.log2(np.maximum(course, 1.0) / settled)
-    early = good & (times < _LONGEST_GLIDE_S)
+    course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weight + 1e-12)
+    times = (np.arange(count) + 0.5) * hop / slow_rate
+    early = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25) & (times < _LONGEST_GLIDE_S)
+    if early.sum() < 8:
+        return 0.0, 0.03
+    above, weight = np.log2(course[early] / settled), weight[early]
     best = (np.inf, 0.0, 0.03)
     for glide_s in (0.005, 0.01, 0.02, 0.035, 0.06):
-        shape = np.exp(-times / glide_s)
-        glide = float((weight * above * shape)[early].sum() / ((weight * shape**2)[early].sum() + 1e-12))
-        glide = float(np.clip(glide, -0.3, 1.6))
-        miss = float((weight * (above - glide * shape) ** 2)[early].sum())
-        if miss < best[0]:
-            best = miss, glide, glide_s
-    flat = float((weight * above**2)[early].sum())
-    return (best[1], best[2], settled) if best[0] < 0.5 * flat and abs(best[1]) > 0.02 else (0.0, 0.03, settled)
+        shape = np.exp(-times[early] / glide_s)
+        glide = float(np.clip((weight * above * shape).sum() / ((weight * shape**2).sum() + 1e-12), -0.3, 1.6))
+        miss = float((weight * (above - glide * shape) ** 2).sum())
+        best = min(best, (miss, glide, glide_s))
+    flat = float((weight * above**2).sum())
+    return best[1:] if best[0] < 0.6 * flat and abs(best[1]) > 0.03 else (0.0, 0.03)
 
 
 def _filled(peaks: Floats) -> Floats:
@@ -226,3 +265,8 @@ def _share_of(power: Floats, lines_hz: Floats, others_hz: Floats, bin_hz: float)
 def _nearest(bins: npt.NDArray[np.int64], places: Floats) -> Floats:
     """Distance of every bin from the nearest of some places, ``(tokens, bins)``."""
     return np.abs(bins[None, :, None] - places[:, None, :]).min(axis=2)
+
+
+def _elbow_room(hz: float, width: float) -> float:
+    """Hz around a mode in which no other is looked for: what glides down there has a broad peak with teeth."""
+    return max(width, 0.22 * hz) if hz < _DEEP_HZ else width

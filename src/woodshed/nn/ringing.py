@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,11 +11,13 @@ from torch.nn import functional
 
 from woodshed.nn.lapped import lapped
 from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, MODES, Partials
-from woodshed.nn.shaping import Shape, Shaper
+from woodshed.nn.shaping import Shape, Shaper, leaned_over
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
 _WIDENING = 0.83  # exponent by which that grows with the bins of a band
 _LEAST_SHARE = 0.05
+_PERIODS = 2.5  # over which the level of a low line is steadied
+_ATTACK_STEPS = 2
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
 _SETTLING = 4  # rounds that undo what the windows smear
 
@@ -50,11 +52,11 @@ class Ringer:
     def spectra(self, shape: Shape, *, frames: int, sides: int, seed: int) -> Tensor:
         """Spectra of a new sound of this shape, ``(sides, steps, bins)``."""
         generator = torch.Generator().manual_seed(seed)
-        sharp = Shape(unsmeared(shape.envelope), shape.width, shape.partials)
+        sharp = replace(shape, envelope=unsmeared(shape.envelope))
         noise = self.shaper.noise(sharp, sides=sides, generator=generator)
         lines = self._lines(sharp, frames=frames)
         if lines is None:
-            return noise
+            return leaned_over(noise, lean=shape.lean)
         noise = noise * self._left_over(lines, bins=noise.shape[-1]).sqrt()
         tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
         if sides == 1:
@@ -62,7 +64,7 @@ class Ringer:
         bins = tone.shape[-1]
         turns = torch.cumsum(torch.randn(bins, generator=generator) * _TURN, 0) + math.pi / 2
         side = tone * torch.polar(torch.ones(bins), turns) * self.shaper.side_gain(sharp)
-        return noise + torch.cat([tone, side])
+        return leaned_over(noise + torch.cat([tone, side]), lean=shape.lean)
 
     @property
     def _hop(self) -> int:
@@ -114,12 +116,23 @@ class Ringer:
         places = (lines.hz[None] * lines.course[:, None] * self._per_hz).clamp(max=bands.spreading.shape[1] - 1.001)
         low = places.floor().long()
         drawn = bands.spread(shape.envelope)  # (steps, bins)
-        level = torch.lerp(drawn.gather(1, low), drawn.gather(1, low + 1), places - low)
+        level = self._steadied(torch.lerp(drawn.gather(1, low), drawn.gather(1, low + 1), places - low), lines)
         near = (1 - (places[:, :, None] - places[:, None, :]).abs() / 1.5).clamp(min=0)  # (steps, lines, lines)
-        crowd = (near * lines.shares[:, None, :]).sum(-1)
-        alone = lines.shares.square() / crowd.clamp(min=1e-6).maximum(lines.shares)
+        crowd = (near * lines.shares[:, None, :]).sum(-1).clamp(min=1.0)
         audible = ((level - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        return (level / 2).exp() * alone.sqrt() * self._sine_gain[low] * audible
+        return (level / 2).exp() * (lines.shares / crowd).sqrt() * self._sine_gain[low] * audible
+
+    def _steadied(self, level: Tensor, lines: _Lines) -> Tensor:
+        """Levels of low lines without what single cycles and beats made of them, ``(steps, lines)``; attacks stay."""
+        spans = (_PERIODS / lines.hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=4).long()
+        steady = level.clone()
+        for reach in (1, 2, 3, 4):
+            mine = spans == reach
+            if bool(mine.any()):
+                power = level[:, mine].exp().T[:, None]
+                smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
+                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()[_ATTACK_STEPS:]
+        return steady
 
 
 def unsmeared(envelope: Tensor) -> Tensor:

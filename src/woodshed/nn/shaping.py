@@ -18,6 +18,7 @@ _CROSSOVER_HZ = (1000.0, 3000.0)
 _AIR_HZ = (3000.0, 6000.0)
 _GRAIN_HZ = (80.0, 250.0)
 _PERIODS = 3.0
+_MOST_LEAN = 4.0
 _LONGEST_SPAN = 9
 
 
@@ -25,12 +26,14 @@ _LONGEST_SPAN = 9
 class Shape:
     """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs.
 
-    ``partials`` say what rings under it; without them there is noise alone.
+    ``partials`` say what rings under it; without them there is noise alone. ``lean`` says how much louder the second
+    channel is than the first, as natural log of power.
     """
 
     envelope: Tensor
     width: Tensor
     partials: Partials | None = None
+    lean: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -39,7 +42,7 @@ class Shape:
 
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""
-        return Shape(_held(self.envelope, steps), _held(self.width, steps), self.partials)
+        return Shape(_held(self.envelope, steps), _held(self.width, steps), self.partials, self.lean)
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,12 @@ class Shaper:
         return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud) * self.side_gain(target)])
 
     def side_gain(self, target: Shape) -> Tensor:
-        """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow."""
-        gain = (self.splitter.width_over_bands(target.width) / 2).exp()
+        """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow.
+
+        What a lean to one channel brings of side is left out.
+        """
+        leaning = math.tanh(target.lean / 4) ** 2
+        gain = (self.splitter.width_over_bands(target.width).exp() - leaning).clamp(min=0).sqrt()
         return self.splitter.bands.spread(gain * self.splitter.width_over_bands(_open(target.width)))
 
     def filled(self, reshaped: Reshaped, noise: Tensor, *, air: float, grain: float = 0.0) -> Tensor:
@@ -153,6 +160,25 @@ class Shaper:
         hz = (torch.arange(self.splitter.hop_frames + 1) * bin_hz).clamp(min=1.0)
         low, high = (math.log(limit) for limit in limits_hz)
         return ((hz.log() - low) / (high - low)).clamp(0, 1)
+
+
+def leaned_over(spectra: Tensor, *, lean: float) -> Tensor:
+    """Mid and side with the second channel louder than the first by ``lean`` (natural log of power), all else as is."""
+    if len(spectra) != 2 or lean == 0.0:
+        return spectra
+    straight, crossed = math.cosh(lean / 4), -math.sinh(lean / 4)
+    mid, side = spectra
+    return torch.stack([straight * mid + crossed * side, crossed * mid + straight * side])
+
+
+def lean_of(spectra: Tensor) -> float:
+    """How much louder the second channel is than the first, as natural log of power, within +-4; 0 for one channel."""
+    if len(spectra) != 2:
+        return 0.0
+    first, second = (float((spectra[0] + sign * spectra[1]).abs().square().sum()) for sign in (1, -1))
+    if min(first, second) <= 0.0:
+        return 0.0 if max(first, second) <= 0.0 else math.copysign(_MOST_LEAN, second - first)
+    return max(-_MOST_LEAN, min(_MOST_LEAN, math.log(second / first)))
 
 
 def _open(width: Tensor) -> Tensor:

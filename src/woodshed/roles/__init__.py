@@ -1,5 +1,7 @@
 """What a model can be: roles, their capabilities, the table of families and the errors of a bad match."""
 
+from woodshed.roles.adopting import Adopted
+from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
 from woodshed.roles.lenders import LenderPool, NoLenders
@@ -9,16 +11,23 @@ from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
 
 __all__ = [
+    "ATTRIBUTES",
     "FAMILIES",
+    "WAYS",
+    "Adopted",
     "Blends",
+    "BlendsMany",
+    "Combines",
     "DataSpec",
     "Example",
     "FamilyConfig",
     "Features",
+    "Fills",
     "Generator",
     "LenderPool",
     "Listener",
     "Made",
+    "Mends",
     "NoLenders",
     "OptimiserPlan",
     "Request",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, str] = {
     "band-flow": "woodshed.families.generators.band_flow:BandFlow",
+    "loop-flow": "woodshed.families.generators.loop_flow:LoopFlow",
     "mel-listener": "woodshed.families.listeners.mel_listener:MelListener",
 }
 

@@ -19,16 +19,48 @@ BATCH = 16
 SILENT_PEAK = 1e-4
 TRIES = 3
 
+WISHES: dict[str, Knob] = {  # by the name a request gives them
+    "brightness_hz": Knob(
+        name="brightness",
+        kind="float",
+        unit="hz",
+        low=30,
+        high=18_000,
+        default=None,
+        curve="log",
+        help="middle of the spectrum",
+    ),
+    "decay_ms": Knob(
+        name="decay",
+        kind="float",
+        unit="ms",
+        low=5,
+        high=10_000,
+        default=None,
+        curve="log",
+        help="time to fall by 20 dB",
+    ),
+    "pitch_hz": Knob(
+        name="pitch", kind="float", unit="hz", low=20, high=6000, default=None, curve="log", help="lowest partial"
+    ),
+    "width": Knob(
+        name="width", kind="float", low=0, high=0.9, default=None, help="energy of the stereo side, of all; 0 is mono"
+    ),
+}
+
 KNOBS = KnobTable(
     task="generate",
     knobs=(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
         Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
+        Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo of a loop"),
+        Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats of a loop"),
         FIRST_SEED,
         STEPS,
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
+        *WISHES.values(),
         BORROW,
     ),
 )
@@ -76,12 +108,17 @@ def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Requ
     classes = model.spec.classes
     if word is not None and word != EACH and word not in classes:
         raise UnknownName("class", str(word), known=[*classes, EACH])
+    asked = {name: _float(settings[knob.name]) for name, knob in WISHES.items()}
+    wishes = {name: value for name, value in asked.items() if value is not None}
     names = [classes[i % len(classes)] if word == EACH and classes else word for i in range(count)]
     return [
         Request(
             seed=seed + i,
             class_name=None if name in (None, EACH) else str(name),
             duration_s=_float(settings["duration"]),
+            wishes=wishes,
+            bpm=_float(settings["bpm"]),
+            bars=_int(settings["bars"]),
         )
         for i, name in enumerate(names)
     ]

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 VERBS: dict[str, str] = {
     "generate": "woodshed.tasks.generate:VERB",
     "vary": "woodshed.tasks.vary:VERB",
+    "loop": "woodshed.tasks.loop:VERB",
     "blend": "woodshed.tasks.blend:VERB",
+    "morph": "woodshed.tasks.morph:VERB",
+    "inpaint": "woodshed.tasks.inpaint:VERB",
+    "extend": "woodshed.tasks.extend:VERB",
+    "combine": "woodshed.tasks.combine:VERB",
     "mix": "woodshed.tasks.mix:VERB",
     "restore": "woodshed.tasks.restore:VERB",
     "cross": "woodshed.tasks.cross:VERB",

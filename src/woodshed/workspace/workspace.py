@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,20 +21,22 @@ from woodshed.artifacts import (
 )
 from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
-from woodshed.artifacts.standing import refused_sources
+from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
+from woodshed.artifacts.standing import refused_sources, require_standing
 from woodshed.artifacts.verb import GivenSound, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
-from woodshed.base.events import EventSink, ignore
+from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import LenderPool, NoLenders
+from woodshed.roles import Generator, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.table import verb_named
-from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
+from woodshed.tasks.train import TrainingOrder, TrainingReport, order_in_layers, settings_entries, train_model
+from woodshed.training import Runs
 
 if TYPE_CHECKING:
     from woodshed.workspace.showing import Shown
@@ -84,7 +86,22 @@ class Workspace:
         log = OutputLog(self.folder / "outputs.jsonl")
         return Workbench(self.library, self.models, log, self.folder / "runs", self.folder / "cache")
 
+    @property
+    def runs(self) -> Runs:
+        """Trainings, past and under way."""
+        return Runs(self.folder / "runs")
+
+    def run_settings(self, name: str) -> dict[str, dict[str, object]]:
+        """Every setting of a run with its value and where it came from; empty for runs of earlier versions."""
+        return settings_entries(self.runs.folder / name)
+
     # -- verbs
+
+    def order(
+        self, name: str, *, flags: Mapping[str, object], settings_file: Path | None = None, like: str = ""
+    ) -> TrainingOrder:
+        """What to train, from layers of settings: preset, then a file, then a past run or model, then flags."""
+        return order_in_layers(self.bench, name, flags=flags, settings_file=settings_file, like=like)
 
     def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
         """Train a model on sounds that may be used for it."""
@@ -116,7 +133,7 @@ class Workspace:
         if loaded is None:
             lenders = self.chosen_lenders(knobs.get("query"), like=given[0].sound if given else None)
         else:
-            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "own"))
+            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"))
         return perform(
             task,
             self.bench,
@@ -178,6 +195,35 @@ class Workspace:
         self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
 
+    def blend_models(
+        self, first: str, second: str, *, name: str, weight: float = 0.5, on_event: EventSink = ignore
+    ) -> ModelCard:
+        """Put a model between two on the shelf, with the papers of both; both must still be allowed to work.
+
+        Raises
+        ------
+        ConsentRefused
+            If a training grant of either was withdrawn.
+        HandshakeError
+            If they are not made alike.
+        UsageError
+            If another model has that name.
+        """
+        pair = self.models.load(first), self.models.load(second)
+        for one in pair:
+            require_standing(one.card, self.library)
+        if self.models.path(name).exists():
+            raise UsageError(
+                f"There is a model {name!r} already", cause="it would be replaced", way_out="choose another --name"
+            )
+        model = blend_models(*pair, weight=weight)
+        if likeness(pair[0].model, pair[1].model) < KINDRED:
+            text = f"{first} and {second} were trained apart: a blend of them may sound like neither"
+            on_event(Note(level="warning", text=text))
+        card = blended_card(*pair, weight=weight, name=name, ledger_head=self.library.ledger.head())
+        self.models.put(name, model, card)
+        return card
+
     # -- papers
 
     def show(self, path: str | os.PathLike[str], *, picture: Path | None = None) -> Shown:
@@ -230,7 +276,7 @@ class Workspace:
         models = {
             name: card.name
             for name, card in self.models.cards()
-            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.sources}
+            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.teachers}
         }
         called = set(models.values())  # outputs know a model by its card, whatever its file is called now
         outputs = [entry.path for entry in self.bench.log if entry.model in called or entry.content_ids & wanted]
@@ -253,11 +299,14 @@ class Workspace:
             raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
-    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "own") -> LenderPool:
-        """The training sounds of a model that may lend fine structure now; nothing if borrowing is forbidden."""
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
+        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in a library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
+        if borrow == "any":
+            kind = loaded.model.lender_query if isinstance(loaded.model, Generator) else Generator.lender_query
+            ids = [item.content_id for item in self.library.items(kind)]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 

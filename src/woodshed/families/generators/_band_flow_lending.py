@@ -34,7 +34,7 @@ _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
 _LATEST_ONSET_S = 0.004
-_QUIET_END_DB = -45.0
+_QUIET_END_DB = -38.0
 
 
 @dataclass(frozen=True)
@@ -294,8 +294,8 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     frames = data.shape[-1]
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
-    length_s = min(0.2, max(0.03, 0.2 * frames / sample_rate_hz)) if loud else 0.005
+    length_s = min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)) if loud else 0.004
     length = min(frames, round(length_s * sample_rate_hz))
     gain = np.ones(frames, dtype=np.float32)
-    gain[frames - length :] = 10 ** (-3.5 * (np.arange(length) + 1) / max(1, length))  # to -70 dB, even in dB
+    gain[frames - length :] = 10 ** (-2.5 * (np.arange(length) + 1) / max(1, length))  # to -50 dB, even in dB
     return gain

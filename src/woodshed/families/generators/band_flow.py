@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_editing import Editor
+from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
+from woodshed.families.generators._band_flow_mixing import Mixer
 from woodshed.families.generators._band_flow_restoring import TopRestorer
 from woodshed.nn import (
     MOST_DECAY_DB,
@@ -34,6 +36,7 @@ from woodshed.nn import (
     SteeredTransformer,
     Traits,
     at_speed,
+    lean_of,
     leaned,
     partials_of,
     sounding_span,
@@ -41,14 +44,17 @@ from woodshed.nn import (
 )
 from woodshed.roles import (
     Blends,
+    BlendsMany,
+    Combines,
     DataSpec,
     Example,
     FamilyConfig,
     Features,
+    Fills,
     Generator,
     LenderPool,
     Made,
-    NoLenders,
+    Mends,
     OptimiserPlan,
     Request,
     Restores,
@@ -67,7 +73,10 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
+_TONE_NUMBERS = PARTIAL_NUMBERS + 1  # the last one: how far it leans to one channel
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
+_PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
+_LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
 
@@ -131,7 +140,7 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=8, ge=1, le=200)
-    guidance: float = Field(default=1.5, ge=0, le=10)
+    guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
@@ -143,8 +152,8 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, Restores):
-    """Generates, varies, blends and restores one-shots up to three seconds long, mono or stereo, at any usual rate.
+class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
+    """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
 
     Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
     numbers per 46 ms, and drawn by a small transformer with a straight-path flow. The fine structure (phases, partials,
@@ -174,8 +183,8 @@ class BandFlow(Generator, Varies, Blends, Restores):
     length_table: Tensor
     level_table: Tensor
     class_counts: Tensor
-    partial_means: Tensor
-    partial_scales: Tensor
+    tone_means: Tensor
+    tone_scales: Tensor
 
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
@@ -211,8 +220,8 @@ class BandFlow(Generator, Varies, Blends, Restores):
         self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
         self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
         self.register_buffer("class_counts", torch.zeros(classes + 1))
-        self.register_buffer("partial_means", torch.zeros(PARTIAL_NUMBERS))
-        self.register_buffer("partial_scales", torch.ones(PARTIAL_NUMBERS))
+        self.register_buffer("tone_means", torch.zeros(_TONE_NUMBERS))
+        self.register_buffer("tone_scales", torch.ones(_TONE_NUMBERS))
         self.shaper = Shaper(self.splitter)
         self.ringer = Ringer(self.shaper)
         self.traits = Traits(self.splitter)
@@ -222,7 +231,7 @@ class BandFlow(Generator, Varies, Blends, Restores):
     def numbers(self) -> int:
         """Numbers per token: those of the envelope, then those of the partials."""
         assert isinstance(self.config, Config)
-        return self.config.dims + PARTIAL_NUMBERS
+        return self.config.dims + _TONE_NUMBERS
 
     @property
     def max_duration_s(self) -> float:
@@ -234,7 +243,7 @@ class BandFlow(Generator, Varies, Blends, Restores):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung = Moments(self.splitter.token_width), Moments(PARTIAL_NUMBERS)
+        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = self._heard(example.sound)
@@ -242,19 +251,34 @@ class BandFlow(Generator, Varies, Blends, Restores):
                 continue
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
-            rung.add(self._partials_of(split).to_numbers())
+            rung.add(_tone_numbers(self._partials_of(split), lean_of(split.spectra)))
             peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
             facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
         if not facts:
             return
         self.basis.fit(moments)
-        self.partial_means.copy_(rung.mean)
-        self.partial_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self.tone_means.copy_(rung.mean)
+        self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self._tabulate(facts)
+
+    def refit(self, examples: Iterable[Example], *, seed: int) -> None:
+        """How long and loud the classes among the new sounds are; the others, and the components, stay the base's."""
+        del seed
+        facts: list[tuple[int, float, float]] = []
+        for example in examples:
+            if (data := self._heard(example.sound)) is not None:
+                peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
+                facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
+        if facts:
+            self._tabulate(facts)
+
+    def _tabulate(self, facts: list[tuple[int, float, float]]) -> None:
+        """Counts, lengths and levels of the classes that occur, from (class, log of seconds, peak in dB)."""
         numbers = torch.tensor(facts, dtype=torch.float64)
         for row in range(len(self.class_counts)):
             mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
-            self.class_counts[row] = len(mine)
             if len(mine):
+                self.class_counts[row] = len(mine)
                 grid = torch.linspace(0, 1, _QUANTILES, dtype=torch.float64)
                 self.length_table[row] = torch.quantile(mine[:, 1], grid).float()
                 self.level_table[row] = torch.quantile(mine[:, 2], grid).float()
@@ -277,7 +301,7 @@ class BandFlow(Generator, Varies, Blends, Restores):
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
                     split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
-                shape = Shape(split.envelope, split.width, tuned)
+                shape = Shape(split.envelope, split.width, tuned, lean_of(split.spectra))
                 rows += self._leanings(shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
@@ -309,6 +333,7 @@ class BandFlow(Generator, Varies, Blends, Restores):
         classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
         classes = torch.where(classes < 0, len(self.spec.classes), classes)
         rarity = self.class_counts[classes].clamp(min=1).rsqrt()
+        plain = torch.tensor([not any(row.changes) for row in rows])
         return Features(
             {
                 "tokens": tokens,
@@ -317,7 +342,7 @@ class BandFlow(Generator, Varies, Blends, Restores):
                 "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
                 "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
             },
-            weights=rarity,
+            weights=torch.where(plain, _PLAIN_WEIGHT * rarity, rarity),
         )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
@@ -374,7 +399,7 @@ class BandFlow(Generator, Varies, Blends, Restores):
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        variances = torch.cat([self.basis.variances, torch.ones_like(self.partial_scales)])
+        variances = torch.cat([self.basis.variances, torch.ones_like(self.tone_scales)])
         plain, error = linear_guess(point, time=time, variances=variances)
         spread = (time**2 * variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         return plain + error * self.net(point / spread, condition, counts)
@@ -475,14 +500,65 @@ class BandFlow(Generator, Varies, Blends, Restores):
         Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second. Nothing
         is borrowed: the fine structure is that of the two.
         """
-        del lenders
         _check_amount("position", position)
-        for name, sound in (("the first sound", first), ("the second sound", second)):
-            self._check_rate(sound)
-            sound.checked(name=name)
-        return Editor(self, self.index(NoLenders()), NoLenders()).blend(
-            first, second, position=position, seed=seed, steps=steps or self.config.steps
+        return self.blend_many(
+            (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
         )
+
+    def blend_many(
+        self,
+        sounds: Sequence[Sound],
+        *,
+        weights: Sequence[float],
+        seed: int,
+        lenders: LenderPool,
+        apart: Mapping[str, Sequence[float]] | None = None,
+        way: str = "even",
+        steps: int | None = None,
+    ) -> Made:
+        """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
+        del lenders
+        return Mixer(self).blend(
+            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self.config.steps
+        )
+
+    def combine(
+        self,
+        sounds: Sequence[Sound],
+        *,
+        weights: Sequence[float],
+        fine: int,
+        seed: int,
+        lenders: LenderPool,
+        steps: int | None = None,
+    ) -> Made:
+        """The weighted sum of sounds; see `Combines.combine`. Nothing is borrowed.
+
+        Shapes are added as tokens, about the mean of all training sounds; length and level stay between those given.
+        """
+        del lenders
+        return Mixer(self).combine(sounds, weights=weights, fine=fine, seed=seed, steps=steps or self.config.steps)
+
+    def fill(
+        self,
+        sound: Sound,
+        *,
+        regions: Sequence[tuple[int, int]],
+        seed: int,
+        lenders: LenderPool,
+        band_hz: tuple[float, float] | None = None,
+        class_name: str | None = None,
+        steps: int | None = None,
+    ) -> Made:
+        """A sound with regions drawn anew; see `Fills.fill`. Nothing is borrowed: the sound itself rings on."""
+        del lenders
+        return Filler(self).fill(
+            sound, regions=regions, band_hz=band_hz, seed=seed, class_name=class_name, steps=steps or self.config.steps
+        )
+
+    def mend(self) -> None:
+        """Make the principal directions directions again; see `Mends.mend`."""
+        self.basis.straighten()
 
     def restore_top(
         self,
@@ -517,22 +593,24 @@ class BandFlow(Generator, Varies, Blends, Restores):
 
     def tokens_of(self, split: Split) -> Tensor:
         """Tokens of a sound taken apart, ``(tokens, numbers)``."""
-        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split)))
+        lean = lean_of(split.spectra)
+        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split), lean))
 
     def tokens_of_shape(self, shape: Shape) -> Tensor:
         """Tokens of a shape, ``(tokens, numbers)``; where it says nothing of partials, they are as in most sounds."""
         tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
         if shape.partials is None:
-            return torch.cat([tokens, tokens.new_zeros(len(tokens), PARTIAL_NUMBERS)], dim=-1)
-        rung = shape.partials.on_tokens(len(tokens)).to_numbers()
-        return torch.cat([tokens, (rung - self.partial_means) / self.partial_scales], dim=-1)
+            return torch.cat([tokens, tokens.new_zeros(len(tokens), _TONE_NUMBERS)], dim=-1)
+        rung = _tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
+        return torch.cat([tokens, (rung - self.tone_means) / self.tone_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
-        rung = tokens[:, self.config.dims :] * self.partial_scales + self.partial_means
-        return Shape(envelope, width, Partials.from_numbers(rung))
+        rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
+        lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
+        return Shape(envelope, width, Partials.from_numbers(rung[:, :-1]), lean if abs(lean) > _LEAST_LEAN else 0.0)
 
     def _partials_of(self, split: Split) -> Partials:
         return partials_of(
@@ -625,6 +703,12 @@ class BandFlow(Generator, Varies, Blends, Restores):
     def _check_rate(self, sound: Sound) -> None:
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
+
+
+def _tone_numbers(partials: Partials, lean: float) -> Tensor:
+    """Partials and lean as numbers, ``(tokens, numbers)``."""
+    numbers = partials.to_numbers()
+    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
 
 
 def _copies(known: int, limit: int) -> tuple[int, int]:

@@ -22,18 +22,23 @@ from woodshed.metrics import (
     compressed,
     cover,
     described,
+    energy_before_onset_db,
     fault_counts,
     frechet_distance,
     half_places,
     hygiene,
     kernel_distance,
+    matched_places,
     median_bandwidth,
+    nearest_groups,
     pictured,
     places_by_class,
+    told_apart,
 )
 from woodshed.roles import Listener
 from woodshed.sound import Sound
-from woodshed.tasks.evaluate.report import CountedShare, Floor, Overlap, Row
+from woodshed.tasks.evaluate.looking import looking_teller, picture_of
+from woodshed.tasks.evaluate.report import CountedShare, Floor, Overlap, Row, Told
 
 Features = dict[str, npt.NDArray[np.floating]]
 
@@ -48,20 +53,31 @@ class Measured:
     sounds: SoundSet
     raw: Features
     table: npt.NDArray[np.floating]
+    pictures: npt.NDArray[np.float32]
+    lead_db: npt.NDArray[np.floating]
 
     def column(self) -> dict[str, npt.NDArray[np.floating]]:
-        """Descriptor values by name."""
-        return {descriptor.name: self.table[:, place] for place, descriptor in enumerate(DESCRIPTORS)}
+        """Descriptor values by name; what comes before the onset is that of the sounds before any trimming."""
+        found = {descriptor.name: self.table[:, place] for place, descriptor in enumerate(DESCRIPTORS)}
+        return found | {"pre_onset_energy_db": self.lead_db}
+
+    def taken(self, places: npt.NDArray[np.int64]) -> Measured:
+        """The sounds at these places."""
+        raw = {space: values[places] for space, values in self.raw.items()}
+        return Measured(self.sounds.taken(places), raw, self.table[places], self.pictures[places], self.lead_db[places])
 
 
 def measured(sounds: SoundSet, *, heard_s: float) -> Measured:
     """Cut and level every sound alike and measure it."""
-    table, pictures = [], []
+    table, spectral, pictures = [], [], []
     for sound in sounds.alike(duration_s=heard_s).sounds:
         table.append(described(sound))
-        pictures.append(pictured(sound))
+        spectral.append(pictured(sound))
+        pictures.append(picture_of(sound))
     values = np.array(table, dtype=np.float64).reshape(len(table), len(DESCRIPTORS))
-    return Measured(sounds, {"descriptors": compressed(values), "spectral": np.array(pictures)}, values)
+    lead_db = np.array([energy_before_onset_db(sound) for sound in sounds.sounds])
+    raw = {"descriptors": compressed(values), "spectral": np.array(spectral)}
+    return Measured(sounds, raw, values, np.array(pictures), lead_db)
 
 
 class Judges:
@@ -117,8 +133,9 @@ class Judges:
         copies: CopyCheck | None = None,
         references: Sequence[str] = ("training", "held-out"),
         seen: Measured | None = None,
+        judges: Sequence[str] = (),
     ) -> Row:
-        """Measure one row; ``raw_sounds`` are the sounds before any finishing, for hygiene."""
+        """Measure one row; ``raw_sounds`` are the sounds before any finishing, for hygiene; ``judges`` tell it."""
         seen = seen or measured(sounds, heard_s=self.heard_s)
         findings = [hygiene(sound) for sound in (raw_sounds or sounds.sounds)]
         agreement = self.agreement(sounds)
@@ -134,7 +151,41 @@ class Judges:
             novelty=self._nearest(seen) / self.unit if self.unit else None,
             agreement=agreement,
             relative_agreement=agreement / self.real_agreement,
+            told=tuple(self.told(seen, judge=judge) for judge in judges),
         )
+
+    def told(self, seen: Measured, *, judge: str) -> Told:
+        """How well a judge that is trained afresh tells a row from the training sounds, at matched counts."""
+        classes = (seen.sounds.class_names, self.training.sounds.class_names)
+        mine, theirs = matched_places(*classes, seed=self.seed)
+        if len(mine) < _FEWEST:
+            return Told(judge=judge, share=None, low=None, high=None, count=len(mine))
+        made, real = seen.taken(mine), self.training.taken(theirs)
+        kits = nearest_groups(
+            self._placed(made, "descriptors"),
+            self._placed(real, "descriptors"),
+            real_groups=real.sounds.groups,
+            real_classes=real.sounds.class_names,
+            made_classes=made.sounds.class_names,
+        )
+        looks = judge == "pictures"
+        features = [side.pictures if looks else side.raw["descriptors"] for side in (made, real)]
+        found = told_apart(
+            features[0],
+            features[1],
+            made_groups=kits,
+            real_groups=real.sounds.groups,
+            teller=looking_teller if looks else None,
+            seed=self.seed,
+        )
+        return Told(judge=judge, share=found.share, low=found.low, high=found.high, count=found.count)
+
+    def nearness(self, seen: Measured, *, space: str = "descriptors") -> tuple[float, float]:
+        """Kernel distance of a row to the training sounds, and its novelty."""
+        here, there = self._placed(seen, space), self._placed(self.training, space)
+        width = self.widths[space]
+        distance = kernel_distance(here, there, bandwidth=width, permutations=0, bootstraps=0).value
+        return distance, self._nearest(seen) / self.unit if self.unit else float("nan")
 
     def half_row(self) -> tuple[Row | None, list[Floor]]:
         """One half of the real kits against the other: the row of one draw, and the floors over several."""
@@ -178,9 +229,7 @@ class Judges:
     # -- inside
 
     def _part(self, halves: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]) -> Measured:
-        places = halves[0][0]
-        raw = {space: values[places] for space, values in self.training.raw.items()}
-        return Measured(self.training.sounds.taken(places), raw, self.training.table[places])
+        return self.training.taken(halves[0][0])
 
     def _placed(self, seen: Measured, space: str) -> npt.NDArray[np.float64]:
         return self.spaces[space].placed(seen.raw[space])

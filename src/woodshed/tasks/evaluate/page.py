@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from woodshed.sound import read_sound
+from woodshed.tasks.evaluate.page_beside import class_section, frontier_section, pairs_section, told_section
 from woodshed.tasks.evaluate.report import CountedShare, EvaluationReport, Overlap, Pair, Row
 from woodshed.views import Page, SoundCard, sound_png
 from woodshed.views.pages import Cell, Tone
@@ -18,10 +19,14 @@ def evaluation_page(report: EvaluationReport, *, folder: Path) -> Page:
     page.verdict(report.verdict, tone=_tone(report)).text(f"What to do: {report.advice}.")
     page.text(*report.notes)
     _distances(page, report)
+    frontier_section(page, report)
     _cover(page, report)
+    told_section(page, report)
     _classes_and_faults(page, report)
     _copying(page, report)
+    pairs_section(page, report)
     _gaps(page, report)
+    class_section(page, report)
     _pairs(page, report, folder)
     return page
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from woodshed.metrics import Share
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 
 def _number_or_none(value: object) -> object:
@@ -61,6 +61,19 @@ class Overlap(_Record):
     reference_count: int
 
 
+class Told(_Record):
+    """How well a judge that was trained afresh told a row from training sounds it had not heard; 0.5 is guessing.
+
+    ``judge`` is "descriptors" (logistic) or "pictures" (a small network); ``low`` and ``high`` end the 95 % interval.
+    """
+
+    judge: str
+    share: Number
+    low: Number
+    high: Number
+    count: int
+
+
 class Row(_Record):
     """One line of the table: the generated sounds, or a reference row that needs no model.
 
@@ -80,6 +93,11 @@ class Row(_Record):
     novelty: Number
     agreement: Number
     relative_agreement: Number
+    told: tuple[Told, ...] = ()
+
+    def told_by(self, judge: str) -> Told | None:
+        """What one judge said, if it was asked."""
+        return next((one for one in self.told if one.judge == judge), None)
 
     def overlap(self, space: str, reference: str) -> Overlap | None:
         """The overlap in one space with one reference, if it was measured."""
@@ -134,6 +152,46 @@ class GapReport(_Record):
     severity: float
 
 
+class ClassGapReport(_Record):
+    """One descriptor in one class: the gap, and what one half of the class's own kits shows against the other.
+
+    ``spread`` is None where the class has one kit only. Times are in octaves.
+    """
+
+    class_name: str
+    name: str
+    text: str
+    gap: float
+    spread: Number
+    beyond: bool
+    count: int
+    real_count: int
+
+
+class PairsReport(_Record):
+    """How many made sounds a pair of training sounds explains better than 1 % of held-out real ones.
+
+    ``mixed``: two laid over each other; ``crossed``: the fine structure of one under another's envelope. ``control``
+    counts planted pairs that were found, ``expected`` is what chance would leave above at most.
+    """
+
+    mixed: CountedShare
+    crossed: CountedShare
+    control: dict[str, CountedShare]
+    expected: float
+    can_tell: bool
+    inside_null: bool
+
+
+class FrontierPoint(_Record):
+    """Novelty beside fidelity of one trick at one strength."""
+
+    series: str
+    strength: float
+    kernel: Number
+    novelty: Number
+
+
 class Pair(_Record):
     """A made sound and the training sound it resembles most, as files beside the report."""
 
@@ -171,6 +229,9 @@ class EvaluationReport(_Record):
     worst: str
     verdict: str
     advice: str
+    class_gaps: tuple[ClassGapReport, ...] = ()
+    explained: PairsReport | None = None
+    frontier: tuple[FrontierPoint, ...] = ()
     pairs: tuple[Pair, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float

@@ -26,6 +26,7 @@ from woodshed.metrics import (
     verdict,
 )
 from woodshed.roles import Generator, LenderPool, Request
+from woodshed.tasks.evaluate.beside import frontier_points, gaps_by_class, pairs_behind
 from woodshed.tasks.evaluate.judging import Judges, Measured, measured
 from woodshed.tasks.evaluate.listening import Hearing, trained_listener
 from woodshed.tasks.evaluate.pairs import write_pairs
@@ -40,6 +41,9 @@ from woodshed.tasks.evaluate.report import (
 )
 
 GENERATED = "generated"
+LOGISTIC = ("descriptors",)
+BOTH = ("descriptors", "pictures")
+FLOOR_OF_JUDGES = "augmented copies"
 _BATCH = 16
 _LONGEST_S = 1.5
 
@@ -55,6 +59,8 @@ class Effort:
     plants: int = 12
     most_unseen: int = 500
     listener_steps: int = 300
+    frontier_count: int = 160
+    pairs_planted: int = 24
     quick: bool = False
 
     @classmethod
@@ -62,7 +68,7 @@ class Effort:
         """The usual effort for so many sounds, or the quick one of at most 128."""
         if quick:
             few = min(count, 96)
-            return cls(few, few, 8, 100, 4, 160, 100, quick=True)
+            return cls(few, few, 8, 100, 4, 160, 100, 0, 0, quick=True)
         return cls(count, count, min(64, count))
 
 
@@ -127,8 +133,9 @@ def evaluate(
     )
     rows, floors, copying, worst = work.rows(made, hearing)
     pairs = write_pairs(made, training, copying, folder=folder, seed=seed) if folder else ()
+    beside = work.beside(made, judges=worst[1])
     return _report(work, name, rows, floors, copying, worst, hearing).model_copy(
-        update={"pairs": tuple(pairs), "seconds": round(time.monotonic() - began, 1)}
+        update={**beside, "pairs": tuple(pairs), "seconds": round(time.monotonic() - began, 1)}
     )
 
 
@@ -147,6 +154,7 @@ class _Work:
         classes = [name if name in known else "" for name in self.training.class_names]
         self.like = _in_proportion(classes, self.effort.count, seed=self.seed)
         self.heard_s = min(_LONGEST_S, self.model.max_duration_s)
+        self.seen: Measured
 
     def generate(self, *, steps: int | None, guidance: float | None) -> SoundSet:
         requests = [
@@ -180,7 +188,9 @@ class _Work:
             judges.real_agreement = judges.agreement(self.training)
         copying = judges.copies.check(made)
         seen = measured(made, heard_s=self.heard_s)
-        rows = [judges.row(GENERATED, "made", made, copies=copying, seen=seen)]
+        asked = LOGISTIC if effort.quick else BOTH
+        self.seen = seen
+        rows = [judges.row(GENERATED, "made", made, copies=copying, seen=seen, judges=asked)]
         if len(self.held_out):
             rows.append(self._held_out_row(judges, copying, hearing))
         rows.append(
@@ -192,6 +202,21 @@ class _Work:
         rows += [half] if half else []
         rows += self._reference_rows(judges)
         return rows, floors, copying, (self._gaps(seen, judges), judges)
+
+    def beside(self, made: SoundSet, *, judges: Judges) -> dict[str, object]:
+        """What the report shows beside its rows."""
+        effort, on_event = self.effort, self.on_event
+        like = tuple(np.random.default_rng(derive_seed(self.seed, "frontier")).permutation(self.like))
+        like = tuple(str(name) for name in like[: effort.frontier_count])
+        return {
+            "class_gaps": gaps_by_class(self.seen, judges),
+            "explained": pairs_behind(
+                made, self.training, self.held_out, plants=effort.pairs_planted, seed=self.seed, on_event=on_event
+            ),
+            "frontier": frontier_points(judges, self.training, like=like, seed=self.seed, on_event=on_event)
+            if like
+            else (),
+        }
 
     def _held_out_row(self, judges: Judges, copying: CopyCheck, hearing: Hearing | None) -> Row:
         """Unseen real sounds; a listener that learned from them has nothing to say about them."""
@@ -215,7 +240,8 @@ class _Work:
             sounds = make(self.training, like=like, seed=derive_seed(self.seed, "reference", name))
             few = sounds.taken(range(min(len(sounds), self.effort.copies_per_reference)))
             kind = "real" if name.startswith("real") else "no model"
-            rows.append(judges.row(name, kind, sounds, copies=judges.copies.check(few)))
+            asked = BOTH if name == FLOOR_OF_JUDGES and not self.effort.quick else LOGISTIC
+            rows.append(judges.row(name, kind, sounds, copies=judges.copies.check(few), judges=asked))
         self.on_event(Progress(stage="reference rows", done=len(REFERENCES), total=len(REFERENCES), unit="rows"))
         return rows
 
