@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._band_flow_asking import drawn_for
 from woodshed.nn import TRAITS
-from woodshed.roles import Features, Request
+from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 
 if TYPE_CHECKING:
-    from woodshed.families.generators.band_flow import BandFlow, _Drawn
+    from woodshed.families.generators.band_flow import BandFlow
 
 _TOGETHER = 4  # rows that the model solves at once
 _FREE = 0.1  # share of pairs of no class
@@ -27,6 +28,22 @@ _LATEST = 0.95  # time up to which the others lie
 _LIKE_LENGTH = 16  # rows of like length that are guessed together, so that little is padding
 
 Guess = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+class OwnPairs(Distils):
+    """The capability of a band flow to be a teacher; a base of it and of nothing else."""
+
+    def own_pairs(self, count: int, *, seed: int) -> Features:
+        """Noise and where the flow takes it, for new requests; see `Distils.own_pairs`."""
+        return PairDrawer(cast("BandFlow", self)).pairs(count, seed=seed)
+
+    def student(self, *, steps: int) -> BandFlow:
+        """The same model with so many steps and no guidance as defaults; see `Distils.student`."""
+        model = cast("BandFlow", self)
+        config = model.config.model_copy(update={"steps": steps, "guidance": 1.0})
+        made = type(model)(config, model.spec, seed=model.seed)
+        made.load_state_dict(model.state_dict())
+        return made
 
 
 @dataclass(frozen=True)
@@ -46,12 +63,10 @@ class PairDrawer:
     ----------
     model
         The teacher.
-    asked
-        Says what a request of it comes to: class number, tokens and wishes.
     """
 
-    def __init__(self, model: BandFlow, *, asked: Callable[[Request], _Drawn]) -> None:
-        self.model, self.asked = model, asked
+    def __init__(self, model: BandFlow) -> None:
+        self.model = model
 
     def pairs(self, count: int, *, seed: int) -> Features:
         """So many pairs as features; see `Distils.own_pairs`."""
@@ -89,7 +104,7 @@ class PairDrawer:
     def _solved(self, requests: Sequence[Request]) -> list[_Pair]:
         """Where the model's own solver ends for each request, in the order of the requests."""
         model, free = self.model, len(self.model.spec.classes)
-        drawn = [self.asked(request) for request in requests]
+        drawn = [drawn_for(model, request) for request in requests]
         times = flow_times(model.config.steps, bend=1.2)
         kinds = [(model.padded(item.tokens), item.class_index == free) for item in drawn]
         found: dict[int, _Pair] = {}
