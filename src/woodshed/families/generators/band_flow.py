@@ -430,14 +430,14 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         guidance: float,
         steer: Steer | None = None,
     ) -> Tensor:
-        """Follow the flow for up to four rows of one length; rows of zeros fill up, so that no row sees another."""
-        lacking = _TOGETHER - len(drawn)
+        """Follow the flow for rows of one length; below four, rows of zeros fill up, so that no row sees another."""
+        lacking = max(0, _TOGETHER - len(drawn))
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
         anything = len(self.spec.classes)
         classes = torch.tensor([item.class_index for item in drawn] + [anything] * lacking)
         counts = torch.tensor([item.tokens for item in drawn] + [1] * lacking)
         wished = [self.traits.to_numbers(item.wishes) for item in drawn]
-        told = point.new_zeros(_TOGETHER, 3 + 2 * len(TRAITS))  # no change, and what was wished for
+        told = point.new_zeros(len(point), 3 + 2 * len(TRAITS))  # no change, and what was wished for
         told[: len(drawn), 3:] = torch.stack(wished)
         free = torch.full_like(classes, anything)
 
