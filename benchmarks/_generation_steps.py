@@ -6,11 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks._generation_sides import SPACES
 from benchmarks._generation_stages import Stage, made_by, requests_for, save_sounds, sounds_from
 from benchmarks._report import Check, Table, at_most, progress
 from woodshed.base.files import file_word
-from woodshed.metrics import SoundSet
+from woodshed.metrics import SPACES, SoundSet
 from woodshed.roles import Generator, NoLenders
 
 STEPS = (1, 2, 4, 8)
@@ -44,7 +43,7 @@ def steps_checks(
     rows = {
         (name, count): steps_row(stage, model, name=name, steps=count)
         for name, model in models.items()
-        for count in sorted({*steps, FEW_STEPS, *([full_steps] if name == "teacher" else [])})
+        for count in step_counts(steps, full=full_steps if name == "teacher" else FEW_STEPS)
     }
     full = rows["teacher", full_steps]
     checks = []
@@ -53,8 +52,13 @@ def steps_checks(
         called = f"speed: kernel distance at {FEW_STEPS} steps over full quality, {name} (n {len(stage.asked)})"
         checks.append(at_most(called, more, MORE))
     columns = ["model", "steps", *(f"kernel distance x1000, {space}" for space in SPACES), "ms a sound"]
-    caption = f"Quality against steps, {full_steps} with guidance being the teacher's full quality; {budget} of distilling"
+    caption = f"Quality against steps; full quality is the teacher at {full_steps}; {budget} of distilling"
     return checks, [Table(caption, columns, [row.cells for row in rows.values()])]
+
+
+def step_counts(steps: Sequence[int], *, full: int) -> list[int]:
+    """The counts to measure, each once."""
+    return sorted({*steps, FEW_STEPS, full})
 
 
 def distilled(stage: Stage, *, budget: str, pairs: int | None = None) -> Generator:
@@ -75,7 +79,9 @@ def steps_row(stage: Stage, model: Generator, *, name: str, steps: int) -> Steps
         save_sounds(kept, made_by(model, requests_for(stage.asked, seed=stage.order.seed), steps=steps))
     made: SoundSet = sounds_from(kept, rate_hz=stage.card.sample_rate_hz)
     found = stage.yardstick.kernels(stage.side(made, name=f"few-{name}-{steps}"), statistics=0)
-    row = StepsRow(name, steps, {space: found[space].value for space in SPACES}, seconds_each(stage, model, steps=steps))
+    row = StepsRow(
+        name, steps, {space: found[space].value for space in SPACES}, seconds_each(stage, model, steps=steps)
+    )
     progress("  ".join(row.cells))
     return row
 

@@ -35,8 +35,10 @@ KNOBS = KnobTable(
             default=None,
             help="sounds the teacher draws; without it what a third of the budget buys, from 500 to 4000",
         ),
-        Knob(name="rate", kind="float", low=0.01, high=4, default=0.4, help="learning rate, as a share of the teacher's"),
-        Knob(name="seed", kind="int", low=0, default=0, help="the same seed gives the same pairs"),
+        Knob(
+            name="rate", kind="float", low=0.01, high=4, default=0.4, help="learning rate, as a share of the teacher's"
+        ),
+        Knob(name="seed", kind="int", low=0, high=2**31 - 1, default=0, help="the same seed gives the same pairs"),
     ),
 )
 REFERENCES = (
@@ -100,7 +102,9 @@ def distil_model(
     student = teacher.student(steps=order.steps)
     trained = train(student, learned, plan=plan, run=run, held_out=judged, count=len(learned), on_event=on_event)
     trained = replace(trained, seconds=trained.seconds + spent, cpu_seconds=trained.cpu_seconds + cpu_spent)
-    card = distilled_card(loaded, order, trained, pairs=count, settings=settings, ledger_head=bench.library.ledger.head())
+    card = distilled_card(
+        loaded, order, trained, pairs=count, settings=settings, ledger_head=bench.library.ledger.head()
+    )
     path = bench.shelf.put(order.name, trained.model, card)
     return DistillingReport(path, card, count, trained.verdict, run.folder)
 

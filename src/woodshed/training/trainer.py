@@ -190,8 +190,7 @@ class _Trainer:
         anchors: dict[str, Tensor],
     ) -> None:
         """Lay features, and the weights that are pulled at, where the model will be."""
-        ready = held_out is None or isinstance(held_out, Features)
-        judged = held_out if ready else held_out_features(self.model, held_out, seed=self.plan.seed)
+        judged = held_out_features(self.model, held_out, seed=self.plan.seed)
         device = self.accelerator.device
         self.features = on_device(features, device) or features
         self.held_out = on_device(judged, device)
