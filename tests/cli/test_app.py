@@ -135,3 +135,26 @@ def test_nothing_a_file_says_reaches_the_terminal_as_a_command(capsys: pytest.Ca
     told = capsys.readouterr()
     assert not {"\x1b", "\x9b", "\x07"} & set(told.out + told.err)
     assert told.out.startswith("Sounds\n  given: ")
+
+
+def test_editing_from_the_command_line(tmp_path: Path) -> None:
+    at = ("--workspace", tmp_path / "w")
+    run("kit", "make", tmp_path / "kit", "--seed", 1, "--count", 1, "--loops", 0)
+    run("library", "add", tmp_path / "kit", "--owner", "Kit", "--licence", "CC0-1.0", *at)
+    for name in ("one", "two"):
+        run("train", name, "--from", "class:kick,snare", "--preset", "debug", "--budget", "2steps", *at)
+    sounds = sorted((tmp_path / "kit").rglob("*.wav"))[:3]
+    for words, count in (
+        (("blend", "one", *sounds, "--weights", "1:2:1"), 1),
+        (("morph", "one", *sounds, "--rows", 2, "--columns", 2), 4),
+        (("inpaint", "one", sounds[0], "--regions", "0.01:0.03", "--count", 2), 2),
+        (("extend", "one", sounds[0], "--longer", 0.1), 1),
+        (("combine", "one", *sounds, "--weights", "1:-1:1"), 1),
+    ):
+        made = run_json(*words, "--out", tmp_path / "out", *at)
+        assert isinstance(made, list)
+        assert len(made) == count
+        assert all(one["receipt"]["task"] == words[0] for one in made)
+    card = run_json("models", "blend", "one", "two", "--weight", 0.3, "--name", "both", *at)
+    assert isinstance(card, dict)
+    assert [ancestor["name"] for ancestor in card["ancestors"]] == ["one", "two"]

@@ -58,3 +58,9 @@ def test_a_silent_sound_is_asked_for_again_and_only_that_one() -> None:
     again = Shy({8})
     sounding(again, requests[1:], lenders=NoLenders(), settings=KNOBS.settings())  # type: ignore[arg-type]
     assert again.asked[-1] == shy.asked[-1], "the same request ends in the same sound whatever stands beside it"
+
+
+def test_wishes_reach_the_model_by_name() -> None:
+    settings = KNOBS.settings(count=2, brightness=4000.0, pitch=52.0)
+    requests = plan_requests(Shy(set()), settings)  # type: ignore[arg-type]
+    assert [dict(request.wishes) for request in requests] == [{"brightness_hz": 4000.0, "pitch_hz": 52.0}] * 2

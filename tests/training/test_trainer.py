@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,23 @@ def test_it_learns_and_tells_so(tmp_path: Path) -> None:
 
 def test_minutes_become_a_recorded_number_of_steps_that_repeats_exactly(tmp_path: Path) -> None:
     events: list[Event] = []
-    budget = TrainingPlan(Budget(seconds=1.5))
+    budget = TrainingPlan(Budget(seconds=0.5))
     timed = train(toy(), toy_examples, plan=budget, run=Run(tmp_path / "a"), on_event=events.append)
     assert any("Repeat exactly with --budget" in e.text for e in events if isinstance(e, Note))
     again = train(toy(), toy_examples, plan=plan(timed.planned_steps), run=Run(tmp_path / "b"))
     assert torch.equal(timed.model.state_dict()["level"], again.model.state_dict()["level"])
+
+
+def test_processor_time_becomes_steps_and_is_never_overspent(tmp_path: Path) -> None:
+    events: list[Event] = []
+    began = time.process_time()
+    budget = TrainingPlan(Budget(cpu_seconds=1.5))
+    done = train(toy(), toy_examples, plan=budget, run=Run(tmp_path), on_event=events.append)
+    assert done.steps > 10
+    assert 0 < done.cpu_seconds <= 1.5
+    assert done.cpu_seconds <= time.process_time() - began
+    assert Run(tmp_path).state().cpu_seconds == done.cpu_seconds
+    assert any("of processor time here" in e.text for e in events if isinstance(e, Note))
 
 
 def test_cancelled_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
@@ -160,7 +173,7 @@ def test_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     assert torch.equal(whole.model.state_dict()["level"], resumed.model.state_dict()["level"])
 
 
-@pytest.mark.parametrize("text", ["", "3", "fast", "-3m", "0m", "1.5steps", "3 days"])
+@pytest.mark.parametrize("text", ["", "3", "fast", "-3m", "0m", "1.5steps", "3 days", "10-cpu", "9steps-cpu"])
 def test_budgets_that_cannot_be_read(text: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be read.*3m"):
         parse_budget(text)

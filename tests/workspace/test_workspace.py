@@ -58,9 +58,11 @@ def test_generated_files_are_ready_for_a_sampler(trained: Workspace, tmp_path: P
 
 
 def test_borrowing_can_be_forbidden_and_is_named(trained: Workspace, tmp_path: Path) -> None:
-    own = trained.generate("hits", folder=tmp_path / "own", count=3, **{"class": "kick"})
-    none = trained.generate("hits", folder=tmp_path / "none", count=3, borrow="none", **{"class": "kick"})
+    own = trained.generate("hits", folder=tmp_path / "own", count=3, borrow="own", **{"class": "kick"})
+    any_ = trained.generate("hits", folder=tmp_path / "any", count=3, borrow="any", **{"class": "kick"})
+    none = trained.generate("hits", folder=tmp_path / "none", count=3, **{"class": "kick"})
     assert any(one.receipt.lenders for one in own)
+    assert any(one.receipt.lenders for one in any_)
     assert not any(one.receipt.lenders for one in none)
     lender = next(one.receipt.lenders[0] for one in own if one.receipt.lenders)
     assert "Kit maker" in lender.owner
@@ -211,7 +213,7 @@ def test_another_rate_is_brought_there_when_asked(trained: Workspace, tmp_path: 
 
 def test_a_listener_does_not_generate(workspace: Workspace, tmp_path: Path) -> None:
     workspace.train(TrainingOrder(name="ears", query="class:kick,snare", family="mel-listener", **DEBUG))
-    with pytest.raises(HandshakeError, match="ears is a listener, not a generator"):
+    with pytest.raises(HandshakeError, match="ears cannot generate sounds"):
         workspace.generate("ears", folder=tmp_path)
 
 
@@ -277,3 +279,13 @@ def test_a_damaged_order_of_a_run_is_a_sentence(workspace: Workspace) -> None:
     (report.run / "order.json").write_text("")
     with pytest.raises(UsageError, match="no earlier run of 'r'"):
         workspace.train(TrainingOrder(name="r"), resume=True)
+
+
+def test_a_copying_report_goes_to_folder_and_card(trained: Workspace, tmp_path: Path) -> None:
+    report, page = trained.memorisation("hits", folder=tmp_path / "report", quick=True, count=8, steps=1)
+    assert report.state == "cannot tell"  # twelve sounds are too few for a null
+    assert page.is_file()
+    assert (tmp_path / "report" / "report.json").is_file()
+    memorised = trained.models.card("hits").memorisation
+    assert memorised is not None
+    assert memorised["state"] == "cannot tell"

@@ -1,6 +1,6 @@
 """A trained model as one file with its papers, and the receipt of every output."""
 
-from woodshed.artifacts.card import ModelCard, SourceSound, TrainingFacts
+from woodshed.artifacts.card import BaseOfModel, ChangeWhileRunning, ModelCard, SourceSound, TrainingFacts
 from woodshed.artifacts.citations import Citation, cite_receipt
 from woodshed.artifacts.model_file import LoadedModel, load_model, read_card, save_model
 from woodshed.artifacts.outputs import read_receipt, write_output
@@ -8,6 +8,8 @@ from woodshed.artifacts.receipt import InputSound, Lender, Receipt
 from woodshed.artifacts.shelf import ModelShelf
 
 __all__ = [
+    "BaseOfModel",
+    "ChangeWhileRunning",
     "Citation",
     "InputSound",
     "Lender",

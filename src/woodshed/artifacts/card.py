@@ -26,8 +26,24 @@ class SourceSound(_Record):
     conversions: tuple[str, ...] = ()
 
 
+class BaseOfModel(_Record):
+    """The model a training began from, and every sound that taught it or its own base."""
+
+    name: str
+    digest: str
+    sources: tuple[SourceSound, ...] = ()
+
+
+class ChangeWhileRunning(_Record):
+    """Something that was changed while the training ran."""
+
+    step: int
+    name: str
+    value: float | str
+
+
 class TrainingFacts(_Record):
-    """How it was trained, and how that went."""
+    """How it was trained, and how that went. ``cpu_seconds`` sums all threads of the process."""
 
     preset: str
     seed: int
@@ -35,6 +51,7 @@ class TrainingFacts(_Record):
     steps: int
     planned_steps: int
     seconds: float
+    cpu_seconds: float | None = None
     stopped_early: bool
     loss_first: float | None
     loss_last: float | None
@@ -43,6 +60,18 @@ class TrainingFacts(_Record):
     query: str
     device: str = "cpu"
     resumed: bool = False
+    settings: dict[str, object] = {}
+    settings_from: dict[str, str] = {}
+    changes: tuple[ChangeWhileRunning, ...] = ()
+    chosen: str = ""
+
+
+class Ancestor(_Record):
+    """A model that another was blended from: its name, the digest of its weights, its share."""
+
+    name: str
+    digest: str
+    weight: float
 
 
 class ModelCard(_Record):
@@ -65,17 +94,28 @@ class ModelCard(_Record):
     held_out: tuple[str, ...] = ()
     training: TrainingFacts | None = None
     report: dict[str, object] | None = None
+    memorisation: dict[str, object] | None = None
     references: tuple[str, ...] = ()
+    ancestors: tuple[Ancestor, ...] = ()
+    base: BaseOfModel | None = None
+
+    @property
+    def teachers(self) -> tuple[SourceSound, ...]:
+        """Every sound that taught it: its own sources, then those of its base, each once."""
+        if self.base is None:
+            return self.sources
+        own = {source.content_id for source in self.sources}
+        return (*self.sources, *(source for source in self.base.sources if source.content_id not in own))
 
     @property
     def credits(self) -> tuple[str, ...]:
         """Credit lines that must travel with the model and its outputs, each once, in alphabetical order."""
-        return tuple(sorted({source.credit for source in self.sources if source.credit}))
+        return tuple(sorted({source.credit for source in self.teachers if source.credit}))
 
     @property
     def owners(self) -> tuple[str, ...]:
         """Everyone whose sounds taught it, each once, in alphabetical order."""
-        return tuple(sorted({source.owner or OWNER_UNKNOWN for source in self.sources}))
+        return tuple(sorted({source.owner or OWNER_UNKNOWN for source in self.teachers}))
 
     def refuse_if(self, refused: dict[str, str], *, query: str) -> None:
         """Refuse to work when training sounds are no longer allowed.
@@ -94,10 +134,16 @@ class ModelCard(_Record):
         """
         if not refused:
             return
-        named = [f"{source.name} ({source.content_id[:8]})" for source in self.sources if source.content_id in refused]
+        named = [f"{source.name} ({source.content_id[:8]})" for source in self.teachers if source.content_id in refused]
         shown = ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
         raise ConsentRefused(
             f"The model {self.name!r} learned from {len(named)} sound(s) that may no longer be used: {shown}",
             cause=next(iter(refused.values())),
-            way_out=f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}",
+            way_out=self._way_back(query),
         )
+
+    def _way_back(self, query: str) -> str:
+        if self.ancestors:
+            first, second = self.ancestors[0].name, self.ancestors[-1].name
+            return f"train {first} and {second} anew, then: woodshed models blend {first} {second} --name {self.name}"
+        return f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}"

@@ -9,14 +9,23 @@ from pathlib import Path
 
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.outputs import read_receipt, write_output
-from woodshed.artifacts.receipt import OWNER_UNKNOWN, InputSound, Lender, Receipt, now_text, versions_here
+from woodshed.artifacts.receipt import (
+    NO_MODEL,
+    OWNER_UNKNOWN,
+    CopyChecked,
+    InputSound,
+    Lender,
+    Receipt,
+    now_text,
+    versions_here,
+)
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import ConsentRefused, LibraryError, UsageError, WoodshedError
 from woodshed.base.files import file_word
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Decision, Purpose
 from woodshed.roles import Made
-from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, finish_sound
+from woodshed.sound import LEVEL_LUFS, FinishedSound, Sound, TempoTag, finish_sound
 
 DEFAULT_TEMPLATE = "{model}_{class}_{number:03d}_seed{seed}"
 
@@ -31,6 +40,7 @@ class Product:
     inputs: tuple[InputSound, ...] = ()
     knobs: dict[str, KnobValue] | None = None
     label: str = ""
+    copy_check: CopyChecked | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,8 @@ class Delivered:
 class Order:
     """How a task wants its products delivered.
 
-    ``finish`` trims, aligns, removes DC and levels; ``level_lufs`` asks for a level of its own.
+    ``finish`` trims, aligns, removes DC and levels; ``level_lufs`` asks for a level of its own. ``references`` are
+    papers behind the task itself, beside those behind the model.
     """
 
     task: str
@@ -54,17 +65,21 @@ class Order:
     template: str = DEFAULT_TEMPLATE
     finish: bool = True
     level_lufs: float | None = None
+    references: tuple[str, ...] = ()
 
 
-def deliver(products: Sequence[Product], order: Order, *, loaded: LoadedModel, bench: Workbench) -> list[Delivered]:
-    """Finish and write each product with its receipt, inside and beside.
+def deliver(
+    products: Sequence[Product], order: Order, *, loaded: LoadedModel | None, bench: Workbench
+) -> list[Delivered]:
+    """Finish and write each product with its receipt, inside and beside; no model may have taken part.
 
     Raises
     ------
     UsageError
         If the template names something unknown or gives two products one name.
     """
-    paths = [order.folder / f"{_file_name(order.template, product, loaded.card.name)}.wav" for product in products]
+    model = loaded.card.name if loaded else order.task
+    paths = [order.folder / f"{_file_name(order.template, product, model)}.wav" for product in products]
     if len(set(paths)) < len(paths):
         raise UsageError(
             f"The template {order.template!r} gives several sounds one name",
@@ -74,7 +89,14 @@ def deliver(products: Sequence[Product], order: Order, *, loaded: LoadedModel, b
     return [_deliver(product, path, order, loaded, bench) for product, path in zip(products, paths, strict=True)]
 
 
-def input_sound(sound: Sound, name: str, bench: Workbench, *, content_id: str | None = None) -> InputSound:
+def input_sound(
+    sound: Sound,
+    name: str,
+    bench: Workbench,
+    *,
+    content_id: str | None = None,
+    purpose: Purpose = Purpose.AI_INFERENCE,
+) -> InputSound:
     """Name a given sound and its owner as far as the library knows them.
 
     ``content_id`` is that of the library's sound where the given one was converted from it.
@@ -82,30 +104,41 @@ def input_sound(sound: Sound, name: str, bench: Workbench, *, content_id: str | 
     Raises
     ------
     ConsentRefused
-        If the library knows owners of the sound who do not allow that a model works on it.
+        If the library knows owners of the sound who do not allow this purpose.
     """
     known = content_id or sound.content_id
-    decision = bench.library.decisions([known], Purpose.AI_INFERENCE)[known]
+    decision = bench.library.decisions([known], purpose)[known]
     if decision.owners and not decision.allowed:
+        use = "given to a model" if purpose is Purpose.AI_INFERENCE else "made into another sound"
         raise ConsentRefused(
-            f"{name} may not be given to a model", cause=decision.rule, way_out=decision.way_out or "use another sound"
+            f"{name} may not be {use}", cause=decision.rule, way_out=decision.way_out or "use another sound"
         )
     owner, credit = _owner_and_credit(decision)
     return InputSound(content_id=known, name=name, owner=owner, credit=credit)
 
 
-def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel, bench: Workbench) -> Delivered:
+def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel | None, bench: Workbench) -> Delivered:
     sound, finishing = product.made.sound, {}
     if order.finish:
         level_lufs = LEVEL_LUFS if order.level_lufs is None else order.level_lufs
-        finished = finish_sound(sound, level_lufs=level_lufs, name=path.name)
+        loop = product.made.bpm is not None  # its length and its seam are kept: level and true peak only
+        finished = finish_sound(sound, level_lufs=level_lufs, trim=not loop, remove_offset=not loop, name=path.name)
         sound, finishing = finished.sound, _finishing_facts(finished)
-    receipt = _receipt(product, order.task, finishing, loaded, bench)
+    tempo = _tempo(product.made)
+    if tempo:
+        finishing = {**finishing, "loop_bpm": tempo.bpm, "loop_beats": tempo.beats}
+    receipt = _receipt(product, order, finishing, bench=bench)
+    receipt = receipt if loaded is None else receipt.model_copy(update=_model_facts(loaded, order))
     path = _free(path, receipt)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
-    written = write_output(path, sound, receipt, encoding=encoding)
-    bench.log.add(path, written, taught_by=[source.content_id for source in loaded.card.sources])
+    sources = loaded.card.teachers if loaded else ()
+    written = write_output(path, sound, receipt, encoding=encoding, tempo=tempo)
+    bench.log.add(path, written, taught_by=[source.content_id for source in sources])
     return Delivered(path, sound, written)
+
+
+def _tempo(made: Made) -> TempoTag | None:
+    return None if made.bpm is None else TempoTag(round(made.bpm, 4), made.beats or 1)
 
 
 def _free(path: Path, receipt: Receipt) -> Path:
@@ -136,29 +169,39 @@ def _finishing_facts(finished: FinishedSound) -> dict[str, float | str | None]:
     }
 
 
-def _receipt(
-    product: Product, task: str, finishing: dict[str, float | str | None], loaded: LoadedModel, bench: Workbench
-) -> Receipt:
-    card = loaded.card
+def _receipt(product: Product, order: Order, finishing: dict[str, float | str | None], *, bench: Workbench) -> Receipt:
+    """The papers of a product in which no model took part."""
     return Receipt(
-        task=task,
+        task=order.task,
         made_at=now_text(),
-        model=card.name,
-        model_digest=loaded.digest,
-        family=card.family,
+        model=NO_MODEL,
+        model_digest=NO_MODEL,
+        family=NO_MODEL,
         class_name=product.made.class_name,
         seed=product.seed,
         knobs=product.knobs or {},
         inputs=product.inputs,
         lenders=tuple(_lender(content_id, bench) for content_id in product.made.lenders),
-        sources=dict(Counter(source.owner or OWNER_UNKNOWN for source in card.sources)),
-        credits=card.credits,
-        merkle_root=card.merkle_root,
-        ledger_head=card.ledger_head,
-        references=card.references,
+        references=order.references,
         finishing=finishing,
+        copy_check=product.copy_check,
         versions=versions_here(),
     )
+
+
+def _model_facts(loaded: LoadedModel, order: Order) -> dict[str, object]:
+    """What a receipt says of the model that took part."""
+    card = loaded.card
+    return {
+        "model": card.name,
+        "model_digest": loaded.digest,
+        "family": card.family,
+        "sources": dict(Counter(source.owner or OWNER_UNKNOWN for source in card.teachers)),
+        "credits": card.credits,
+        "merkle_root": card.merkle_root,
+        "ledger_head": card.ledger_head,
+        "references": tuple(dict.fromkeys((*card.references, *order.references))),
+    }
 
 
 def _lender(content_id: str, bench: Workbench) -> Lender:

@@ -9,13 +9,17 @@ from pydantic import ValidationError
 from woodshed.artifacts.receipt import Receipt
 from woodshed.base.errors import UsageError
 from woodshed.base.files import printable, write_text_atomically
-from woodshed.sound import Sound, WavTags, read_tags, write_sound
+from woodshed.sound import LoopPoint, Sound, TempoTag, WavTags, read_tags, write_sound
 
 RECEIPT_TAG = "ICMT"
 
 
-def write_output(path: Path, sound: Sound, receipt: Receipt, *, encoding: str = "PCM_24") -> Receipt:
+def write_output(
+    path: Path, sound: Sound, receipt: Receipt, *, encoding: str = "PCM_24", tempo: TempoTag | None = None
+) -> Receipt:
     """Write a finished sound as WAV with its receipt inside (INFO chunk) and beside (``NAME.wav.json``).
+
+    With a tempo it is a loop: all of it repeats, and samplers and DAWs are told so.
 
     Returns
     -------
@@ -30,9 +34,14 @@ def write_output(path: Path, sound: Sound, receipt: Receipt, *, encoding: str = 
     }
     if complete.all_credits():
         text["ICOP"] = "; ".join(complete.all_credits())
-    write_sound(path, sound, encoding=encoding, tags=WavTags(text=text))
+    write_sound(path, sound, encoding=encoding, tags=_tags(sound, text, tempo))
     write_text_atomically(receipt_path(path), complete.model_dump_json(indent=1))
     return complete
+
+
+def _tags(sound: Sound, text: dict[str, str], tempo: TempoTag | None) -> WavTags:
+    loops = (LoopPoint(0, sound.frames),) if tempo else ()
+    return WavTags(loops=loops, tempo=tempo, text=text)
 
 
 def receipt_path(path: Path) -> Path:
@@ -57,7 +66,7 @@ def read_receipt(path: Path) -> Receipt:
     raise UsageError(
         f"{printable(path)} carries no Woodshed receipt",
         cause="it was not made by Woodshed, or another program dropped its text chunks and the .json beside it",
-        way_out="show a file that generate, vary or blend wrote",
+        way_out="show a file that generate, vary, blend or another task wrote",
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from woodshed.base.version import __version__
 
 OWNER_UNKNOWN = "owner unknown"
+NO_MODEL = ""  # what stands for the model where none took part: a word, so that older readers understand it
 
 
 class _Record(BaseModel):
@@ -27,7 +28,7 @@ class InputSound(_Record):
 
 
 class Lender(_Record):
-    """A sound of the library that lent fine structure under the grant ``resynthesise``."""
+    """A sound of the library that lent fine structure, or went into the output, under the grant ``resynthesise``."""
 
     content_id: str
     name: str
@@ -35,10 +36,25 @@ class Lender(_Record):
     credit: str | None = None
 
 
+class CopyChecked(_Record):
+    """How like the nearest training sound an output is, 0 to 1, and how often it was made anew because it was a copy.
+
+    ``excess`` is how far that sound stands out from the others; above ``threshold`` the output would be refused.
+    """
+
+    nearest: str
+    likeness: float
+    excess: float
+    threshold: float
+    made_anew: int = 0
+
+
 class Receipt(_Record):
     """The papers of one output; written beside it and inside it.
 
-    ``sources`` counts the training sounds of each owner; the model's card lists them one by one.
+    ``sources`` counts the training sounds of each owner; the model's card lists them one by one. Where no model took
+    part, ``model``, ``model_digest`` and ``family`` are empty. ``copy_check`` says which training sound the output is
+    most like and how much, where that was looked for.
     """
 
     format_version: int = 1
@@ -59,7 +75,13 @@ class Receipt(_Record):
     ledger_head: str = ""
     references: tuple[str, ...] = ()
     finishing: dict[str, float | str | None] = {}
+    copy_check: CopyChecked | None = None
     versions: dict[str, str] = {}
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model took part."""
+        return self.model_digest != NO_MODEL
 
     def all_credits(self) -> tuple[str, ...]:
         """Every credit line this output must carry, each once."""

@@ -11,7 +11,7 @@ def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
 
     A sound its ledger has never heard of is not its to judge: a model from elsewhere carries its own papers.
     """
-    ids = [source.content_id for source in card.sources]
+    ids = [source.content_id for source in card.teachers]
     decisions = library.decisions(ids, card.purpose)
     known = (found for found in decisions.values() if found.events or found.owners)
     return {found.content_id: found.rule for found in known if not found.allowed}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from woodshed.artifacts.copy_guarding import guard_of
 from woodshed.artifacts.delivery import Delivered, Order, Product, deliver, input_sound
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.receipt import InputSound
@@ -14,6 +15,8 @@ from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError
 from woodshed.base.events import EventSink, Progress, ignore
 from woodshed.base.knobs import KnobTable, KnobValue
+from woodshed.library import Purpose
+from woodshed.metrics import CopyGuard
 from woodshed.roles import LenderPool, Trainable
 from woodshed.sound import Sound
 
@@ -33,15 +36,20 @@ class GivenSound:
 class Job:
     """What one call of a verb works with; the sounds are checked, allowed, and at the model's rate if that was asked.
 
-    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``.
+    ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``. ``model`` is None only for
+    a verb that works without one; ``bench`` is for verbs that read more than they were given: other models, other
+    sounds by name. ``guard`` knows copies of the training sounds, where the knob ``copies`` stands on ``refuse`` and
+    the library knows these sounds.
     """
 
-    model: Trainable
+    model: Trainable | None
     sounds: tuple[GivenSound, ...]
     inputs: tuple[InputSound, ...]
     lenders: LenderPool
     settings: dict[str, KnobValue]
     on_event: EventSink = ignore
+    bench: Workbench | None = None
+    guard: CopyGuard | None = None
 
     def number(self, name: str) -> float | None:
         """A knob's position as a number; None where it stands nowhere."""
@@ -68,7 +76,7 @@ class Verb:
     knobs
         Its knob table; ``knobs.task`` is its name.
     needs
-        Capabilities the model must have, all of them.
+        Capabilities the model must have, all of them; a verb that needs none works without a model.
     can
         What a model must be able to do, in words: "vary sounds".
     make
@@ -78,7 +86,13 @@ class Verb:
     least, most
         How many sounds it takes; ``most`` None for any number.
     finish
-        Whether outputs are trimmed, aligned and levelled.
+        Whether outputs are trimmed, aligned and levelled; a knob ``finish``, where there is one, decides instead.
+    close
+        What it does at the very end with all it delivered and the folder, such as one picture of everything.
+    helps
+        Capabilities a model must have to take part in a verb that also works without one.
+    references
+        Papers behind what the verb itself does.
     """
 
     knobs: KnobTable
@@ -89,6 +103,9 @@ class Verb:
     least: int = 1
     most: int | None = 1
     finish: bool = False
+    close: Callable[[Sequence[Delivered], Path], None] | None = None
+    helps: tuple[type, ...] = ()
+    references: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,7 +116,7 @@ class Verb:
 def perform(
     verb: Verb,
     bench: Workbench,
-    loaded: LoadedModel,
+    loaded: LoadedModel | None,
     *,
     sounds: Sequence[GivenSound] = (),
     lenders: LenderPool,
@@ -110,16 +127,20 @@ def perform(
 ) -> list[Delivered]:
     """Do what a verb says and write what it makes, each output with its receipt.
 
+    Without a model the given sounds themselves end up in the output, so their owners are asked about resynthesis; with
+    one, about a model that works on them.
+
     Raises
     ------
     ConsentRefused
         If a training grant of the model was withdrawn, or a given sound may not be worked on.
     HandshakeError
-        If the model cannot do this, or the number of sounds is another.
+        If the model cannot do this or has no part in it, if one is needed and none was given, or if the number of
+        sounds is another.
     RateMismatch
         If a sound has another rate than the model and the knob ``resample`` is off.
     """
-    model = handshake(loaded, bench, needs=verb.needs, can=verb.can)
+    model = _partner(verb, loaded, bench)
     if len(sounds) < verb.least or (verb.most is not None and len(sounds) > verb.most):
         raise HandshakeError(
             f"{verb.name} was given {len(sounds)} sounds",
@@ -128,12 +149,14 @@ def perform(
         )
     for given in sounds:
         given.sound.checked(name=given.name)
-    inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id) for g in sounds)
-    if settings.get("resample"):
-        sounds = [replace(g, sound=g.sound.resampled(loaded.card.sample_rate_hz)) for g in sounds]
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event)
-    level = settings.get("level")
-    order = Order(verb.name, folder, template or verb.template, verb.finish, None if level is None else float(level))
+    purpose = Purpose.RESYNTHESISE if loaded is None else Purpose.AI_INFERENCE
+    inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id, purpose=purpose) for g in sounds)
+    if settings.get("resample") and sounds:
+        rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
+        sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
+    guard = guard_of(loaded.card, bench.library) if loaded and settings.get("copies") == "refuse" else None
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard)
+    order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []
     batch: list[Product] = []
     for product in verb.make(job):
@@ -142,6 +165,8 @@ def perform(
             delivered += deliver(batch, order, loaded=loaded, bench=bench)
             batch = []
     delivered += deliver(batch, order, loaded=loaded, bench=bench)
+    if verb.close and delivered:
+        verb.close(delivered, folder)
     on_event(Progress(stage=verb.name, done=len(delivered), total=len(delivered), unit="sounds"))
     return delivered
 
@@ -164,6 +189,35 @@ def handshake(loaded: LoadedModel, bench: Workbench, *, needs: Sequence[type], c
             way_out="woodshed models ls shows the models and their families",
         )
     return loaded.model
+
+
+def _partner(verb: Verb, loaded: LoadedModel | None, bench: Workbench) -> Trainable | None:
+    """The model that takes part, if any does."""
+    if loaded is None:
+        if verb.needs:
+            raise HandshakeError(
+                f"{verb.name} needs a model",
+                cause=f"only a model can {verb.can}",
+                way_out="woodshed models ls shows your models, woodshed train makes one",
+            )
+        return None
+    if not verb.needs and not verb.helps:
+        raise HandshakeError(
+            f"{verb.name} works without a model", cause="a model has no part in it", way_out="leave the model out"
+        )
+    return handshake(loaded, bench, needs=(*verb.needs, *verb.helps), can=verb.can)
+
+
+def _order(verb: Verb, settings: dict[str, KnobValue], *, folder: Path, template: str) -> Order:
+    level = settings.get("level")
+    return Order(
+        verb.name,
+        folder,
+        template or verb.template,
+        bool(settings.get("finish", verb.finish)),
+        None if level is None else float(level),
+        verb.references,
+    )
 
 
 def _range_text(verb: Verb) -> str:

@@ -10,7 +10,7 @@ import typer
 from woodshed.base.knobs import KnobValue
 from woodshed.cli.knobs import with_knobs
 from woodshed.cli.options import AsJson, OutFolder, WorkspaceFolder
-from woodshed.cli.results import show_delivered
+from woodshed.cli.results import show_made
 from woodshed.workspace.knobs import TABLES
 
 app = typer.Typer(add_completion=False)
@@ -20,16 +20,24 @@ app = typer.Typer(add_completion=False)
 @with_knobs(TABLES["blend"])
 def blend(
     model: Annotated[str, typer.Argument(help="Name of a trained model.")],
-    first: Annotated[str, typer.Argument(help="Where it starts: a file or a sound of the library.")],
-    second: Annotated[str, typer.Argument(help="Where it ends: a file or a sound of the library.")],
+    sounds: Annotated[list[str], typer.Argument(help="Two or more: files or sounds of the library.")],
     settings: dict[str, KnobValue],
     out: OutFolder = Path("made"),
     template: Annotated[str, typer.Option(help="File names: {model} {class} {number} {seed} {label}.")] = "",
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the sounds on the way from one sound to another.
+    """Make the sounds on the way from the first sound to the last, or one at --weights between all.
 
-    Example: woodshed blend drums kick.wav tom.wav --steps-between 5
+    Example: woodshed blend drums kick.wav tom.wav --steps-between 5 --fine 1
     """
-    show_delivered("blend", (model, first, second), out, template, workspace, as_json, settings)
+    show_made(
+        "blend",
+        model,
+        sounds,
+        out=out,
+        template=template,
+        workspace=workspace,
+        as_json=as_json,
+        settings=settings,
+    )

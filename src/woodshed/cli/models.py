@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from woodshed.cli.options import AsJson, WorkspaceFolder
-from woodshed.cli.render import emit, say, show_table
+from woodshed.cli.render import emit, progress, say, show_table
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Trained models: one file each, with their papers.")
 
@@ -39,7 +39,13 @@ def show(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = F
             ["what", "value"], [[key, value] for key, value in facts.items() if key not in ("training", "withdrawn")]
         )
         if card.training:
-            show_table(["training", "value"], [[key, value] for key, value in card.training.model_dump().items()])
+            show_table(
+                ["training", "value"],
+                [
+                    [key, value]
+                    for key, value in card.training.model_dump(exclude={"settings", "settings_from"}).items()
+                ],
+            )
         say(
             f"{len(refused)} of its sounds were withdrawn; it refuses to work."
             if refused
@@ -56,6 +62,26 @@ def card(name: ModelName, workspace: WorkspaceFolder = None) -> None:
 
     found = Workspace(workspace).models.card(name)
     emit(found, True, lambda: None)
+
+
+@app.command()
+def blend(
+    first: ModelName,
+    second: Annotated[str, typer.Argument(help="Name of another model of the same kind.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the new model.")],
+    weight: Annotated[float, typer.Option("--weight", help="From 0, the first, to 1, the second.")] = 0.5,
+    workspace: WorkspaceFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a model between two of the same kind; it carries the sounds, credits and consent of both.
+
+    Example: woodshed models blend warm bright --weight 0.3 --name between
+    """
+    from woodshed.workspace import Workspace
+
+    with progress(as_json) as on_event:
+        card = Workspace(workspace).blend_models(first, second, name=name, weight=weight, on_event=on_event)
+    emit(card, as_json, lambda: say(f"{card.name} learned from {len(card.sources)} sounds of {first} and {second}."))
 
 
 @app.command()

@@ -1,29 +1,32 @@
-"""What the three making commands share: call the workspace's verb and show what it delivered."""
+"""What the making commands share: call a verb and show what it delivered."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from woodshed.base.knobs import KnobValue
 from woodshed.cli.render import emit, progress, say, show_table
 
 
-def show_delivered(
+def show_made(
     verb: str,
-    arguments: tuple[str, ...],
+    model: str | None,
+    sounds: Sequence[str] = (),
+    *,
     out: Path,
     template: str,
     workspace: Path | None,
     as_json: bool,
     settings: dict[str, KnobValue],
 ) -> None:
-    """Run ``Workspace.generate``, ``vary`` or ``blend`` and list the files."""
+    """Do what a verb says with some sounds, and a model unless it needs none, and list the files."""
     from woodshed.workspace import Workspace
 
-    method = getattr(Workspace(workspace), verb)
-    named = {"template": template} if template else {}
     with progress(as_json) as on_event:
-        delivered = method(*arguments, folder=out, on_event=on_event, **named, **settings)
+        delivered = Workspace(workspace).make(
+            verb, model, *sounds, folder=out, template=template, on_event=on_event, **settings
+        )
     rows = [
         [one.path, one.receipt.class_name, round(one.sound.duration_s, 3), one.sound.channels, one.receipt.seed]
         for one in delivered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,29 +17,52 @@ app = typer.Typer(add_completion=False)
 def train(
     name: Annotated[str, typer.Argument(help="What the model shall be called.")],
     query: Annotated[
-        str, typer.Option("--from", help="Which sounds: all, class:kick,snare, group:x, path:*dry*, -class:fx.")
-    ] = "all",
-    family: Annotated[str, typer.Option(help="Family of model.")] = "band-flow",
-    preset: Annotated[str, typer.Option(help="Size of the model: debug, laptop, studio.")] = "laptop",
-    budget: Annotated[str, typer.Option(help="How long: 3m, 1h or 2000steps.")] = "3m",
+        str | None,
+        typer.Option("--from", help="Which sounds: all, class:kick,snare, group:x, path:*dry*, -class:fx. [all]"),
+    ] = None,
+    base: Annotated[str | None, typer.Option(help="A model to begin from: 20 to 100 own sounds are enough.")] = None,
+    family: Annotated[str | None, typer.Option(help="Family of model. [band-flow]")] = None,
+    preset: Annotated[str | None, typer.Option(help="Size of the model: debug, laptop, studio. [laptop]")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="How long: 3m, 1h, 10m-cpu (processor time) or 2000steps. [3m]")
+    ] = None,
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; without it the most common one.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed and sounds give the same model on the same machine.")] = 0,
-    held_out: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging.")] = 0.15,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed and sounds give the same model on the same machine. [0]")
+    ] = None,
+    held_out: Annotated[
+        float | None, typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging. [0.15]")
+    ] = None,
+    copy_report: Annotated[
+        bool | None,
+        typer.Option("--copy-report/--no-copy-report", help="Look for copies at the end; picks the weights too. [on]"),
+    ] = None,
+    adapt: Annotated[str | None, typer.Option(help="With --base: full or low-rank. [full]")] = None,
+    rank: Annotated[int | None, typer.Option(help="Rank of a low-rank adaptation. [8]")] = None,
+    settings: Annotated[Path | None, typer.Option(help="TOML or JSON file with settings.")] = None,
+    like: Annotated[str | None, typer.Option(help="A run or model whose settings to take.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting, like learning_rate=1e-3; may come again.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run of this name.")] = False,
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model on sounds whose owners allow it. Ctrl-C stops early and keeps a usable model.
 
+    Settings come in layers, of which the last wins: preset, --settings FILE, --like RUN, flags.
+
     Example: woodshed train drums --from class:kick,snare --budget 5m
     """
-    from woodshed.workspace import TrainingOrder, Workspace
+    from woodshed.workspace import Workspace, parse_setting
 
-    order = TrainingOrder(
-        name=name, query=query, family=family, preset=preset, budget=budget, rate_hz=rate, seed=seed, held_out=held_out
-    )
+    own = Workspace(workspace)
+    flags = dict(map(parse_setting, set_ or []))
+    flags |= {"query": query, "base": base, "family": family, "preset": preset, "budget": budget, "rate_hz": rate}
+    flags |= {"seed": seed, "held_out": held_out, "copy_report": copy_report, "adapt": adapt, "rank": rank}
+    order = own.order(name, flags=flags, settings_file=settings, like=like or "")
     with progress(as_json) as on_event:
-        report = Workspace(workspace).train(order, resume=resume, on_event=on_event)
+        report = own.train(order, resume=resume, on_event=on_event)
 
     def table() -> None:
         say(f"{report.verdict}")

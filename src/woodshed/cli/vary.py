@@ -10,7 +10,7 @@ import typer
 from woodshed.base.knobs import KnobValue
 from woodshed.cli.knobs import with_knobs
 from woodshed.cli.options import AsJson, OutFolder, WorkspaceFolder
-from woodshed.cli.results import show_delivered
+from woodshed.cli.results import show_made
 from woodshed.workspace.knobs import TABLES
 
 app = typer.Typer(add_completion=False)
@@ -31,4 +31,13 @@ def vary(
 
     Example: woodshed vary drums my_snare.wav --amount 0.3 --count 8
     """
-    show_delivered("vary", (model, sound), out, template, workspace, as_json, settings)
+    show_made(
+        "vary",
+        model,
+        [sound],
+        out=out,
+        template=template,
+        workspace=workspace,
+        as_json=as_json,
+        settings=settings,
+    )

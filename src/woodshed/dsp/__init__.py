@@ -1,8 +1,12 @@
 """Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets, pitch, tempo, key, descriptors (no Sound)."""
 
 from woodshed.dsp._audio import SILENT_DB, Audio
+from woodshed.dsp.closing import FADE_S, LoopCut, closed_loop, loop_cut
+from woodshed.dsp.declipping import Clipping, declipped, find_clipping
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
+from woodshed.dsp.extrapolation import extrapolated
+from woodshed.dsp.faults import Faults, find_faults
 from woodshed.dsp.flux import Flux, spectral_flux
 from woodshed.dsp.key import Key, chroma, key
 from woodshed.dsp.loudness import (
@@ -29,21 +33,30 @@ from woodshed.dsp.windows import hann, sine_window
 
 __all__ = [
     "DESCRIPTORS",
+    "FADE_S",
     "SILENT_DB",
     "Audio",
+    "Clipping",
     "Descriptor",
     "Envelope",
+    "Faults",
     "Flux",
     "Key",
+    "LoopCut",
     "Pitch",
     "PitchTrack",
     "Tempo",
     "amplitude_envelope",
     "bin_frequencies_hz",
     "chroma",
+    "closed_loop",
+    "declipped",
     "describe",
     "descriptor_index",
     "descriptors",
+    "extrapolated",
+    "find_clipping",
+    "find_faults",
     "first_onset_s",
     "fundamental_hz",
     "gated_loudness_lufs",
@@ -58,6 +71,7 @@ __all__ = [
     "key",
     "log_frequencies_hz",
     "log_frequency_filterbank",
+    "loop_cut",
     "mdct",
     "mdct_hop_count",
     "mdct_power",

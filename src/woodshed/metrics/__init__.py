@@ -1,8 +1,20 @@
 """Numbers that say how made sounds relate to real ones, each with its reference, its count and its floor."""
 
+from woodshed.metrics._whitening import RATE_HZ as COPY_RATE_HZ
+from woodshed.metrics._whitening import whitened
 from woodshed.metrics.class_gaps import JUDGED, ClassGap, class_gaps, kit_spread, typical_gaps
+from woodshed.metrics.copy_guard import COPY_EXCESS, CopyGuard, Guarded
+from woodshed.metrics.copy_index import MEASURES, CopyIndex, Matches
 from woodshed.metrics.copy_search import CopyFinder, Nearest
-from woodshed.metrics.copying import CONTROL_FOUND, FALSE_ALARM, HELD_OUT, CopyCheck, CopyJudge, threshold_of
+from woodshed.metrics.copying import (
+    BETWEEN_GROUPS,
+    CONTROL_FOUND,
+    FALSE_ALARM,
+    HELD_OUT,
+    CopyCheck,
+    CopyJudge,
+    threshold_of,
+)
 from woodshed.metrics.distances import (
     Cover,
     KernelDistance,
@@ -23,14 +35,16 @@ from woodshed.metrics.features import (
     raw_features,
 )
 from woodshed.metrics.hygiene import FAULTS, Hygiene, energy_before_onset_db, fault_counts, hygiene
+from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
 from woodshed.metrics.matching import asked_classes, matched_places
 from woodshed.metrics.pair_search import Explained, PairCheck, PairFinder, pair_check
-from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
+from woodshed.metrics.plants import ALL_AND_CROSSED, ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
     STRENGTHS,
     augmented_copies,
     coloured_noise,
+    cross,
     crossed,
     drawn_again,
     drawn_places,
@@ -43,14 +57,19 @@ from woodshed.metrics.telling import Teller, Telling, fold_numbers, logistic_tel
 from woodshed.metrics.verdict import Closeness, Gap, Novelty, Verdict, closeness_of, gaps, novelty_of, verdict
 
 __all__ = [
+    "ALL_AND_CROSSED",
     "ALL_AT_ONCE",
+    "BETWEEN_GROUPS",
     "CHANGES",
     "CONTROL_FOUND",
+    "COPY_EXCESS",
+    "COPY_RATE_HZ",
     "FALSE_ALARM",
     "FAULTS",
     "FEATURES_VERSION",
     "HELD_OUT",
     "JUDGED",
+    "MEASURES",
     "REFERENCES",
     "SINGLE_CHANGES",
     "SPACES",
@@ -59,17 +78,23 @@ __all__ = [
     "Closeness",
     "CopyCheck",
     "CopyFinder",
+    "CopyGuard",
+    "CopyIndex",
     "CopyJudge",
     "Cover",
     "Explained",
     "FeatureSpace",
     "Gap",
+    "GridFit",
+    "Guarded",
     "Hygiene",
     "KernelDistance",
+    "Matches",
     "Nearest",
     "Novelty",
     "PairCheck",
     "PairFinder",
+    "Seam",
     "Share",
     "SoundSet",
     "Teller",
@@ -83,6 +108,7 @@ __all__ = [
     "coloured_noise",
     "compressed",
     "cover",
+    "cross",
     "crossed",
     "described",
     "drawn_again",
@@ -92,6 +118,7 @@ __all__ = [
     "fold_numbers",
     "frechet_distance",
     "gaps",
+    "grid_fit",
     "half_places",
     "hygiene",
     "kernel_distance",
@@ -109,9 +136,11 @@ __all__ = [
     "plant",
     "raw_features",
     "respeeded",
+    "seam_of",
     "shrunk_covariance",
     "threshold_of",
     "told_apart",
     "typical_gaps",
     "verdict",
+    "whitened",
 ]

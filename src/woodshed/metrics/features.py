@@ -15,7 +15,7 @@ from woodshed.sound import Sound
 
 Vector = npt.NDArray[np.floating]
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 """Rises when a feature changes: figures of different versions must not be compared."""
 
 _BANDS = 40
@@ -26,6 +26,7 @@ _EDGES_HOPS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 _BAND_GROUPS = 8
 _MODULATION_OCTAVES = 5
 _LIMIT = 4.0
+_LEAST_SPREAD = 0.25
 _SMALLEST = {"hz": 20.0, "ms": 1.0, "s": 0.005}
 _LOWEST = np.array([_SMALLEST.get(descriptor.unit, np.nan) for descriptor in DESCRIPTORS])
 
@@ -111,8 +112,9 @@ class FeatureSpace:
     """A feature space with the scale of one reference set: robustly standardised, then its 32 main directions.
 
     Each raw feature is centred at the reference's median and divided by its spread (0.74 times the range of the middle
-    half), held within +-4, and turned to the principal directions of the reference. Without whitening: what varies
-    more among real sounds counts more.
+    half, but at least a quarter of its standard deviation: a feature that is 0 for most sounds, such as the balance of
+    mono ones, would else weigh more than all others together), held within +-4, and turned to the principal directions
+    of the reference. Without whitening: what varies more among real sounds counts more.
 
     Examples
     --------
@@ -143,8 +145,7 @@ class FeatureSpace:
                 way_out="add sounds: at least 4, better 100",
             )
         low, centre, high = np.percentile(raw, [25, 50, 75], axis=0)
-        spread = 0.7413 * (high - low)
-        spread = np.where(spread > 1e-6, spread, raw.std(axis=0))
+        spread = np.maximum(0.7413 * (high - low), _LEAST_SPREAD * raw.std(axis=0))
         spread = np.where(spread > 1e-6, spread, np.inf)  # a constant says nothing
         scaled = _scaled(raw, centre, spread)
         mean = scaled.mean(axis=0)

@@ -18,7 +18,7 @@ from woodshed.dsp import first_onset_s
 from woodshed.nn.bands import BandMap
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 
-FLOOR_DB = -70.0
+FLOOR_DB = -85.0
 SIDE_GROUPS = 8
 SIDE_LOW, SIDE_HIGH = -9.2, 4.6  # natural log of side power over mid power: -40 and +20 dB
 _SIDE_WEIGHT = 2.0
@@ -34,13 +34,15 @@ class Split:
     spectra
         Complex, ``(channels, steps, bins)``; for two channels mid and side, else the channels as they are.
     envelope
-        Natural log of band power, ``(steps, bands)``, 0 = the loudest band of the loudest step, soft floor at -70 dB.
+        Natural log of band power, ``(steps, bands)``, 0 = the loudest band of the loudest step, soft floor at -85 dB.
     width
         Natural log of side over mid power, ``(steps, groups)``; at its low stop for anything but two channels.
     reference
         Natural log of the power that 0 stands for.
     frames
         Length of the sound.
+    mid
+        Its mid, or the mean of its channels, ``(frames,)``.
     """
 
     spectra: Tensor
@@ -48,6 +50,7 @@ class Split:
     width: Tensor
     reference: float
     frames: int
+    mid: Tensor
 
 
 class EnvelopeSplitter(nn.Module):
@@ -105,7 +108,8 @@ class EnvelopeSplitter(nn.Module):
         banded = banded / math.exp(reference)
         envelope = torch.log(banded[0] + math.exp(self.floor))
         width = self._width(banded) if len(banded) == 2 else envelope.new_full((len(envelope), SIDE_GROUPS), SIDE_LOW)
-        return Split(spectra, envelope, width, reference, audio.shape[-1])
+        mid = sides[0] if len(sides) <= 2 else sides.mean(0)
+        return Split(spectra, envelope, width, reference, audio.shape[-1], mid)
 
     def join(self, spectra: Tensor, *, frames: int) -> Tensor:
         """Put together what `split` took apart, ``(channels, frames)``."""

@@ -80,6 +80,11 @@ class PrincipalBasis(nn.Module):
         self.scales.copy_(values**0.25 * common)
         self.variances.copy_(values / (values**0.25 * common) ** 2)
 
+    def straighten(self) -> None:
+        """Put the nearest orthonormal directions in the place of these, which may be a mean of two bases."""
+        left, _, right = torch.linalg.svd(self.directions.double(), full_matrices=False)
+        self.directions.copy_(left @ right)
+
     def squeeze(self, vectors: Tensor) -> Tensor:
         """``(..., width)`` to ``(..., dims)``."""
         return (vectors - self.mean) @ self.directions / self.scales

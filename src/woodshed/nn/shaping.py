@@ -11,21 +11,29 @@ from torch.nn import functional
 
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split
 from woodshed.nn.lapped import lapped
+from woodshed.nn.partials import Partials
 
 MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
 _CROSSOVER_HZ = (1000.0, 3000.0)
 _AIR_HZ = (3000.0, 6000.0)
 _GRAIN_HZ = (80.0, 250.0)
 _PERIODS = 3.0
+_MOST_LEAN = 4.0
 _LONGEST_SPAN = 9
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs."""
+    """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs.
+
+    ``partials`` say what rings under it; without them there is noise alone. ``lean`` says how much louder the second
+    channel is than the first, as natural log of power.
+    """
 
     envelope: Tensor
     width: Tensor
+    partials: Partials | None = None
+    lean: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -34,7 +42,7 @@ class Shape:
 
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""
-        return Shape(_held(self.envelope, steps), _held(self.width, steps))
+        return Shape(_held(self.envelope, steps), _held(self.width, steps), self.partials, self.lean)
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Shaper:
         steps = target.steps
         spectra = _cut(source.spectra, steps) * math.exp(-0.5 * source.reference)
         own = own.held_to(steps)
-        change = self._steadied((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
+        change = self.steadied((target.envelope - own.envelope) / 2).clamp(max=MOST_GAIN)  # (steps, bands)
         there = ((own.envelope - self.splitter.floor - 0.7) / 2.3).clamp(0, 1)
         there[source.spectra.shape[1] :] = 0.0
         presence = self.splitter.bands.spread(there).clamp(0, 1)
@@ -105,9 +113,16 @@ class Shaper:
         mid = white[:1] * self.splitter.bands.spread(loud)
         if sides == 1:
             return mid
-        gain = (self.splitter.width_over_bands(target.width) / 2).exp()
-        gain = gain * self.splitter.width_over_bands(_open(target.width))
-        return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud * gain)])
+        return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud) * self.side_gain(target)])
+
+    def side_gain(self, target: Shape) -> Tensor:
+        """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow.
+
+        What a lean to one channel brings of side is left out.
+        """
+        leaning = math.tanh(target.lean / 4) ** 2
+        gain = (self.splitter.width_over_bands(target.width).exp() - leaning).clamp(min=0).sqrt()
+        return self.splitter.bands.spread(gain * self.splitter.width_over_bands(_open(target.width)))
 
     def filled(self, reshaped: Reshaped, noise: Tensor, *, air: float, grain: float = 0.0) -> Tensor:
         """Fine structure with noise where it was absent; ``air`` is a share of noise above 6 kHz (0-1, of power).
@@ -126,7 +141,7 @@ class Shaper:
         presence = (low.presence**2 * angle.cos() ** 2 + high.presence**2 * angle.sin() ** 2).sqrt()
         return Reshaped(spectra, presence)
 
-    def _steadied(self, change: Tensor) -> Tensor:
+    def steadied(self, change: Tensor) -> Tensor:
         """Gains that do not follow single cycles: smoothed over three periods of each band, ``(steps, bands)``."""
         hop_s = self.splitter.hop_frames / self.splitter.sample_rate_hz
         spans = (_PERIODS / self.splitter.bands.centres_hz.clamp(min=50.0) / hop_s).round().clamp(max=_LONGEST_SPAN)
@@ -147,9 +162,28 @@ class Shaper:
         return ((hz.log() - low) / (high - low)).clamp(0, 1)
 
 
+def leaned_over(spectra: Tensor, *, lean: float) -> Tensor:
+    """Mid and side with the second channel louder than the first by ``lean`` (natural log of power), all else as is."""
+    if len(spectra) != 2 or lean == 0.0:
+        return spectra
+    straight, crossed = math.cosh(lean / 4), -math.sinh(lean / 4)
+    mid, side = spectra
+    return torch.stack([straight * mid + crossed * side, crossed * mid + straight * side])
+
+
+def lean_of(spectra: Tensor) -> float:
+    """How much louder the second channel is than the first, as natural log of power, within +-4; 0 for one channel."""
+    if len(spectra) != 2:
+        return 0.0
+    first, second = (float((spectra[0] + sign * spectra[1]).abs().square().sum()) for sign in (1, -1))
+    if min(first, second) <= 0.0:
+        return 0.0 if max(first, second) <= 0.0 else math.copysign(_MOST_LEAN, second - first)
+    return max(-_MOST_LEAN, min(_MOST_LEAN, math.log(second / first)))
+
+
 def _open(width: Tensor) -> Tensor:
-    """0 where a width stands at its low stop (no side at all), 1 from 6 dB above it."""
-    return ((width - SIDE_LOW - 0.35) / 1.0).clamp(0, 1)
+    """0 up to 6 dB above a width's low stop (no side at all), 1 from 13 dB above it."""
+    return ((width - SIDE_LOW - 1.5) / 1.5).clamp(0, 1)
 
 
 def _held(values: Tensor, steps: int) -> Tensor:

@@ -1,27 +1,48 @@
 """What a model can be: roles, their capabilities, the table of families and the errors of a bad match."""
 
+from woodshed.roles.adopting import Adopted
+from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
+from woodshed.roles.guiding import Guide, Guided, Hears, Schedule
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
+from woodshed.roles.plain_requests import check_amount, check_rate, checked_plain, class_number
+from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
 
 __all__ = [
+    "ATTRIBUTES",
     "FAMILIES",
+    "WAYS",
+    "Adopted",
     "Blends",
+    "BlendsMany",
+    "Combines",
     "DataSpec",
     "Example",
     "FamilyConfig",
     "Features",
+    "Fills",
     "Generator",
+    "Guide",
+    "Guided",
+    "Hears",
     "LenderPool",
     "Listener",
     "Made",
+    "Mends",
     "NoLenders",
     "OptimiserPlan",
     "Request",
+    "Restores",
+    "Schedule",
     "Trainable",
     "Varies",
+    "check_amount",
+    "check_rate",
+    "checked_plain",
+    "class_number",
     "family_class",
 ]

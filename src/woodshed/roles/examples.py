@@ -20,11 +20,16 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class Example:
-    """One training sound. ``class_index`` counts into ``DataSpec.classes``; -1 means no class."""
+    """One training sound. ``class_index`` counts into ``DataSpec.classes``; -1 means no class.
+
+    ``bpm`` and ``bars`` are those of a loop, where they are known.
+    """
 
     sound: Sound
     class_index: int = -1
     content_id: str = ""
+    bpm: float | None = None
+    bars: int | None = None
 
 
 @dataclass(frozen=True)

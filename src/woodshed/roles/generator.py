@@ -22,7 +22,8 @@ class Request:
         Descriptors asked for, by name (``brightness_hz``, ``decay_ms``, ``pitch_hz``, ``width``); a family that cannot
         follow one of them raises ``UnknownName``.
     bpm, bars
-        Of a loop; both or neither. A family that makes no loops raises ``UsageError``.
+        Of a loop; of the two, the model chooses the one that is left out. A family that makes no loops raises
+        ``UsageError``.
     """
 
     seed: int
@@ -35,11 +36,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """A sound as the model made it, before any finishing, and the content ids it borrowed fine structure from."""
+    """A sound as the model made it, before any finishing, and the content ids it borrowed fine structure from.
+
+    A loop says its ``bpm`` and how many ``beats`` it has; it is then neither trimmed nor aligned.
+    """
 
     sound: Sound
     lenders: tuple[str, ...] = ()
     class_name: str | None = None
+    bpm: float | None = None
+    beats: int | None = None
 
 
 class Generator(Trainable):
@@ -49,6 +55,7 @@ class Generator(Trainable):
     """
 
     role: ClassVar[str] = "generator"
+    lender_query: ClassVar[str] = "kind:oneshot"  # which sounds of a library may lend to any sound it makes
 
     @property
     @abstractmethod

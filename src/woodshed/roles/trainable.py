@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from woodshed.roles.adopting import Adopted, take_over
 from woodshed.roles.examples import DataSpec, Example, Features
 
 
@@ -70,6 +71,24 @@ class Trainable(torch.nn.Module, ABC):
     @abstractmethod
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Set what follows from the data in closed form (means, bases) in one streaming pass; called once."""
+
+    def adopt(self, base: Trainable) -> Adopted:
+        """Begin where a model of the same family ended, in place of `fit`; its classes must all be among this one's.
+
+        A class the base does not know begins as the one with the nearest name, or as the mean of all.
+
+        Raises
+        ------
+        HandshakeError
+            If the two do not fit together.
+        """
+        return take_over(self.state_dict(), base.state_dict(), classes=self.spec.classes, known=base.spec.classes)
+
+    def refit(self, examples: Iterable[Example], *, seed: int) -> None:
+        """After `adopt`, learn how the new sounds are spread (lengths, levels, counts) in one streaming pass.
+
+        What gives features and weights their meaning (means, bases) stays the base's.
+        """
 
     @abstractmethod
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:

@@ -4,6 +4,7 @@ from woodshed.sound.chunks import LoopPoint, TempoTag, WavTags
 from woodshed.sound.files import SOUND_SUFFIXES, SoundInfo, probe_sound, read_sound, stream_sound
 from woodshed.sound.finish import LEVEL_LUFS, FinishedSound, finish_sound
 from woodshed.sound.formats import FormatFact, audio_formats, libsndfile_version
+from woodshed.sound.layering import mean_of, on_one_start, on_same_channels
 from woodshed.sound.sound import Audio, Sound
 from woodshed.sound.writing import read_tags, write_sound, write_tags
 
@@ -21,6 +22,9 @@ __all__ = [
     "audio_formats",
     "finish_sound",
     "libsndfile_version",
+    "mean_of",
+    "on_one_start",
+    "on_same_channels",
     "probe_sound",
     "read_sound",
     "read_tags",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered, Order, Product, deliver
-from woodshed.artifacts.model_file import LoadedModel
-from woodshed.artifacts.standing import require_standing
-from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import HandshakeError, UnknownName
-from woodshed.base.events import EventSink, Progress, ignore
+from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Product
+from woodshed.artifacts.refusing import without_copies
+from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
+from woodshed.artifacts.verb import Job, Verb
+from woodshed.base.errors import UnknownName
+from woodshed.base.events import Progress
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
 from woodshed.base.seeds import derive_seed
 from woodshed.roles import Generator, LenderPool, Made, Request
@@ -21,78 +20,78 @@ BATCH = 16
 SILENT_PEAK = 1e-4
 TRIES = 3
 
+WISHES: dict[str, Knob] = {  # by the name a request gives them
+    "brightness_hz": Knob(
+        name="brightness",
+        kind="float",
+        unit="hz",
+        low=30,
+        high=18_000,
+        default=None,
+        curve="log",
+        help="middle of the spectrum",
+    ),
+    "decay_ms": Knob(
+        name="decay",
+        kind="float",
+        unit="ms",
+        low=5,
+        high=10_000,
+        default=None,
+        curve="log",
+        help="time to fall by 20 dB",
+    ),
+    "pitch_hz": Knob(
+        name="pitch", kind="float", unit="hz", low=20, high=6000, default=None, curve="log", help="lowest partial"
+    ),
+    "width": Knob(
+        name="width", kind="float", low=0, high=0.9, default=None, help="energy of the stereo side, of all; 0 is mono"
+    ),
+}
+
 KNOBS = KnobTable(
     task="generate",
     knobs=(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
         Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
-        Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
-        Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; more is finer and slower"),
+        Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo of a loop"),
+        Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats of a loop"),
+        FIRST_SEED,
+        STEPS,
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
-        Knob(
-            name="borrow", kind="text", choices=("own", "none"), default="own", help="where fine structure comes from"
-        ),
+        *WISHES.values(),
+        BORROW,
+        COPIES,
     ),
 )
 
 
-def generate(
-    bench: Workbench,
-    loaded: LoadedModel,
-    *,
-    lenders: LenderPool,
-    folder: Path,
-    settings: dict[str, KnobValue],
-    template: str = DEFAULT_TEMPLATE,
-    on_event: EventSink = ignore,
-) -> list[Delivered]:
-    """Make new sounds and write them, finished and with receipts.
-
-    Parameters
-    ----------
-    bench, loaded
-        The workspace's tools and the model.
-    lenders
-        Sounds that may lend fine structure; ``NoLenders()`` for none.
-    folder, template
-        Where the files go and how they are called.
-    settings
-        Positions of ``KNOBS``.
+def make(job: Job) -> Iterator[Product]:
+    """Make new sounds, some at a time.
 
     Raises
     ------
-    ConsentRefused
-        If a training grant of the model was withdrawn.
-    HandshakeError
-        If the model is no generator.
     UnknownName
         If the class is none of the model's.
     """
-    require_standing(loaded.card, bench.library)
-    model = loaded.model
-    if not isinstance(model, Generator):
-        raise HandshakeError(
-            f"{loaded.card.name} is a {loaded.card.role}, not a generator",
-            cause="it was trained to listen, not to play",
-            way_out="woodshed models ls shows which models generate",
-        )
+    model, settings = job.model, job.settings
+    assert isinstance(model, Generator)
     requests = plan_requests(model, settings)
-    order = Order("generate", folder, template, level_lufs=_float(settings["level"]))
-    delivered: list[Delivered] = []
-    for start in range(0, len(requests), BATCH):  # each batch reaches the disk before the next is made
+
+    def sounds_of(asked: Sequence[Request]) -> list[Made]:
+        return sounding(model, asked, lenders=job.lenders, settings=settings)
+
+    for start in range(0, len(requests), BATCH):
         batch = requests[start : start + BATCH]
-        made = sounding(model, batch, lenders=lenders, settings=settings)
-        products = [
-            Product(
-                sound, seed=request.seed, number=number, knobs={**settings, "count": 1, "class": request.class_name}
-            )
-            for number, (sound, request) in enumerate(zip(made, batch, strict=True), start=start + 1)
-        ]
-        delivered += deliver(products, order, loaded=loaded, bench=bench)
-        on_event(Progress(stage="generating", done=len(delivered), total=len(requests), unit="sounds"))
-    return delivered
+        kept = without_copies(batch, sounds_of, guard=job.guard, on_event=job.on_event)
+        job.on_event(Progress(stage="generating", done=start + len(batch), total=len(requests), unit="sounds"))
+        for number, one in kept:
+            request = batch[number]
+            knobs = {**settings, "count": 1, "class": request.class_name}
+            place = start + number + 1
+            yield Product(one.made, seed=request.seed, number=place, knobs=knobs, copy_check=one.checked)
 
 
 def sounding(
@@ -117,12 +116,17 @@ def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Requ
     classes = model.spec.classes
     if word is not None and word != EACH and word not in classes:
         raise UnknownName("class", str(word), known=[*classes, EACH])
+    asked = {name: _float(settings[knob.name]) for name, knob in WISHES.items()}
+    wishes = {name: value for name, value in asked.items() if value is not None}
     names = [classes[i % len(classes)] if word == EACH and classes else word for i in range(count)]
     return [
         Request(
             seed=seed + i,
             class_name=None if name in (None, EACH) else str(name),
             duration_s=_float(settings["duration"]),
+            wishes=wishes,
+            bpm=_float(settings["bpm"]),
+            bars=_int(settings["bars"]),
         )
         for i, name in enumerate(names)
     ]
@@ -134,3 +138,15 @@ def _int(value: KnobValue) -> int | None:
 
 def _float(value: KnobValue) -> float | None:
     return None if value is None else float(value)
+
+
+VERB = Verb(
+    knobs=KNOBS,
+    needs=(Generator,),
+    can="generate sounds",
+    make=make,
+    template=DEFAULT_TEMPLATE,
+    least=0,
+    most=0,
+    finish=True,
+)

@@ -5,41 +5,49 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from woodshed.artifacts.card import ModelCard, SourceSound, TrainingFacts
+from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.lending import LibraryLenders
-from woodshed.artifacts.receipt import now_text
+from woodshed.artifacts.model_file import LoadedModel
+from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import TrainingFailed, UnknownName, UsageError
+from woodshed.base.errors import TrainingFailed, UsageError
 from woodshed.base.events import EventSink, Note, Preview, ignore
 from woodshed.base.files import file_word, write_text_atomically
 from woodshed.base.seeds import derive_seed
-from woodshed.base.version import __version__
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
-from woodshed.roles import DataSpec, Example, Generator, Request, Trainable, family_class
+from woodshed.roles import DataSpec, Example, Generator, NoLenders, Request, Trainable
 from woodshed.sound import write_sound
-from woodshed.training import Run, RunState, TrainedModel, TrainingPlan, parse_budget, train
+from woodshed.tasks._training_card import model_card
+from woodshed.tasks._training_order import (
+    Resolved,
+    TrainingOrder,
+    order_in_layers,
+    require_family,
+    resolved,
+    settings_entries,
+)
+from woodshed.training import (
+    MemorisationReport,
+    Run,
+    RunState,
+    TrainedModel,
+    TrainingPlan,
+    parse_budget,
+    read_control,
+    train,
+)
+from woodshed.training.loggers import logging_to
+from woodshed.training.quick_check import QuickCheck
+from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
-HELD_OUT = 0.15
 
 
-@dataclass(frozen=True)
-class TrainingOrder:
-    """What to train. A resumed run takes query, family, preset, rate, seed and budget from its own folder."""
-
-    name: str
-    query: str = "all"
-    family: str = "band-flow"
-    preset: str = "laptop"
-    budget: str = "3m"
-    rate_hz: int | None = None
-    seed: int = 0
-    held_out: float = HELD_OUT
-    augment: bool = True
+__all__ = ["TrainingOrder", "TrainingReport", "order_in_layers", "settings_entries", "train_model"]
 
 
 @dataclass(frozen=True)
@@ -66,36 +74,36 @@ def train_model(
         If no chosen sound may be used for this purpose.
     TrainingFailed
         If there is nothing to learn from or the run cannot be resumed.
+    HandshakeError
+        If it cannot begin from the base that was asked for.
     UnknownName
-        If family or preset do not exist.
+        If family, preset or a setting do not exist.
     """
     run = Run(bench.runs / bench.shelf.path(order.name).stem)
     run.require_free()
     order = _remembered(run, order) if resume else order
-    kind = _kind(order)
-    chosen = _chosen(bench, order, PURPOSES[kind.role], on_event)
+    base = _base(bench, order)
+    kind = resolved(order, base_config=base.model.config if base else None).kind
+    chosen = _chosen(bench, order, PURPOSES[kind.role], base, on_event)
     train_set, held_out_set = _split(bench, chosen, order, on_event)
-    spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items))
-    model = kind(kind.PRESETS[order.preset], spec, seed=derive_seed(order.seed, "weights"))
-    manifest = train_set.manifest()
+    found = resolved(order, base_config=base.model.config if base else None, sounds=len(train_set.items))
+    spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items, base))
     if not resume:
-        _fresh(run, order)
-    trained = train(
-        model,
-        lambda: _examples(train_set, spec),
-        plan=TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment),
-        run=run,
-        held_out=(lambda: _examples(held_out_set, spec)) if held_out_set else None,
-        count=len(train_set),
-        data_key=_data_key(manifest),
-        resume=resume,
-        on_preview=lambda model, step: _preview(
-            model, step, run=run, train_set=train_set, bench=bench, on_event=on_event
-        ),
-        on_event=on_event,
-    )
+        _fresh(run, order, found)
+    work = _Work(bench, run, order, found, base, spec, train_set, held_out_set)
+    trained, copying = work.train(resume=resume, on_event=on_event)
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
-    card = _card(order, trained, manifest, held_out_set, resumed=resume)
+    card = model_card(
+        order,
+        trained,
+        manifest,
+        purpose=PURPOSES[kind.role],
+        held_out=held_out_set,
+        base=base,
+        found=found,
+        copying=copying,
+        resumed=resume,
+    )
     path = bench.shelf.put(order.name, trained.model, card)
     _draw_losses(run, on_event)
     held = len(held_out_set.items) if held_out_set else 0
@@ -103,20 +111,91 @@ def train_model(
     return TrainingReport(path, card, len(manifest.items), held, left_out, trained.verdict, run.folder)
 
 
-def _kind(order: TrainingOrder) -> type[Trainable]:
-    kind = family_class(order.family)
-    if order.preset not in kind.PRESETS:
-        raise UnknownName(f"preset of {order.family}", order.preset, known=kind.PRESETS)
-    parse_budget(order.budget)
-    return kind
+@dataclass(frozen=True)
+class _Work:
+    """Everything one training needs, found and allowed."""
+
+    bench: Workbench
+    run: Run
+    order: TrainingOrder
+    found: Resolved
+    base: LoadedModel | None
+    spec: DataSpec
+    train_set: TrainingSet
+    held_out: TrainingSet | None
+
+    def train(self, *, resume: bool, on_event: EventSink) -> tuple[TrainedModel, MemorisationReport | None]:
+        """The trained model, and what the copying report found."""
+        order, found, held_out = self.order, self.found, self.held_out
+        model = found.kind(found.config, self.spec, seed=derive_seed(order.seed, "weights"))
+        check = self._copy_check(model, on_event)
+        plan = TrainingPlan(
+            parse_budget(order.budget),
+            seed=order.seed,
+            augment=order.augment,
+            settings=found.run,
+            reserve_s=check.reserve_s if check else 0.0,
+        )
+        with logging_to(found.run.log_to, run=order.name, settings=found.values, onward=on_event) as told:
+            trained = train(
+                model,
+                lambda: _examples(self.train_set, self.spec),
+                plan=plan,
+                run=self.run,
+                held_out=(lambda: _examples(held_out, self.spec)) if held_out else None,
+                count=len(self.train_set),
+                data_key=_data_key(self.train_set.manifest(), self.base),
+                resume=resume,
+                base=self.base.model if self.base else None,
+                choose=check.choose if check else None,
+                on_preview=lambda model, step: _preview(
+                    model, step, run=self.run, train_set=self.train_set, bench=self.bench, on_event=told
+                ),
+                on_event=told,
+            )
+        if check is None:
+            return trained, None
+        return replace(trained, verdict=f"{trained.verdict} {check.sentence}".strip()), check.report
+
+    def _copy_check(self, model: Trainable, on_event: EventSink) -> QuickCheck | None:
+        """The copying report that ends the training of a generator; None where it is not wanted."""
+        if not self.order.copy_report or not isinstance(model, Generator):
+            return None
+        return QuickCheck(
+            model,
+            lambda: read_taught(self.bench.library, self.train_set, self.held_out),
+            NoLenders(),
+            name=self.order.name,
+            budget=parse_budget(self.order.budget),
+            seed=derive_seed(self.order.seed, "copy report"),
+            early=self.found.run.patience > 0,
+            on_event=on_event,
+        )
 
 
-def _chosen(bench: Workbench, order: TrainingOrder, purpose: Purpose, on_event: EventSink) -> TrainingSet:
-    """The set to learn from: stereo if any of its sounds is, else mono."""
-    seen = bench.library.training_set(order.query, purpose=purpose, sample_rate_hz=order.rate_hz)
+def _base(bench: Workbench, order: TrainingOrder) -> LoadedModel | None:
+    """The model to begin from, if it may be used now."""
+    if not order.base:
+        return None
+    loaded = bench.shelf.load(order.base)
+    require_family(order.family, base=order.base, base_family=loaded.card.family)
+    require_standing(loaded.card, bench.library)
+    return loaded
+
+
+def _chosen(
+    bench: Workbench, order: TrainingOrder, purpose: Purpose, base: LoadedModel | None, on_event: EventSink
+) -> TrainingSet:
+    """The set to learn from, at the base's rate and channels; without a base, stereo if any of its sounds is."""
+    rate_hz = order.rate_hz or (base.card.sample_rate_hz if base else None)
+    seen = bench.library.training_set(order.query, purpose=purpose, sample_rate_hz=rate_hz)
     channels = 2 if any(item.channels == 2 for item in seen.items) else 1
     chosen = bench.library.training_set(
-        order.query, purpose=purpose, sample_rate_hz=order.rate_hz, channels=channels, on_event=on_event
+        order.query,
+        purpose=purpose,
+        sample_rate_hz=rate_hz,
+        channels=base.card.channels if base else channels,
+        on_event=on_event,
     )
     if not chosen.items:
         raise TrainingFailed(
@@ -145,27 +224,40 @@ def _split(
     return train_set, chosen.subset([item.content_id for item in split.held_out])
 
 
-def _classes(items: Iterable[Item]) -> tuple[str, ...]:
-    return tuple(sorted({item.class_name for item in items if item.class_name}))
+def _classes(items: Iterable[Item], base: LoadedModel | None) -> tuple[str, ...]:
+    """The base's classes in their order, then new ones in the order of the alphabet."""
+    known = base.card.classes if base else ()
+    return (*known, *sorted({item.class_name for item in items if item.class_name} - set(known)))
 
 
 def _examples(sounds: TrainingSet, spec: DataSpec) -> Iterator[Example]:
     numbers = {name: number for number, name in enumerate(spec.classes)}
     for one in sounds:
-        yield Example(one.sound, numbers.get(one.item.class_name or "", -1), one.item.content_id)
+        item = one.item
+        number = numbers.get(item.class_name or "", -1)
+        yield Example(one.sound, number, item.content_id, bpm=item.bpm, bars=_bars(item))
 
 
-def _data_key(manifest: TrainingManifest) -> str:
-    """What a resumed run must find as it was: the sounds, and the class of each."""
+def _bars(item: Item) -> int | None:
+    """Bars of a loop as its manifest counts them."""
+    word = item.tags.get("bars", "")
+    return int(word) if word.isdecimal() and int(word) > 0 else None
+
+
+def _data_key(manifest: TrainingManifest, base: LoadedModel | None) -> str:
+    """What a resumed run must find as it was: the sounds, the class of each, and the base."""
     classes = "\n".join(sorted(f"{item.content_id} {item.class_name or ''}" for item in manifest.items))
+    if base:
+        classes += f"\n{base.digest}"
     return f"{manifest.merkle_root}-{hashlib.blake2b(classes.encode(), digest_size=8).hexdigest()}"
 
 
-def _fresh(run: Run, order: TrainingOrder) -> None:
-    for name in ("events.jsonl", "checkpoint.safetensors", "cancel"):
+def _fresh(run: Run, order: TrainingOrder, found: Resolved) -> None:
+    for name in ("events.jsonl", "checkpoint.safetensors", "cancel", "control.json"):
         (run.folder / name).unlink(missing_ok=True)
     run.save(RunState(settings=dict(vars(order))))
     write_text_atomically(run.folder / "order.json", json.dumps(vars(order), indent=1))
+    found.write(run.folder)
 
 
 def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
@@ -188,7 +280,8 @@ def _preview(
     ids = [item.content_id for item in train_set.items]
     rate_hz, channels = train_set.sample_rate_hz, train_set.channels
     lenders = LibraryLenders.over(bench.library, ids, sample_rate_hz=rate_hz, channels=channels)
-    classes = model.spec.classes[:6] or (None,)
+    wished = [name.strip() for name in read_control(run.folder).preview_classes.split(",")]
+    classes = tuple(name for name in wished if name in model.spec.classes) or model.spec.classes[:6] or (None,)
     requests = [Request(seed=derive_seed(model.seed, "preview", i), class_name=name) for i, name in enumerate(classes)]
     made = model.generate(requests, lenders=lenders)
     labelled = []
@@ -209,64 +302,3 @@ def _draw_losses(run: Run, on_event: EventSink) -> None:
         picture = run.folder / "loss.png"
         curve_picture(shown, picture, title="Loss", x_label="step", y_label="loss")
         on_event(Preview(label="loss", path=str(picture)))
-
-
-def _card(
-    order: TrainingOrder,
-    trained: TrainedModel,
-    manifest: TrainingManifest,
-    held_out: TrainingSet | None,
-    *,
-    resumed: bool,
-) -> ModelCard:
-    model = trained.model
-    return ModelCard(
-        name=order.name,
-        family=model.family,
-        role=model.role,
-        config=model.config.model_dump(mode="json"),
-        sample_rate_hz=model.spec.sample_rate_hz,
-        channels=model.spec.channels,
-        classes=model.spec.classes,
-        seed=model.seed,
-        made_at=now_text(),
-        woodshed_version=__version__,
-        purpose=PURPOSES[model.role],
-        merkle_root=manifest.merkle_root,
-        ledger_head=manifest.ledger_head,
-        sources=tuple(
-            SourceSound(
-                content_id=item.content_id,
-                name=item.path_name,
-                class_name=item.class_name,
-                group=item.group,
-                owner=item.owner,
-                licence=item.licence,
-                credit=item.credit,
-                conversions=item.conversions,
-            )
-            for item in manifest.items
-        ),
-        held_out=tuple(item.content_id for item in held_out.items) if held_out else (),
-        training=TrainingFacts(
-            preset=order.preset,
-            seed=order.seed,
-            budget=order.budget,
-            steps=trained.steps,
-            planned_steps=trained.planned_steps,
-            seconds=round(trained.seconds, 3),
-            stopped_early=trained.stopped_early,
-            loss_first=_finite(trained.loss_first),
-            loss_last=_finite(trained.loss_last),
-            loss_held_out=_finite(trained.loss_held_out),
-            verdict=trained.verdict,
-            query=order.query,
-            device=trained.device,
-            resumed=resumed,
-        ),
-        references=model.REFERENCES,
-    )
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or value != value else round(value, 6)

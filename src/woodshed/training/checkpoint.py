@@ -12,20 +12,20 @@ from safetensors.torch import save_file
 from woodshed.base.errors import TrainingFailed
 from woodshed.base.files import atomic_path, printable
 from woodshed.roles import Trainable
-from woodshed.training.averaging import WeightAverage
+from woodshed.training.averaging import WeightAverages
 
 
 def save_checkpoint(
     path: Path,
     *,
     model: Trainable,
-    average: WeightAverage,
+    averages: WeightAverages,
     optimisers: list[torch.optim.Optimizer],
     facts: dict[str, object],
 ) -> None:
     """Write model, average, optimisers and facts (step, plan, keys) in one atomic file."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"average.{name}": tensor for name, tensor in average.tensors.items()}
+    tensors |= _average_tensors(averages)
     scalars: dict[str, float] = {}
     for number, optimiser in enumerate(optimisers):
         for index, state in optimiser.state_dict()["state"].items():
@@ -62,7 +62,7 @@ def read_facts(path: Path) -> dict[str, object]:
 
 
 def load_checkpoint(
-    path: Path, *, model: Trainable, average: WeightAverage, optimisers: list[torch.optim.Optimizer]
+    path: Path, *, model: Trainable, averages: WeightAverages, optimisers: list[torch.optim.Optimizer]
 ) -> None:
     """Put a checkpoint's tensors back where they came from, in place."""
     with safe_open(path, framework="pt") as file:
@@ -70,8 +70,8 @@ def load_checkpoint(
         tensors = {name: file.get_tensor(name) for name in names}
         scalars: dict[str, float] = json.loads((file.metadata() or {})["scalars"])
     load_model_only(path, model)
-    for name in average.tensors:
-        average.tensors[name].copy_(tensors[f"average.{name}"])
+    for name, tensor in _average_tensors(averages).items():
+        tensor.copy_(tensors[name])
     for number, optimiser in enumerate(optimisers):
         state = optimiser.state_dict()
         state["state"] = _optimiser_state(f"optimiser.{number}.", tensors, scalars)
@@ -83,6 +83,14 @@ def load_model_only(path: Path, model: Trainable) -> None:
     with safe_open(path, framework="pt") as file:
         names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 - not a mapping
         model.load_state_dict({name.removeprefix("model."): file.get_tensor(name) for name in names})
+
+
+def _average_tensors(averages: WeightAverages) -> dict[str, torch.Tensor]:
+    return {
+        f"average.{length}.{name}": tensor
+        for length, tensors in averages.tensors.items()
+        for name, tensor in tensors.items()
+    }
 
 
 def _optimiser_state(

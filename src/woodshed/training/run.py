@@ -3,6 +3,9 @@
 RUN/state.json     what it is doing, rewritten whole
 RUN/events.jsonl   every event, one line each
 RUN/cancel         its presence asks the run to stop and to keep what it has
+RUN/control.json   wishes that are heeded while it runs, see control.py
+RUN/settings.json  every setting, and where it came from
+RUN/candidates/    weights kept on the way, to choose from in the end
 RUN/checkpoint.*   see checkpoint.py
 RUN/previews/      sounds and pictures made on the way
 """
@@ -20,8 +23,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from woodshed.base.errors import TrainingFailed
 from woodshed.base.events import Event, EventSink
 from woodshed.base.files import disk_errors_named, printable, write_text_atomically
+from woodshed.training.control import read_control, write_control
 
 Status = Literal["starting", "training", "stopped", "done", "failed"]
+
+
+class Change(BaseModel):
+    """Something that was changed while the training ran, and from which step on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: int
+    name: str
+    value: float | str
 
 
 class RunState(BaseModel):
@@ -33,10 +47,12 @@ class RunState(BaseModel):
     step: int = 0
     total_steps: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     pid: int = 0
     started_at: float = 0.0
     settings: dict[str, object] = {}
     text: str = ""
+    changes: list[Change] = []
 
 
 class Run:
@@ -93,7 +109,7 @@ class Run:
             Naming the process and how to stop it.
         """
         state = self.state()
-        if state.status in ("starting", "training") and _lives(state.pid):
+        if state.status in ("starting", "training") and lives(state.pid):
             raise TrainingFailed(
                 f"The run {self.folder.name!r} is under way already (process {state.pid}, step {state.step})",
                 cause="the same training was begun in another window",
@@ -137,9 +153,12 @@ class Run:
     def clear_cancel(self) -> None:
         """Forget an earlier wish to stop."""
         (self.folder / "cancel").unlink(missing_ok=True)
+        control = read_control(self.folder)
+        if control.stop:
+            write_control(self.folder, control.model_copy(update={"stop": False}))
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
     """Whether another process of this number runs; where that cannot be asked safely, no."""
     if os.name != "posix" or pid in (0, os.getpid()):
         return False

@@ -4,63 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
-import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import cast
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
 from woodshed.base.errors import DiskProblem, TrainingFailed
 from woodshed.base.events import EventSink, Metric, Note, Progress, ignore
 from woodshed.base.seeds import derive_seed
-from woodshed.base.units import seconds_to_text
-from woodshed.roles import Example, Features, Trainable
-from woodshed.training.averaging import WeightAverage
-from woodshed.training.budget import Budget
+from woodshed.roles import Example, Trainable
+from woodshed.training.adapting import Pull, add_low_rank, merge_low_rank
+from woodshed.training.averaging import LENGTHS, MIDDLE, WeightAverages
 from woodshed.training.checkpoint import load_checkpoint, load_model_only, read_facts, save_checkpoint
-from woodshed.training.run import Run, RunState
+from woodshed.training.choosing import Candidate, Chooser, OnTheWay, usual
+from woodshed.training.control import Control, read_control
+from woodshed.training.interrupting import interrupts
+from woodshed.training.listening import Clocks, features_of, held_out_features, on_device, steps_for, watched
+from woodshed.training.plan import TrainedModel, TrainingPlan
+from woodshed.training.processes import Processes
+from woodshed.training.run import Change, Run, RunState
+from woodshed.training.stepping import Stepper, held_out_loss
+from woodshed.training.verdict import verdict
 
-log = logging.getLogger(__name__)
-
-CALIBRATION_SECONDS = 4.0
-SAFETY = 0.92  # share of the remaining budget that is planned as steps; the rest is evaluation and saving
-LEAST_SHARE = 0.5  # of the budget is left for steps, however long the listening took
 CHECKPOINT_SECONDS = 30.0
-EVALUATIONS = 8
-HELD_OUT_BATCHES = 4
-AGREE_EVERY = 10  # steps between two askings whether any process was told to stop
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingPlan:
-    """What fixes a run: repeat it with the same sounds and it gives the same model on the same machine."""
-
-    budget: Budget
-    seed: int = 0
-    augment: bool = True
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainedModel:
-    """The model with averaged weights, and the facts of its training."""
-
-    model: Trainable
-    steps: int
-    planned_steps: int
-    seconds: float
-    stopped_early: bool
-    loss_first: float
-    loss_last: float
-    loss_held_out: float | None
-    verdict: str
-    device: str = "cpu"
+CPU_SHARE = 0.97  # of a budget of processor time after which no further step begins: the end costs some, too
+AGREE_EVERY = 10  # steps between two looks at the wishes in the run's folder, and at the loss
 
 
 def train(
@@ -73,6 +45,8 @@ def train(
     count: int = 0,
     data_key: str = "",
     resume: bool = False,
+    base: Trainable | None = None,
+    choose: Chooser | None = None,
     on_preview: Callable[[Trainable, int], None] | None = None,
     on_event: EventSink = ignore,
 ) -> TrainedModel:
@@ -81,29 +55,37 @@ def train(
     Parameters
     ----------
     model
-        Freshly built; changed in place, and holds the averaged weights in the end.
+        Freshly built; changed in place, and holds the chosen averaged weights in the end.
     examples, held_out
         Called for each streaming pass over the sounds.
     count
         How many sounds ``examples`` gives, for the progress bar; 0 if unknown.
     plan
-        Budget, seed and augmentation.
+        Budget, seed, augmentation and settings.
     run
         The folder that gets state, events and checkpoints.
     data_key
         What identifies the data (the manifest's Merkle root); a resumed run refuses other data.
     resume
         Go on from the run's last checkpoint.
+    base
+        A model of the same family to begin from.
+    choose
+        Picks one of the candidate weights in the end; None, or None as its answer, takes the least held-out loss.
+        The model is on the processor then, in evaluation mode; ``candidate.into(model)`` lays weights into it.
     on_preview
         Called with the averaged model and the step at half-way and at the end.
 
     Raises
     ------
+    HandshakeError
+        If the model cannot begin from the base.
     TrainingFailed
         If there is nothing to train on, the loss is not finite, or the checkpoint does not fit.
     """
     run.clear_cancel()  # an old wish to stop is not meant for this run
-    trainer = _Trainer(model, plan, run, run.sink(on_event), on_preview, count)
+    trainer = _Trainer(model, plan, run, run.sink(on_event), count)
+    trainer.base, trainer.choose, trainer.on_preview = base, choose, on_preview
     try:
         return trainer.train(examples, held_out, data_key=data_key, resume=resume)
     except BaseException as error:
@@ -112,22 +94,24 @@ def train(
 
 
 class _Trainer:
-    def __init__(
-        self,
-        model: Trainable,
-        plan: TrainingPlan,
-        run: Run,
-        on_event: EventSink,
-        on_preview: Callable[[Trainable, int], None] | None,
-        count: int,
-    ) -> None:
+    base: Trainable | None = None
+    choose: Chooser | None = None
+    on_preview: Callable[[Trainable, int], None] | None = None
+
+    def __init__(self, model: Trainable, plan: TrainingPlan, run: Run, on_event: EventSink, count: int) -> None:
         self.model, self.plan, self.run, self.count = model, plan, run, count
-        self.on_preview = on_preview
+        self.settings = plan.settings
         self.checkpoint = run.folder / "checkpoint.safetensors"
+        self.on_the_way = OnTheWay(run.folder / "candidates")
         self.accelerator = Accelerator()
+        self.processes = Processes(self.accelerator)
         self.on_event = on_event if self.accelerator.is_main_process else ignore
-        self.started = time.monotonic()
+        self.clocks = Clocks.now()
         self.losses: list[float] = []
+        self.judged: list[tuple[int, float]] = []  # step and held-out loss
+        self.changes: list[Change] = []
+        self.control = Control()
+        self.end = "done"
 
     def train(
         self,
@@ -138,16 +122,16 @@ class _Trainer:
         resume: bool,
     ) -> TrainedModel:
         facts = self._facts_to_resume(data_key) if resume else None
-        features, judged = self._prepare(examples, held_out, fitted=facts is not None)
-        self._ready(facts)
-        first_step = int(str(facts["step"])) if facts else 0
-        total = int(str(facts["total_steps"])) if facts else self._agreed(self._planned_steps(features))
+        self._listen(examples, held_out, fitted=facts is not None)
+        first = self._take_up(facts)
+        total = int(str(facts["total_steps"])) if facts else self._planned_steps()
         self.keys = {"data_key": data_key, "seed": self.plan.seed, "total_steps": total, "family": self.model.family}
-        self.state = RunState(status="training", step=first_step, total_steps=total, started_at=time.time())
+        self.state = RunState(status="training", step=first, total_steps=total, started_at=time.time())
+        self._note_time(first)
         self._save_state()
-        with _interrupts() as interrupted:
-            step = self._loop(features, judged, first_step, total, interrupted)
-        return self._finish(judged, step, total)
+        with interrupts() as interrupted:
+            step = self._loop(first, total, interrupted)
+        return self._finish(step, total)
 
     def note_failure(self, error: BaseException) -> None:
         """Leave word in the run's folder that it ended, and why."""
@@ -167,299 +151,263 @@ class _Trainer:
                 cause="sounds were added, removed or withdrawn since, or other flags were given",
                 way_out="repeat the first command with --resume alone, or train anew under another name",
             )
+        self.clocks = Clocks.now(cpu_spent=float(str(facts.get("cpu_seconds", 0.0))))
         return facts
 
-    def _prepare(
+    def _listen(
         self,
         examples: Callable[[], Iterable[Example]],
         held_out: Callable[[], Iterable[Example]] | None,
         *,
         fitted: bool,
-    ) -> tuple[Features, Features | None]:
-        seed = self.plan.seed
+    ) -> None:
+        """Set what follows from the sounds in closed form, and make the features."""
+        seed, count, tell = self.plan.seed, self.count, self.on_event
+        adopted = self.model.adopt(self.base) if self.base else None
         if not fitted:
-            self.model.fit(self._watched(examples(), "listening"), seed=derive_seed(seed, "fit"))
-        else:  # the bases lie in the checkpoint and shape the features, so they come first
+            learn = self.model.refit if adopted else self.model.fit
+            learn(watched(examples(), "listening", count=count, on_event=tell), seed=derive_seed(seed, "fit"))
+        names = adopted.whole if adopted else ()
+        anchors = {name: tensor.detach().clone() for name, tensor in self.model.named_parameters() if name in names}
+        if adopted and self.settings.adapt == "low-rank":
+            add_low_rank(self.model, rank=self.settings.rank, seed=seed)
+            anchors = {}
+        if fitted:  # the bases lie in the checkpoint and shape the features, so they come first
             load_model_only(self.checkpoint, self.model)
-        watched = self._watched(examples(), "making features")
-        features = self.model.encode(watched, seed=derive_seed(seed, "encode"), augment=self.plan.augment)
-        if len(features) == 0:
-            raise TrainingFailed(
-                "There is no sound to train on",
-                cause="the query found nothing, or no grant allows this use",
-                way_out="woodshed library ls, then woodshed consent explain SOUND",
-            )
-        judged = self.model.encode(held_out(), seed=derive_seed(seed, "held-out"), augment=False) if held_out else None
+        told = watched(examples(), "making features", count=count, on_event=tell)
+        features = features_of(self.model, told, seed=seed, augment=self.plan.augment)
+        judged = held_out_features(self.model, held_out, seed=seed)
         device = self.accelerator.device
-        features = _on(features, device)
-        return features, _on(judged, device) if judged is not None and len(judged) else None
+        self.features = on_device(features, device) or features
+        self.held_out = on_device(judged, device)
+        self.anchors = {name: tensor.to(device) for name, tensor in anchors.items()}
 
-    def _watched(self, examples: Iterable[Example], stage: str) -> Iterator[Example]:
-        """The same examples, told as progress about a hundred times on the way."""
-        for number, example in enumerate(examples, start=1):
-            yield example
-            if self.count and (number % max(1, self.count // 100) == 0 or number == self.count):
-                self.on_event(Progress(stage=stage, done=number, total=self.count, unit="sounds"))
-
-    def _ready(self, facts: dict[str, object] | None) -> None:
+    def _take_up(self, facts: dict[str, object] | None) -> int:
+        """Make everything ready for the next step, and give its number."""
         self.model.to(self.accelerator.device)
-        self.average = WeightAverage(self.model)
-        self.plans = self.model.optimisers()
-        self.rates = [[group["lr"] for group in plan.optimiser.param_groups] for plan in self.plans]
-        optimisers = [plan.optimiser for plan in self.plans]
-        if facts:
-            load_checkpoint(self.checkpoint, model=self.model, average=self.average, optimisers=optimisers)
-        self.wrapped = self.accelerator.prepare_model(self.model)
+        self.averages = WeightAverages(self.model)
+        self.stepper = Stepper(
+            self.model, settings=self.settings, accelerator=self.accelerator, seed=self.plan.seed, shared=True
+        )
+        if self.anchors and self.settings.pull:
+            self.stepper.pull = Pull(self.model, base=self.anchors, strength=self.settings.pull, rate=self.stepper.rate)
+        if facts is None:
+            self.on_the_way.clear()
+            return 0
+        load_checkpoint(self.checkpoint, model=self.model, averages=self.averages, optimisers=self.stepper.optimisers)
+        self.judged = [(int(step), float(loss)) for step, loss in facts.get("judged", [])]  # type: ignore[attr-defined]
+        self.changes = [Change.model_validate(one) for one in facts.get("changes", [])]  # type: ignore[attr-defined]
+        self.control = Control.model_validate(facts.get("control", {})).model_copy(update={"stop": False})
+        return int(str(facts["step"]))
 
-    def _planned_steps(self, features: Features) -> int:
-        if self.plan.budget.steps is not None:
-            return self.plan.budget.steps
-        budget = self.plan.budget.seconds or 0.0
-        seconds_per_step = self._calibrate(features, min(CALIBRATION_SECONDS, 0.05 * budget))
-        spent = time.monotonic() - self.started
-        left = max(budget - spent, LEAST_SHARE * budget)
-        if budget - spent < left:
-            late = f"Listening alone took {seconds_to_text(spent)}; the training still gets half of its budget."
-            self.on_event(Note(level="warning", text=late))
-        steps = max(10, int(SAFETY * left / seconds_per_step))
-        self.on_event(
-            Note(
-                text=f"{len(features)} examples ready; {1 / seconds_per_step:.1f} steps a second here, "
-                f"so {steps} steps in about {seconds_to_text(steps * seconds_per_step / SAFETY)}. "
-                f"Repeat exactly with --budget {steps}steps."
+    def _planned_steps(self) -> int:
+        return int(
+            self.processes.mean(
+                steps_for(
+                    self.plan.budget,
+                    self.model,
+                    self.features,
+                    settings=self.settings,
+                    accelerator=self.accelerator,
+                    clocks=self.clocks,
+                    reserve_s=self.plan.reserve_s,
+                    on_event=self.on_event,
+                )
             )
         )
-        return steps
-
-    def _calibrate(self, features: Features, seconds: float) -> float:
-        """Seconds per step, measured on a copy that is thrown away; the first two steps warm up."""
-        twin = copy.deepcopy(self.model)
-        plans = twin.optimisers()
-        times: list[float] = []
-        began = time.monotonic()
-        while len(times) < 3 or (time.monotonic() - began < seconds and len(times) < 200):
-            start = time.perf_counter()
-            self._descend(twin, twin, plans, features, step=len(times))
-            times.append(time.perf_counter() - start)
-        counted = sorted(times[2:])
-        return counted[len(counted) // 2]
 
     # -- the loop
 
-    def _loop(
-        self, features: Features, judged: Features | None, first: int, total: int, interrupted: threading.Event
-    ) -> int:
-        saved_at = time.monotonic()
-        every = max(1, total // EVALUATIONS)
-        loop_began = time.monotonic()
+    def _loop(self, first: int, total: int, interrupted: threading.Event) -> int:
+        saved_at = began = time.monotonic()
+        judge_every, report_every = max(1, total // self.settings.judgings), max(1, total // 100)
+        recent: list[Tensor] = []
         step = first
         while step < total:
-            for plan, rates in zip(self.plans, self.rates, strict=True):
-                for group, rate in zip(plan.optimiser.param_groups, rates, strict=True):
-                    group["lr"] = rate * plan.factor(step, total)
-            loss = self._descend(self.wrapped, self.model, self.plans, features, step=step)
-            self.average.update(self.model, step=step)
-            self._note_loss(loss, step)
+            if step % AGREE_EVERY == 0:
+                self._heed(step)
+            self.stepper.set_rates(step, total, factor=self.control.learning_rate)
+            recent.append(self.stepper.step(self.features, step=step))
+            self.averages.update(self.model, step=step)
             step += 1
-            if step % max(1, total // 100) == 0 or step == total:
-                self._report(step, total, (time.monotonic() - loop_began) / (step - first))
-            if step % every == 0 and step < total:
-                self._evaluate(judged, step)
-                if self.on_preview and step // every == EVALUATIONS // 2:
+            if step % AGREE_EVERY == 0 or step % report_every == 0 or step - 1 == first or step == total:
+                self._note_losses(recent, step)
+            if step % report_every == 0 or step == total:
+                self._report(step, total, (time.monotonic() - began) / (step - first))
+            if step % judge_every == 0 and step < total:
+                self._judge_on_the_way(step)
+                if step // judge_every == max(1, self.settings.judgings // 2):
                     self._preview(step)
             if self._must_stop(interrupted, step):
                 break
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 self._save(step)
                 saved_at = time.monotonic()
+        self._note_losses(recent, step)
         self._save(step)
         return step
 
-    def _descend(
-        self, wrapped: torch.nn.Module, model: Trainable, plans: list, features: Features, *, step: int
-    ) -> float:
-        rank = self.accelerator.process_index
-        indices = _draw(features, model.config.batch_size, seed=derive_seed(self.plan.seed, "batch", step, rank))
-        losses = wrapped(features.batch(indices), derive_seed(self.plan.seed, "step", step, rank))
-        weights = model.loss_weights()
-        total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
-        for plan in plans:
-            plan.optimiser.zero_grad(set_to_none=True)
-        self.accelerator.backward(total)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for plan in plans:
-            plan.optimiser.step()
-        return float(total.detach())
+    def _heed(self, step: int) -> None:
+        """Take in what someone wrote into the run's folder since."""
+        wished = read_control(self.run.folder)
+        rate = self.processes.of_first(wished.learning_rate)
+        wished = wished.model_copy(update={"learning_rate": rate})
+        for name in ("learning_rate", "preview_classes"):
+            value = getattr(wished, name)
+            if value != getattr(self.control, name):
+                self.changes.append(Change(step=step, name=name, value=value))
+                self.on_event(Note(text=f"From step {step} on {name} is {value!r}"))
+        self.control = wished
 
-    def _note_loss(self, loss: float, step: int) -> None:
-        if loss != loss or loss in (float("inf"), float("-inf")):
+    def _note_losses(self, recent: list[Tensor], step: int) -> None:
+        if not recent:
+            return
+        found = torch.stack(recent).tolist()
+        recent.clear()
+        self.losses += found
+        if not all(-1e30 < loss < 1e30 for loss in found):
             raise TrainingFailed(
-                f"The loss is no longer a number at step {step}",
+                f"The loss is no longer a number at step {step - 1}",
                 cause="the learning rate is too high for these sounds",
                 way_out="train again with another --seed; if it happens again, report it with the run's events.jsonl",
             )
-        self.losses.append(loss)
 
     def _report(self, step: int, total: int, seconds_per_step: float) -> None:
         recent = self.losses[-max(1, total // 100) :]
         self.on_event(Metric(name="loss", value=sum(recent) / len(recent), step=step))
-        self.on_event(
-            Progress(
-                stage="training", done=step, total=total, unit="steps", seconds_left=(total - step) * seconds_per_step
-            )
-        )
-        self.state.step, self.state.seconds = step, time.monotonic() - self.started
+        left = (total - step) * seconds_per_step
+        self.on_event(Progress(stage="training", done=step, total=total, unit="steps", seconds_left=left))
+        self._note_time(step)
         self._save_state()
 
-    def _evaluate(self, judged: Features | None, step: int) -> float | None:
-        if judged is None:
+    def _note_time(self, step: int) -> None:
+        self.state.step, self.state.seconds = step, self.clocks.seconds
+        self.state.cpu_seconds = self.clocks.cpu_seconds
+        self.state.changes = list(self.changes)
+
+    def _judge(self, length: float) -> float | None:
+        if self.held_out is None:
             return None
-        with self._averaged():
-            loss = held_out_loss(self.model, judged, seed=self.plan.seed)
+        with self._averaged(length):
+            return held_out_loss(self.model, self.held_out, seed=self.plan.seed)
+
+    def _judge_on_the_way(self, step: int) -> None:
+        """Held-out loss of the averaged weights, which are kept as a candidate when fine-tuning."""
+        loss = self._judge(MIDDLE)
+        if loss is None:
+            return
         self.on_event(Metric(name="loss_held_out", value=loss, step=step))
-        return loss
+        self.judged.append((step, loss))
+        if self.accelerator.is_main_process and (self.settings.patience or self.choose):
+            self.on_the_way.keep(self.averages.tensors[MIDDLE], step=step, held_out=loss)
 
     def _preview(self, step: int) -> None:
         if self.on_preview and self.accelerator.is_main_process:
-            with self._averaged():
+            with self._averaged(MIDDLE):
                 here = self.accelerator.device.type == "cpu"  # sounds are made on the processor, as they will be later
                 self.on_preview(self.model if here else copy.deepcopy(self.model).cpu(), step)
 
     @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        self.average.swap(self.model)
+    def _averaged(self, length: float) -> Iterator[None]:
+        self.averages.swap(self.model, length=length)
         self.model.eval()
         try:
             yield
         finally:
-            self.average.swap(self.model)
+            self.averages.swap(self.model, length=length)
             self.model.train()
 
     def _save(self, step: int) -> None:
         if self.accelerator.is_main_process:
+            facts = {**self.keys, "step": step, "cpu_seconds": self.clocks.cpu_seconds, "judged": self.judged}
+            facts |= {"changes": [one.model_dump() for one in self.changes], "control": self.control.model_dump()}
             save_checkpoint(
                 self.checkpoint,
                 model=self.model,
-                average=self.average,
-                optimisers=[plan.optimiser for plan in self.plans],
-                facts={**self.keys, "step": step},
+                averages=self.averages,
+                optimisers=self.stepper.optimisers,
+                facts=facts,
             )
 
     def _save_state(self) -> None:
         if self.accelerator.is_main_process:
             self.run.save(self.state)
 
-    # -- several processes: all must take the same number of steps, or they wait for each other for ever
-
-    def _agreed(self, steps: int) -> int:
-        if self.accelerator.num_processes == 1:
-            return steps
-        mean = self.accelerator.reduce(torch.tensor(float(steps), device=self.accelerator.device), reduction="mean")
-        return int(cast("torch.Tensor", mean))
-
     def _must_stop(self, interrupted: threading.Event, step: int) -> bool:
-        wanted = interrupted.is_set() or self.run.cancelled()
-        if self.accelerator.num_processes == 1:
-            return wanted
-        if step % AGREE_EVERY:
+        wanted = interrupted.is_set() or self.control.stop or self.run.cancelled() or self._spent()
+        if not self.processes.alone:
+            wanted = step % AGREE_EVERY == 0 and self.processes.any(wanted)
+        self.end = "stopped" if wanted else "patience" if self._out_of_patience() else "done"
+        return self.end != "done"
+
+    def _spent(self) -> bool:
+        allowed = self.plan.budget.cpu_seconds
+        return allowed is not None and self.clocks.cpu_seconds > CPU_SHARE * allowed - self.plan.reserve_s
+
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.patience
+        if not patience or len(self.judged) <= patience:
             return False
-        votes = self.accelerator.reduce(torch.tensor(float(wanted), device=self.accelerator.device), reduction="sum")
-        return float(cast("torch.Tensor", votes)) > 0
+        losses = [loss for _, loss in self.judged]
+        return min(losses[-patience:]) >= min(losses[:-patience])
 
     # -- after the loop
 
-    def _finish(self, judged: Features | None, step: int, total: int) -> TrainedModel:
-        held_out_loss_last = self._evaluate(judged, step)
-        self._preview(step)
-        self.average.swap(self.model)
-        self.model.eval()
+    def _finish(self, step: int, total: int) -> TrainedModel:
+        self.accelerator.wait_for_everyone()
+        candidates = self._candidates(step)
         self.model.cpu()
-        stopped = step < total
+        self.model.eval()
+        number = self.choose(candidates) if self.choose else None
+        if number is None:
+            number = usual(candidates, early=self.settings.patience > 0)
+        chosen = candidates[number]
+        chosen.into(self.model)
+        if self.settings.adapt == "low-rank" and self.base:
+            merge_low_rank(self.model)
+        if chosen.held_out is not None:
+            self.on_event(Metric(name="loss_held_out", value=chosen.held_out, step=step))
+        if self.on_preview and self.accelerator.is_main_process:
+            self.on_preview(self.model, step)
+        return self._trained(chosen, step, total)
+
+    def _candidates(self, step: int) -> list[Candidate]:
+        """The averages as they stand now, in the order of their lengths, then what was kept on the way."""
+        finals = [
+            Candidate(
+                name=f"the last {length:.0%}",
+                step=step,
+                length=length,
+                held_out=self._judge(length),
+                final=True,
+                tensors=lambda length=length: self.averages.tensors[length],
+            )
+            for length in LENGTHS
+        ]
+        return finals + self.on_the_way.candidates(length=MIDDLE, before=step)
+
+    def _trained(self, chosen: Candidate, step: int, total: int) -> TrainedModel:
         curve = self.run.metrics("loss")
         first = curve[0][1] if curve else (self.losses[0] if self.losses else float("nan"))
         last = curve[-1][1] if curve else (self.losses[-1] if self.losses else float("nan"))
-        self.state.status = "stopped" if stopped else "done"
-        self.state.step, self.state.seconds = step, time.monotonic() - self.started
-        verdict = _verdict(first, last, held_out_loss_last, stopped=stopped, step=step, total=total)
-        self.state.text = verdict
+        end = self.end if step < total else "done"
+        self.state.status = "stopped" if end == "stopped" else "done"
+        self._note_time(step)
+        self.state.text = verdict(first, last, chosen.held_out, end=end, step=step, total=total)
         self._save_state()
         self.run.clear_cancel()
         return TrainedModel(
-            self.model,
-            step,
-            total,
-            self.state.seconds,
-            stopped,
-            first,
-            last,
-            held_out_loss_last,
-            verdict,
+            model=self.model,
+            steps=step,
+            planned_steps=total,
+            seconds=self.state.seconds,
+            stopped_early=end == "stopped",
+            loss_first=first,
+            loss_last=last,
+            loss_held_out=chosen.held_out,
+            verdict=self.state.text,
             device=self.accelerator.device.type,
+            cpu_seconds=self.state.cpu_seconds,
+            chosen=chosen.name,
+            changes=tuple(self.changes),
         )
-
-
-@torch.no_grad()
-def held_out_loss(model: Trainable, features: Features, *, seed: int) -> float:
-    """Mean weighted loss over a fixed draw of held-out examples; the same draw at every call."""
-    values = []
-    for number in range(HELD_OUT_BATCHES):
-        indices = _draw(Features(features.tensors), model.config.batch_size, seed=derive_seed(seed, "judge", number))
-        losses = model.training_step(features.batch(indices), seed=derive_seed(seed, "judge-step", number))
-        weights = model.loss_weights()
-        values.append(sum(weights.get(name, 1.0) * float(loss) for name, loss in losses.items()))
-    return sum(values) / len(values)
-
-
-def _draw(features: Features, batch_size: int, *, seed: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    if features.weights is None:
-        return torch.randint(len(features), (batch_size,), generator=generator)
-    return torch.multinomial(features.weights.cpu().double(), batch_size, replacement=True, generator=generator)
-
-
-def _on(features: Features, device: torch.device) -> Features:
-    return Features({name: tensor.to(device) for name, tensor in features.tensors.items()}, features.weights)
-
-
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C inside the block sets a flag; a second one interrupts as usual."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        flag.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _verdict(first: float, last: float, held_out: float | None, *, stopped: bool, step: int, total: int) -> str:
-    sentences = [
-        f"Stopped at step {step} of {total}; the model is usable." if stopped else f"Trained for {step} steps."
-    ]
-    fallen = 1.0 - last / first if first > 0 else 0.0
-    if fallen < 0.1:
-        sentences.append("It has hardly begun to learn: give it more minutes.")
-    else:
-        sentences.append(f"The loss fell by {100 * fallen:.0f} %.")
-    if fallen >= 0.1 and held_out is not None and last > 0:
-        gap = held_out / last
-        if gap < 1.3:
-            sentences.append("It does as well on sounds it never heard: more minutes can still help.")
-        elif gap < 2.5:
-            sentences.append(
-                f"On sounds it never heard the loss is {gap:.1f} times as high, as usual for a small library."
-            )
-        else:
-            sentences.append(
-                f"On sounds it never heard the loss is {gap:.1f} times as high: mind the copying figures of evaluate."
-            )
-    return " ".join(sentences)

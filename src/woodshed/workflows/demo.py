@@ -9,24 +9,22 @@ from pathlib import Path
 from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_file import LoadedModel
+from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import ConsentRefused, TrainingFailed, UsageError
 from woodshed.base.events import EventSink, Metric, Note, ignore
 from woodshed.base.files import printable
+from woodshed.base.knobs import KnobValue
 from woodshed.base.units import seconds_to_text
 from woodshed.kit import make_kit
 from woodshed.library import Item
 from woodshed.roles import LenderPool
-from woodshed.sound import Sound
-from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
-from woodshed.tasks.blend import blend
+from woodshed.tasks.blend import VERB as BLEND
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import EvaluationReport, evaluate_model
-from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
-from woodshed.tasks.generate import generate
+from woodshed.tasks.generate import VERB as GENERATE
 from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
-from woodshed.tasks.vary import KNOBS as VARY_KNOBS
-from woodshed.tasks.vary import vary
+from woodshed.tasks.vary import VERB as VARY
 from woodshed.workflows.demo_page import DemoFindings, write_demo_page
 
 MODEL = "demo"
@@ -155,36 +153,26 @@ def _training_order(bench: Workbench, order: DemoOrder) -> TrainingOrder:
 def _make(
     bench: Workbench, loaded: LoadedModel, lenders: LenderPool, order: DemoOrder, on_event: EventSink
 ) -> tuple[list[Delivered], list[Delivered], list[Delivered]]:
-    seed = order.seed
-    knobs = GENERATE_KNOBS.settings(count=MADE, seed=seed, **{"class": "each" if loaded.card.classes else None})
-    out = order.folder / "sounds"
-    made = generate(bench, loaded, lenders=lenders, folder=out, settings=knobs, on_event=on_event)
-    first, second = _two_sources(bench, loaded)
-    name = Path(first.path).name
-    varied = vary(
-        bench,
-        loaded,
-        _as_model(bench, first, loaded),
-        source_name=name,
-        source_id=first.content_id,
-        lenders=lenders,
-        folder=order.folder / "variations",
-        settings=VARY_KNOBS.settings(count=VARIED, amount=0.4, seed=seed),
-        on_event=on_event,
+    first, second = (_given(bench, item, loaded) for item in _two_sources(bench, loaded))
+    each = {"class": "each" if loaded.card.classes else None}
+
+    def made(verb: Verb, folder: str, *sounds: GivenSound, **knobs: KnobValue) -> list[Delivered]:
+        return perform(
+            verb,
+            bench,
+            loaded,
+            sounds=sounds,
+            lenders=lenders,
+            folder=order.folder / folder,
+            settings=verb.knobs.settings(seed=order.seed, **knobs),
+            on_event=on_event,
+        )
+
+    return (
+        made(GENERATE, "sounds", count=MADE, **each),
+        made(VARY, "variations", first, count=VARIED, amount=0.4),
+        made(BLEND, "blend", first, second, steps_between=BLENDED),
     )
-    blended = blend(
-        bench,
-        loaded,
-        _as_model(bench, first, loaded),
-        _as_model(bench, second, loaded),
-        names=(name, Path(second.path).name),
-        content_ids=(first.content_id, second.content_id),
-        lenders=lenders,
-        folder=order.folder / "blend",
-        settings=BLEND_KNOBS.settings(steps_between=BLENDED, seed=seed),
-        on_event=on_event,
-    )
-    return made, varied, blended
 
 
 def _two_sources(bench: Workbench, loaded: LoadedModel) -> tuple[Item, Item]:
@@ -205,9 +193,11 @@ def _two_sources(bench: Workbench, loaded: LoadedModel) -> tuple[Item, Item]:
     return first, second or next((item for item in others if item.class_name != first.class_name), others[0])
 
 
-def _as_model(bench: Workbench, item: Item, loaded: LoadedModel) -> Sound:
+def _given(bench: Workbench, item: Item, loaded: LoadedModel) -> GivenSound:
+    """A library sound at the model's rate and channels, under the id it has in the library."""
     sound = bench.library.sound(item).resampled(loaded.card.sample_rate_hz)
-    return sound if sound.channels == loaded.card.channels else sound.with_channels(loaded.card.channels)
+    sound = sound if sound.channels == loaded.card.channels else sound.with_channels(loaded.card.channels)
+    return GivenSound(sound, Path(item.path).name, item.content_id)
 
 
 def _page(

@@ -2,6 +2,7 @@
 
 from woodshed.tasks.evaluate import summary_table
 from woodshed.tasks.train import TrainingOrder
+from woodshed.training import parse_setting
 from woodshed.workflows.demo import DemoOrder, DemoReport
 from woodshed.workspace.demo import run_demo_in
 from woodshed.workspace.doctor import Finding, examine
@@ -16,6 +17,7 @@ __all__ = [
     "Workspace",
     "describe_model",
     "examine",
+    "parse_setting",
     "run_demo_in",
     "summary_table",
 ]

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from woodshed.base.knobs import KnobTable
-from woodshed.tasks.blend import KNOBS as BLEND
-from woodshed.tasks.evaluate import KNOBS as EVALUATE
-from woodshed.tasks.generate import KNOBS as GENERATE
-from woodshed.tasks.vary import KNOBS as VARY
+import importlib
+from collections.abc import Iterator, Mapping
 
-TABLES: dict[str, KnobTable] = {table.task: table for table in (GENERATE, VARY, BLEND, EVALUATE)}
+from woodshed.base.knobs import KnobTable
+from woodshed.tasks.table import VERBS, verb_named
+
+# tasks that are no verbs (they make no sounds from a model) but have knobs
+OTHERS: dict[str, str] = {
+    "evaluate": "woodshed.tasks.evaluate:KNOBS",
+    "memorisation": "woodshed.tasks.memorisation:KNOBS",
+}
+
+
+class _Tables(Mapping[str, KnobTable]):
+    """Loads a task when its table is asked for, and no other."""
+
+    def __getitem__(self, task: str) -> KnobTable:
+        if task in OTHERS:
+            module_name, _, attribute = OTHERS[task].partition(":")
+            return getattr(importlib.import_module(module_name), attribute)
+        if task in VERBS:
+            return verb_named(task).knobs
+        raise KeyError(task)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*VERBS, *OTHERS])
+
+    def __len__(self) -> int:
+        return len(VERBS) + len(OTHERS)
+
+
+TABLES: Mapping[str, KnobTable] = _Tables()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,28 +19,27 @@ from woodshed.artifacts import (
     read_card,
     read_receipt,
 )
-from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Delivered
+from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
-from woodshed.artifacts.standing import refused_sources
+from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
+from woodshed.artifacts.standing import refused_sources, require_standing
+from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
-from woodshed.base.events import EventSink, ignore
+from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import LenderPool, NoLenders
+from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
-from woodshed.tasks.blend import KNOBS as BLEND_KNOBS
-from woodshed.tasks.blend import TEMPLATE as BLEND_TEMPLATE
-from woodshed.tasks.blend import blend
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
-from woodshed.tasks.generate import KNOBS as GENERATE_KNOBS
-from woodshed.tasks.generate import generate
-from woodshed.tasks.train import TrainingOrder, TrainingReport, train_model
-from woodshed.tasks.vary import KNOBS as VARY_KNOBS
-from woodshed.tasks.vary import TEMPLATE as VARY_TEMPLATE
-from woodshed.tasks.vary import vary
+from woodshed.tasks.memorisation import KNOBS as MEMORISATION_KNOBS
+from woodshed.tasks.memorisation import PAGE_FILE as MEMORISATION_PAGE
+from woodshed.tasks.memorisation import memorisation_of
+from woodshed.tasks.table import verb_named
+from woodshed.tasks.train import TrainingOrder, TrainingReport, order_in_layers, settings_entries, train_model
+from woodshed.training import MemorisationReport, Runs
 
 if TYPE_CHECKING:
     from woodshed.workspace.showing import Shown
@@ -90,32 +89,90 @@ class Workspace:
         log = OutputLog(self.folder / "outputs.jsonl")
         return Workbench(self.library, self.models, log, self.folder / "runs", self.folder / "cache")
 
+    @property
+    def runs(self) -> Runs:
+        """Trainings, past and under way."""
+        return Runs(self.folder / "runs")
+
+    def run_settings(self, name: str) -> dict[str, dict[str, object]]:
+        """Every setting of a run with its value and where it came from; empty for runs of earlier versions."""
+        return settings_entries(self.runs.folder / name)
+
     # -- verbs
+
+    def order(
+        self, name: str, *, flags: Mapping[str, object], settings_file: Path | None = None, like: str = ""
+    ) -> TrainingOrder:
+        """What to train, from layers of settings: preset, then a file, then a past run or model, then flags."""
+        return order_in_layers(self.bench, name, flags=flags, settings_file=settings_file, like=like)
 
     def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
         """Train a model on sounds that may be used for it."""
         return train_model(self.bench, order, resume=resume, on_event=on_event)
+
+    def make(
+        self,
+        verb: str,
+        model: str | None,
+        *sounds: str | os.PathLike[str],
+        folder: Path,
+        template: str = "",
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Do what a verb says with a model and some sounds; knobs as in ``woodshed VERB --help``.
+
+        ``model`` is None for a verb that works without one; sounds of the library are then chosen by its ``query``.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such verb, model, sound or knob.
+        """
+        return self._perform(
+            verb_named(verb), model, *sounds, folder=folder, template=template, on_event=on_event, settings=settings
+        )
+
+    def _perform(
+        self,
+        verb: Verb,
+        model: str | None,
+        *sounds: str | os.PathLike[str],
+        folder: Path,
+        template: str,
+        on_event: EventSink,
+        settings: dict[str, KnobValue],
+    ) -> list[Delivered]:
+        knobs = verb.knobs.settings(**settings)
+        loaded = None if model is None else self.models.load(model)
+        given = [self.find_sound(sound) for sound in sounds]
+        if loaded is None:
+            lenders = self.chosen_lenders(knobs.get("query"), like=given[0].sound if given else None)
+        else:
+            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"))
+        return perform(
+            verb,
+            self.bench,
+            loaded,
+            sounds=given,
+            lenders=lenders,
+            folder=folder,
+            settings=knobs,
+            template=template,
+            on_event=on_event,
+        )
 
     def generate(
         self,
         model: str,
         *,
         folder: Path,
-        template: str = DEFAULT_TEMPLATE,
+        template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
     ) -> list[Delivered]:
-        """Make new sounds; knobs as in ``woodshed generate --help``."""
-        loaded, knobs = self.models.load(model), GENERATE_KNOBS.settings(**settings)
-        return generate(
-            self.bench,
-            loaded,
-            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
-            folder=folder,
-            settings=knobs,
-            template=template,
-            on_event=on_event,
-        )
+        """Make new sounds."""
+        return self.make("generate", model, folder=folder, template=template, on_event=on_event, **settings)
 
     def vary(
         self,
@@ -123,50 +180,40 @@ class Workspace:
         sound: str | os.PathLike[str],
         *,
         folder: Path,
-        template: str = VARY_TEMPLATE,
+        template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
     ) -> list[Delivered]:
         """Make variations of a sound file or a library sound."""
-        loaded, knobs = self.models.load(model), VARY_KNOBS.settings(**settings)
-        source, name = self.find_sound(sound)
-        return vary(
-            self.bench,
-            loaded,
-            source,
-            source_name=name,
-            lenders=self.lenders(loaded, borrow=knobs["borrow"]),
-            folder=folder,
-            settings=knobs,
-            template=template,
-            on_event=on_event,
-        )
+        return self.make("vary", model, sound, folder=folder, template=template, on_event=on_event, **settings)
 
     def blend(
         self,
         model: str,
-        first: str | os.PathLike[str],
-        second: str | os.PathLike[str],
-        *,
+        *sounds: str | os.PathLike[str],
         folder: Path,
-        template: str = BLEND_TEMPLATE,
+        template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
     ) -> list[Delivered]:
-        """Make the sounds between two."""
-        loaded, knobs = self.models.load(model), BLEND_KNOBS.settings(**settings)
-        (one, one_name), (two, two_name) = self.find_sound(first), self.find_sound(second)
-        return blend(
-            self.bench,
-            loaded,
-            one,
-            two,
-            names=(one_name, two_name),
-            lenders=self.lenders(loaded),
-            folder=folder,
-            settings=knobs,
-            template=template,
-            on_event=on_event,
+        """Make the sounds between some."""
+        return self.make("blend", model, *sounds, folder=folder, template=template, on_event=on_event, **settings)
+
+    def guide(
+        self,
+        model: str,
+        *,
+        folder: Path,
+        guides: Sequence[Guide] = (),
+        template: str = "",
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make new sounds pulled towards targets: those of the knobs, of a recipe, and guides made in Python."""
+        from woodshed.tasks.guide import verb_with  # verbs are loaded when they are asked for
+
+        return self._perform(
+            verb_with(guides), model, folder=folder, template=template, on_event=on_event, settings=settings
         )
 
     def evaluate(
@@ -180,6 +227,46 @@ class Workspace:
         )
         self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
+
+    def memorisation(
+        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+    ) -> tuple[MemorisationReport, Path]:
+        """Find out whether a model copies; the report goes into its card, and with a page into a folder."""
+        loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
+        target = folder or self.folder / "memorisation" / loaded.path.stem
+        lenders = self.lenders(loaded, borrow=knobs["borrow"])
+        report = memorisation_of(self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event)
+        self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")
+        return report, target / MEMORISATION_PAGE
+
+    def blend_models(
+        self, first: str, second: str, *, name: str, weight: float = 0.5, on_event: EventSink = ignore
+    ) -> ModelCard:
+        """Put a model between two on the shelf, with the papers of both; both must still be allowed to work.
+
+        Raises
+        ------
+        ConsentRefused
+            If a training grant of either was withdrawn.
+        HandshakeError
+            If they are not made alike.
+        UsageError
+            If another model has that name.
+        """
+        pair = self.models.load(first), self.models.load(second)
+        for one in pair:
+            require_standing(one.card, self.library)
+        if self.models.path(name).exists():
+            raise UsageError(
+                f"There is a model {name!r} already", cause="it would be replaced", way_out="choose another --name"
+            )
+        model = blend_models(*pair, weight=weight)
+        if likeness(pair[0].model, pair[1].model) < KINDRED:
+            text = f"{first} and {second} were trained apart: a blend of them may sound like neither"
+            on_event(Note(level="warning", text=text))
+        card = blended_card(*pair, weight=weight, name=name, ledger_head=self.library.ledger.head())
+        self.models.put(name, model, card)
+        return card
 
     # -- papers
 
@@ -233,7 +320,7 @@ class Workspace:
         models = {
             name: card.name
             for name, card in self.models.cards()
-            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.sources}
+            if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.teachers}
         }
         called = set(models.values())  # outputs know a model by its card, whatever its file is called now
         outputs = [entry.path for entry in self.bench.log if entry.model in called or entry.content_ids & wanted]
@@ -245,27 +332,40 @@ class Workspace:
 
     # -- finding
 
-    def find_sound(self, sound: str | os.PathLike[str]) -> tuple[Sound, str]:
+    def find_sound(self, sound: str | os.PathLike[str]) -> GivenSound:
         """A sound by path, or by name or content id in the library, with the name to show."""
         path = Path(sound)
         if path.is_file():
-            return read_sound(path), path.name
+            return GivenSound(read_sound(path), path.name)
         try:
             item = self.library.item(os.fspath(sound))
         except WoodshedError as error:
             raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
-        return self.library.sound(item), Path(item.path).name
+        return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
-    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "own") -> LenderPool:
-        """The training sounds of a model that may lend fine structure now; nothing if borrowing is forbidden."""
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
+        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in a library."""
         if borrow == "none":
             return NoLenders()
         ids = [source.content_id for source in loaded.card.sources]
+        if borrow == "any":
+            kind = loaded.model.lender_query if isinstance(loaded.model, Generator) else Generator.lender_query
+            ids = [item.content_id for item in self.library.items(kind)]
         card = loaded.card
         return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
 
+    def chosen_lenders(self, query: KnobValue, *, like: Sound | None = None) -> LenderPool:
+        """The sounds a query chooses that may be made into others now, at the rate of one they are to go with."""
+        if query is None:
+            return NoLenders()
+        rate_hz = like.sample_rate_hz if like else None
+        chosen = self.library.training_set(str(query), purpose=Purpose.RESYNTHESISE, sample_rate_hz=rate_hz)
+        return LibraryLenders(chosen)
+
     def _card_of(self, receipt: Receipt) -> ModelCard | None:
         """The card of the model that made it; None if the shelf has none, or another training under that name."""
+        if not receipt.has_model:
+            return None
         try:
             card = read_card(self.models.path(receipt.model))
         except WoodshedError:

@@ -34,7 +34,7 @@ _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
 _LATEST_ONSET_S = 0.004
-_QUIET_END_DB = -45.0
+_QUIET_END_DB = -38.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Decoder:
     def fine(
         self, target: Target, *, near: Neighbours, attempt: int = 0, without: frozenset[str] = frozenset()
     ) -> tuple[Tensor, tuple[str, ...], list[Tensor]]:
-        """Fine structure under the target's shape.
+        """Fine structure under the target's shape: borrowed where anyone lends, made where nobody does.
 
         Returns
         -------
@@ -207,10 +207,12 @@ class Decoder:
             Spectra ``(sides, steps, bins)``; the lenders' content ids; their sounds as they were lent.
         """
         generator = seeded_generator(target.seed, "fine", attempt)
-        noise = self.shaper.noise(target.shape, sides=self.sides, generator=generator)
+        own = self.model.ringer.spectra(
+            target.shape, frames=target.frames, sides=self.sides, seed=derive_seed(target.seed, "ring", attempt)
+        )
         chosen = self._choose(target.seed, near, attempt=attempt, without=without)
         if not chosen:
-            return noise, (), []
+            return own, (), []
         rng = np.random.default_rng(derive_seed(target.seed, "repitch", attempt))
         most = self.model.config.repitch_semitones * _REPITCH_ATTEMPTS[attempt]
         lent, layers = [], []
@@ -227,10 +229,10 @@ class Decoder:
             lent.append(sound)
             layers.append(self.reshaped(self.splitter.split(sound), target.shape, generator=generator))
         if not layers:
-            return noise, (), []
+            return own, (), []
         whole = layers[0] if len(layers) == 1 else self.shaper.layered(layers[0], layers[1])
         return (
-            self.shaper.filled(whole, noise, air=self.model.config.air, grain=_GRAIN_ATTEMPTS[attempt]),
+            self.shaper.filled(whole, own, air=self.model.config.air, grain=_GRAIN_ATTEMPTS[attempt]),
             tuple(dict.fromkeys(chosen)),
             lent,
         )
@@ -292,8 +294,8 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     frames = data.shape[-1]
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
-    length_s = min(0.2, max(0.03, 0.2 * frames / sample_rate_hz)) if loud else 0.005
+    length_s = min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)) if loud else 0.004
     length = min(frames, round(length_s * sample_rate_hz))
     gain = np.ones(frames, dtype=np.float32)
-    gain[frames - length :] = 10 ** (-3.5 * (np.arange(length) + 1) / max(1, length))  # to -70 dB, even in dB
+    gain[frames - length :] = 10 ** (-2.5 * (np.arange(length) + 1) / max(1, length))  # to -50 dB, even in dB
     return gain

@@ -1,0 +1,142 @@
+"""Which sounds go together in one output: the given ones, and others of one class out of the library."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from woodshed.artifacts.receipt import InputSound
+from woodshed.artifacts.verb import Job
+from woodshed.base.errors import UnknownName, UsageError
+from woodshed.base.knobs import Knob
+from woodshed.base.seeds import derive_seed
+from woodshed.roles import LenderPool
+from woodshed.sound import Sound
+
+EACH = "each"
+
+CHOOSING_KNOBS = (
+    Knob(
+        name="query", kind="text", default="kind:oneshot", help="library sounds to choose from where too few are given"
+    ),
+    Knob(name="class", kind="text", default=None, help="only sounds of this class, 'each' for all in turn; none: any"),
+    Knob(name="count", kind="int", low=1, high=10_000, default=1, help="how many sounds to make"),
+    Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
+)
+"""Knobs of every verb that chooses sounds."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """Sounds that go together: the given ones first, then those of the library.
+
+    ``lenders`` are the content ids of the library's.
+    """
+
+    sounds: tuple[Sound, ...]
+    inputs: tuple[InputSound, ...]
+    lenders: tuple[str, ...]
+    class_name: str | None
+    label: str
+
+
+def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
+    """For each sound that a job is to make, its seed and the sounds that go into it.
+
+    Out of the library, consecutive seeds take different pairs until every pair of a class was taken, and what a seed
+    takes depends on nothing but the seed, the given sounds and the library. Given sounds come in the order given.
+
+    Parameters
+    ----------
+    job
+        With the knobs ``CHOOSING_KNOBS``.
+    size
+        How many sounds go together; more given sounds than this are chosen from.
+
+    Raises
+    ------
+    UnknownName
+        If no sound that may be used has the class.
+    UsageError
+        If there are too few sounds.
+    """
+    first, count = job.whole("seed") or 0, job.whole("count") or 1
+    given = len(job.sounds)
+    if given >= size:
+        return [(first + i, _given_company(job, size=size, place=i)) for i in range(count)]
+    shelves = _shelves(job.lenders, least=size if given == 0 else size - given, word=job.word("class"))
+    names = sorted(shelves)
+    found = []
+    for seed in range(first, first + count):
+        each = job.word("class") == EACH
+        name = names[(seed - first) % len(names)] if each else _drawn_name(shelves, seed=seed)
+        lenders = drawn_ids(shelves[name], count=size - given, seed=seed)
+        sounds = (*(one.sound for one in job.sounds), *(job.lenders.read(content_id) for content_id in lenders))
+        label = Path(job.sounds[0].name).stem if given else name
+        found.append((seed, Company(sounds, job.inputs, lenders, None if given else name or None, label)))
+    return found
+
+
+def drawn_ids(ids: Sequence[str], *, count: int, seed: int) -> tuple[str, ...]:
+    """So many different ids; the first two are another ordered pair at every seed until all were taken.
+
+    Examples
+    --------
+    >>> sorted({drawn_ids("abc", count=2, seed=seed) for seed in range(6)})
+    [('a', 'b'), ('a', 'c'), ('b', 'a'), ('b', 'c'), ('c', 'a'), ('c', 'b')]
+    """
+    if count == 1:
+        return (ids[_scattered(seed, len(ids))],)
+    first, second = divmod(_scattered(seed, len(ids) * (len(ids) - 1)), len(ids) - 1)
+    pair = (ids[first], ids[second + (second >= first)])
+    rest = [other for other in ids if other not in pair]
+    order = np.random.default_rng(derive_seed(seed, "more")).permutation(len(rest))
+    return (*pair, *(rest[i] for i in order[: count - 2]))
+
+
+def _scattered(place: int, size: int) -> int:
+    """Where a place of an endless row falls in a row of ``size``; neighbours far apart, all places in turn."""
+    stride = max(1, round(0.618 * size))
+    while math.gcd(stride, size) != 1:
+        stride += 1
+    return place * stride % size
+
+
+def _given_company(job: Job, *, size: int, place: int) -> Company:
+    """All given sounds where just enough were given, in order and then in turn; else another choice at every place."""
+    if len(job.sounds) == size:
+        order = [(i + place) % size for i in range(size)]
+    else:
+        order = [int(word) for word in drawn_ids([str(i) for i in range(len(job.sounds))], count=size, seed=place)]
+    sounds = [job.sounds[i] for i in order]
+    label = "_".join(Path(one.name).stem for one in sounds)
+    return Company(tuple(s.sound for s in sounds), tuple(job.inputs[i] for i in order), (), None, label)
+
+
+def _shelves(pool: LenderPool, *, least: int, word: str | None) -> dict[str, list[str]]:
+    """Content ids by class, of the classes asked for that hold enough; sounds without a class only if none has one."""
+    shelves: dict[str, list[str]] = {}
+    for content_id in pool.content_ids():
+        shelves.setdefault(pool.class_name(content_id) or "", []).append(content_id)
+    if word not in (None, EACH) and word not in shelves:
+        raise UnknownName("class among these sounds", str(word), known=[*sorted(filter(None, shelves)), EACH])
+    wanted = shelves if word in (None, EACH) else {str(word): shelves[str(word)]}
+    enough = {name: ids for name, ids in wanted.items() if len(ids) >= least}
+    if not enough:
+        raise UsageError(
+            f"There are not {least} sounds of one class to choose from",
+            cause="too few sounds were given, the query chooses too few, or their owners do not allow resynthesis",
+            way_out="give more files, a wider --query, or look at woodshed consent explain SOUND",
+        )
+    return {name: ids for name, ids in enough.items() if name} or enough
+
+
+def _drawn_name(shelves: dict[str, list[str]], *, seed: int) -> str:
+    """A class, drawn in proportion to its sounds."""
+    names = sorted(shelves)
+    sizes = np.array([len(shelves[name]) for name in names], dtype=np.float64)
+    return names[int(np.random.default_rng(derive_seed(seed, "class")).choice(len(names), p=sizes / sizes.sum()))]

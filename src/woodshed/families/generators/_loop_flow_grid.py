@@ -1,0 +1,74 @@
+"""Which grid a loop lies on: how much of it is whole beats, and how many sixteenths that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from woodshed.dsp import tempo_bpm
+from woodshed.sound import Sound
+
+BEAT_TOKENS = 4  # a token is a sixteenth
+BAR_TOKENS = 16
+MOST_TOKENS = 256
+USUAL_TOKEN_S = 0.13
+_LATE_S = 0.03  # how far a loop may be off whole beats and still count as cut to them
+_CONFIDENT = 0.3
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The first ``frames`` of a loop are ``tokens`` sixteenths."""
+
+    frames: int
+    tokens: int
+
+
+def grid_of(sound: Sound, *, bpm: float | None, most_s: float) -> Grid:
+    """The grid of a loop of known tempo, of a measured one, or, failing both, of one that is all of the sound.
+
+    Parameters
+    ----------
+    bpm
+        None where it is not known.
+    most_s
+        Longest loop; a longer one is cut to whole bars.
+    """
+    if bpm is None and sound.duration_s >= 1.0:
+        bpm = _measured_bpm(sound)
+    if bpm is None or sound.duration_s * bpm / 60.0 < 0.95:
+        return _whole(sound, most_s=most_s)
+    beat_s = 60.0 / bpm
+    beats = round(sound.duration_s / beat_s)
+    if abs(sound.duration_s - beats * beat_s) > _LATE_S:
+        beats = _in_bars(int(sound.duration_s / beat_s))
+    most = min(MOST_TOKENS // BEAT_TOKENS, int(most_s / beat_s + 1e-6))
+    if beats > most:
+        beats = _in_bars(most)
+    if beats < 1:
+        return _whole(sound, most_s=most_s)
+    frames = min(sound.frames, round(beats * beat_s * sound.sample_rate_hz))
+    return Grid(max(1, frames), beats * BEAT_TOKENS)
+
+
+def plain_tokens(duration_s: float, *, token_s: float = USUAL_TOKEN_S) -> int:
+    """How many sixteenths a loop of a length has if nothing is known: a power of two, near a usual tempo."""
+    return min(MOST_TOKENS, 2 ** max(0, round(math.log2(max(duration_s, 1e-3) / token_s))))
+
+
+def _measured_bpm(sound: Sound) -> float | None:
+    """The tempo as it is heard; that of whole bars where it fits almost as well; None where no beat is heard."""
+    heard = tempo_bpm(sound.data, sound.sample_rate_hz)
+    barred = tempo_bpm(sound.data, sound.sample_rate_hz, whole_bars=True)
+    best = barred if barred.confidence >= 0.7 * heard.confidence else heard
+    return best.bpm if best.confidence >= _CONFIDENT else None
+
+
+def _whole(sound: Sound, *, most_s: float) -> Grid:
+    frames = max(1, min(sound.frames, round(most_s * sound.sample_rate_hz)))
+    return Grid(frames, plain_tokens(frames / sound.sample_rate_hz))
+
+
+def _in_bars(beats: int) -> int:
+    """Cut to whole bars where there is at least one."""
+    return beats - beats % 4 if beats >= 4 else beats

@@ -1,0 +1,133 @@
+"""A small transformer over a ring of tokens: neighbours reach round, and places are phases of beat, bar and circle."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional
+
+REACH = 3
+_HARMONICS = 8
+
+
+class RingMixer(nn.Module):
+    """Looks at the three tokens on either side, each dimension by itself, round the ring."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.taps = nn.Parameter(torch.randn(width, 1, 1, 2 * REACH + 1) * (0.5 / math.sqrt(2 * REACH + 1)))
+
+    def forward(self, x: Tensor, around: Tensor) -> Tensor:
+        """``x`` (batch, tokens, width), ``around`` (batch, tokens + 6): the token at each place of the ring."""
+        ring = x.gather(1, around[..., None].expand(-1, -1, x.shape[-1]))
+        image = rearrange(ring, "b t w -> b w 1 t")
+        mixed = functional.conv2d(image, self.taps, groups=x.shape[-1])
+        return x + rearrange(mixed, "b w 1 t -> b t w")
+
+
+class RingBlock(nn.Module):
+    """Neighbours, attention with normed queries and keys, a per-token network; all steered by the condition."""
+
+    def __init__(self, width: int, *, heads: int, cond_width: int, stretch: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.steer = nn.Linear(cond_width, 6 * width)
+        self.mix_before = RingMixer(width)
+        self.to_qkv = nn.Linear(width, 3 * width, bias=False)
+        self.attended = nn.Linear(width, width)
+        self.mix_between = RingMixer(width)
+        self.widen = nn.Linear(width, stretch * width)
+        self.narrow = nn.Linear(stretch * width, width)
+        nn.init.zeros_(self.steer.weight)
+        nn.init.zeros_(self.steer.bias)
+
+    def forward(self, x: Tensor, condition: Tensor, present: Tensor, around: Tensor) -> Tensor:
+        """``x`` (batch, tokens, width), ``condition`` (batch, cond_width), ``present`` bool (batch, tokens)."""
+        shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = self.steer(condition)[:, None].chunk(6, dim=-1)
+        y = self.mix_before(_steered(x, shift_a, scale_a), around)
+        x = x + gate_a * self._attend(y, present)
+        y = self.mix_between(_steered(x, shift_b, scale_b), around)
+        return x + gate_b * self.narrow(functional.gelu(self.widen(y), approximate="tanh"))
+
+    def _attend(self, y: Tensor, present: Tensor) -> Tensor:
+        q, k, v = rearrange(self.to_qkv(y), "b t (three h d) -> three b h t d", three=3, h=self.heads)
+        q, k = functional.normalize(q, dim=-1), functional.normalize(k, dim=-1)
+        seen = functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=present[:, None, None, :].expand(-1, -1, y.shape[1], -1), scale=math.sqrt(q.shape[-1])
+        )
+        return self.attended(rearrange(seen, "b h t d -> b t (h d)"))
+
+
+class CircularTransformer(nn.Module):
+    """Maps a ring of noisy tokens and a condition to a ring of tokens; starts by giving zeros.
+
+    The last token is the neighbour of the first. Turning the ring by whole bars turns what comes out alike, but for the
+    slow phases of the whole circle, which let it tell the first half from the second.
+
+    Parameters
+    ----------
+    dims, dims_out
+        Numbers per token that come in and go out.
+    width, layers, heads
+        Size of the network.
+    cond_width
+        Numbers in the condition.
+    bar_tokens
+        Tokens in a bar.
+
+    Examples
+    --------
+    >>> net = CircularTransformer(dims=4, dims_out=4, width=16, layers=1, heads=2, cond_width=8, bar_tokens=16)
+    >>> net(torch.randn(2, 10, 4), torch.randn(2, 8), torch.tensor([10, 3])).abs().max().item()
+    0.0
+    """
+
+    def __init__(
+        self, *, dims: int, dims_out: int, width: int, layers: int, heads: int, cond_width: int, bar_tokens: int
+    ) -> None:
+        super().__init__()
+        self.bar_tokens = bar_tokens
+        self.come_in = nn.Linear(dims, width)
+        self.place = nn.Linear(4 * _HARMONICS, width)
+        self.blocks = nn.ModuleList(RingBlock(width, heads=heads, cond_width=cond_width) for _ in range(layers))
+        self.steer_out = nn.Linear(cond_width, 2 * width)
+        self.go_out = nn.Linear(width, dims_out)
+        nn.init.zeros_(self.go_out.weight)
+        nn.init.zeros_(self.go_out.bias)
+
+    def forward(self, tokens: Tensor, condition: Tensor, counts: Tensor) -> Tensor:
+        """Give one ring per ring.
+
+        Parameters
+        ----------
+        tokens
+            ``(batch, tokens, dims)``.
+        condition
+            ``(batch, cond_width)``.
+        counts
+            How many tokens are on each ring, ``(batch,)``; the others are neither heard nor made.
+        """
+        index = torch.arange(tokens.shape[1], device=tokens.device)
+        present = index[None] < counts[:, None]  # (batch, tokens)
+        reach = torch.arange(-REACH, tokens.shape[1] + REACH, device=tokens.device)
+        around = reach[None] % counts[:, None]  # (batch, tokens + 6)
+        x = self.come_in(tokens) + self.place(self._phases(index.to(tokens), counts))
+        for block in self.blocks:
+            x = block(x, condition, present, around)
+        shift, scale = self.steer_out(condition)[:, None].chunk(2, dim=-1)
+        return self.go_out(_steered(x, shift, scale)) * present[..., None].to(x)
+
+    def _phases(self, index: Tensor, counts: Tensor) -> Tensor:
+        """Sines and cosines of the place in the bar and on the circle, ``(batch, tokens, 4 * harmonics)``."""
+        harmonics = torch.arange(1, _HARMONICS + 1).to(index) * (2 * math.pi)
+        in_bar = (index / self.bar_tokens)[None, :, None] * harmonics  # (1, tokens, harmonics)
+        on_circle = (index[None] / counts[:, None])[..., None] * harmonics
+        angles = torch.cat([in_bar.expand(len(counts), -1, -1), on_circle], dim=-1)
+        return torch.cat([angles.sin(), angles.cos()], dim=-1) * math.sqrt(2.0)
+
+
+def _steered(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    return functional.layer_norm(x, x.shape[-1:]) * (1 + scale) + shift

@@ -1,0 +1,276 @@
+"""Finding the partials of a sound: peaks of a long spectrum, the glide of the lowest, the share of tone around each."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from woodshed.dsp import fundamental_hz
+from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST_HZ, MODES, Partials
+
+Floats = npt.NDArray[np.floating]
+
+_BEGUN = 0.03  # of the peak
+_BEGUN = 0.03  # of the peak
+_WINDOW_S = 0.046
+_NOISY_SHARE = 0.3  # what noise itself shows
+_PEAK_OVER_FLOOR_DB = 9.0
+_WEAKEST_DB = -42.0
+_LONGEST_GLIDE_S = 0.15
+_DEEP_HZ = 350.0  # modes below it may glide, and are followed in time, not in the spectrum
+_SETTLED_S = 0.06
+_ONE_BAND_HZ = 130.0
+_DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
+_TONAL_SHARE = 0.85  # from here on it is all tone
+_STILL_S, _NEAR_S = 0.03, 0.008  # spans over which a mode stands still, and noise around it is heard
+_LOW_TOP_HZ = 650.0
+
+
+def partials_of(audio: Floats, *, sample_rate_hz: int, token_frames: int, tokens: int) -> Partials:
+    """Find the modes of one sound.
+
+    Parameters
+    ----------
+    audio
+        One channel, ``(frames,)``; what lies before its onset does not matter.
+    token_frames, tokens
+        Grid of the shares.
+    """
+    rate = sample_rate_hz
+    audio = _from_onset(np.asarray(audio, dtype=np.float64))
+    modes, harmonic = _modes(audio, rate)
+    deep = [] if harmonic else [hz for hz in modes if hz < _DEEP_HZ]
+    glide, glide_s = _glide(audio, rate, deep) if deep else (0.0, 0.03)
+    frequencies = _filled(modes)
+    shares = _shares(audio, rate, frequencies, len(modes), glide, glide_s, harmonic, token_frames, tokens)
+    shares = np.clip((shares - _NOISY_SHARE) / (_TONAL_SHARE - _NOISY_SHARE), 0, 1)
+    if deep:
+        shares[:, : len(deep)] = _deep_shares(audio, rate, deep, glide, glide_s, token_frames, tokens)
+    return Partials(torch.from_numpy(frequencies).float(), glide, glide_s, harmonic, torch.from_numpy(shares).float())
+
+
+def _from_onset(audio: Floats) -> Floats:
+    loud = np.abs(audio)
+    return audio[int(np.argmax(loud > _BEGUN * loud.max())) :] if audio.size and loud.max() > 0 else audio
+
+
+def _modes(audio: Floats, rate: int) -> tuple[Floats, bool]:
+    """Where the modes settle, rising, and whether they are the start of a harmonic series.
+
+    What glides at first has settled after some 60 ms, so low modes are looked for from then on where they still sound.
+    """
+    if len(audio) < 0.02 * rate or not audio.any():
+        return np.zeros(0), False
+    early, strengths = _peaks(audio[round(0.004 * rate) :], rate)
+    pitch = fundamental_hz(audio[None].astype(np.float32), rate) if len(audio) > 0.04 * rate else None
+    if pitch and pitch.strength > 0.85 and _is_series(early, strengths, pitch.frequency_hz):
+        first_hz = _refined(early, strengths, pitch.frequency_hz)
+        return first_hz * np.array([span[0] for span in HARMONIC_SPANS], dtype=float), True
+    if len(audio) > 0.2 * rate:
+        late, late_strengths = _peaks(audio[round(_SETTLED_S * rate) :], rate)
+        keep = (late < _DEEP_HZ) & (late_strengths > strengths.max(initial=-200.0) - 45.0)
+        keep &= late_strengths > late_strengths[late < _DEEP_HZ].max(initial=-200.0) + _DEEP_WEAKEST_DB
+        if keep.any():
+            high = early >= _DEEP_HZ
+            early = np.concatenate([late[keep], early[high]])
+            strengths = np.concatenate([late_strengths[keep] + 6.0, strengths[high]])
+    strongest = np.argsort(-strengths)[:MODES]
+    return np.sort(early[strongest]), False
+
+
+def _deep_shares(
+    audio: Floats, rate: int, deep: list[float], glide: float, glide_s: float, token_frames: int, tokens: int
+) -> Floats:
+    """Tone over tone and noise around each low mode, ``(tokens, modes)``.
+
+    One mode after another is turned to a standstill, smoothed and taken away; what is left in the end is noise. Modes
+    so near that one band holds them share its energy as they do in the sound.
+    """
+    left, low_rate = _analytic_below(audio, rate, pass_hz=(5.0, 480.0, 600.0))
+    seconds = np.arange(len(left)) / low_rate
+    turns = np.cumsum(np.exp2(glide * np.exp(-seconds / glide_s))) / low_rate
+    tones, waves = [], [np.exp(2j * math.pi * hz * turns) for hz in deep]
+    for wave in waves:
+        tone = _smoothed(left * wave.conj(), round(_STILL_S * low_rate))
+        left = left - tone * wave
+        tones.append(tone)
+    token = np.minimum((seconds * rate / token_frames).astype(int), tokens - 1)
+    noises = [_smoothed(left * wave.conj(), round(_NEAR_S * low_rate)) for wave in waves]
+    parts, rests = (
+        np.stack([np.bincount(token, np.abs(x) ** 2, tokens) for x in some], axis=1) for some in (tones, noises)
+    )  # (tokens, modes)
+    near = np.clip(1 - np.abs(np.subtract.outer(deep, deep)) / _ONE_BAND_HZ, 0, 1)
+    return parts / np.maximum(parts @ near + rests, 1e-15)
+
+
+def _smoothed(values: npt.NDArray[np.complexfloating], span: int) -> npt.NDArray[np.complexfloating]:
+    window = np.hanning(max(3, span) + 2)
+    return np.convolve(values, window / window.sum(), "same")[: len(values)]
+
+
+def _analytic_below(
+    audio: Floats, rate: int, *, pass_hz: tuple[float, float, float]
+) -> tuple[npt.NDArray[np.complexfloating], float]:
+    """What lies in a low band as complex amplitudes, at a rate just high enough, and that rate.
+
+    ``pass_hz``: from where it passes, up to where, and where it has fallen to nothing.
+    """
+    size = 1 << math.ceil(math.log2(len(audio) + 1024))
+    few = 1 << math.ceil(math.log2(2 * _LOW_TOP_HZ * size / rate))
+    spectrum = np.fft.rfft(audio, size)[: few // 2]
+    hz = np.arange(few // 2) * rate / size
+    low, high, stop = pass_hz
+    spectrum = 2 * spectrum * np.clip((hz - low) / low, 0, 1) * np.clip((stop - hz) / (stop - high), 0, 1)
+    slow_rate = rate * few / size
+    slow = np.fft.ifft(spectrum, few) * (few / size)
+    return slow[: max(2, math.ceil(len(audio) * few / size))], slow_rate
+
+
+def _peaks(audio: Floats, rate: int) -> tuple[Floats, Floats]:
+    """Frequencies (rising) and levels in dB of the strongest spectral peaks that stand clear of what is around."""
+    part = audio[: round(0.37 * rate)]
+    if len(part) < 0.015 * rate:
+        return np.zeros(0), np.zeros(0)
+    fade = np.cos(np.linspace(0, math.pi / 2, len(part))) ** 2  # a half window: what decays is heard from its start
+    rise = min(len(part), round(0.002 * rate))
+    fade[:rise] *= np.sin(np.linspace(0, math.pi / 2, rise))
+    size = 1 << 16
+    level = 20 * np.log10(np.abs(np.fft.rfft(part * fade, size)) + 1e-9)
+    bin_hz = rate / size
+    low, high = int(LOWEST_HZ / bin_hz), int(HIGHEST_HZ / bin_hz)
+    top = (
+        np.flatnonzero((level[low:high] > level[low - 1 : high - 1]) & (level[low:high] >= level[low + 1 : high + 1]))
+        + low
+    )
+    top = top[level[top] > level[low:high].max() + _WEAKEST_DB]
+    width = max(rate / len(part), 8.0) * 1.5  # Hz around which a mode hides others
+    found: list[int] = []
+    for place in top[np.argsort(-level[top])]:
+        if len(found) == MODES:
+            break
+        if any(abs(place - other) * bin_hz < _elbow_room(place * bin_hz, width) for other in found):
+            continue
+        deep = place * bin_hz < _DEEP_HZ  # what glides down there has a broad peak
+        reach = round((250.0 if deep else max(60.0, 0.12 * place * bin_hz)) / bin_hz)
+        around = level[max(1, place - reach) : place + reach]
+        if level[place] - np.median(around) >= (6.0 if deep else _PEAK_OVER_FLOOR_DB):
+            found.append(int(place))
+    order = np.array(sorted(found), dtype=int)
+    return order * bin_hz, level[order] if len(order) else np.zeros(0)
+
+
+def _is_series(peaks: Floats, strengths: Floats, first_hz: float) -> bool:
+    """Whether most of the peaks' energy lies on multiples of a frequency, and more than one multiple is there."""
+    if len(peaks) < 3 or not math.isfinite(first_hz):
+        return False
+    number = peaks / first_hz
+    near = (np.abs(number - np.round(number)) < 0.02 + 0.004 * number) & (np.round(number) >= 1)
+    energy = 10 ** (strengths / 10)
+    return bool(energy[near].sum() > 0.75 * energy.sum() and len(set(np.round(number[near]))) >= 3)
+
+
+def _refined(peaks: Floats, strengths: Floats, first_hz: float) -> float:
+    """The fundamental that the strong multiples agree on."""
+    number = np.maximum(1.0, np.round(peaks / first_hz))
+    near = np.abs(peaks / first_hz - number) < 0.02 + 0.004 * number
+    weight = 10 ** (strengths[near] / 20)
+    return float((weight * peaks[near] / number[near]).sum() / weight.sum())
+
+
+def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float]:
+    """How far the low modes begin above where they settle, in octaves, and how fast they fall."""
+    settled = deep[0]
+    top = min(_LOW_TOP_HZ - 50.0, 6.0 * settled, 0.85 * deep[1] if len(deep) > 1 else math.inf)
+    if top < 1.2 * settled:
+        return 0.0, 0.03
+    analytic, slow_rate = _analytic_below(audio[: round(0.4 * rate)], rate, pass_hz=(15.0, top, 1.25 * top))
+    power = np.abs(analytic) ** 2
+    turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
+    hop = max(1, round(0.002 * slow_rate))
+    count = len(turn) // hop
+    weights = power[1 : count * hop + 1].reshape(count, hop)
+    weight = weights.sum(1)
+    course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weight + 1e-12)
+    times = (np.arange(count) + 0.5) * hop / slow_rate
+    early = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25) & (times < _LONGEST_GLIDE_S)
+    if early.sum() < 8:
+        return 0.0, 0.03
+    above, weight = np.log2(course[early] / settled), weight[early]
+    best = (np.inf, 0.0, 0.03)
+    for glide_s in (0.005, 0.01, 0.02, 0.035, 0.06):
+        shape = np.exp(-times[early] / glide_s)
+        glide = float(np.clip((weight * above * shape).sum() / ((weight * shape**2).sum() + 1e-12), -0.3, 1.6))
+        miss = float((weight * (above - glide * shape) ** 2).sum())
+        best = min(best, (miss, glide, glide_s))
+    flat = float((weight * above**2).sum())
+    return best[1:] if best[0] < 0.6 * flat and abs(best[1]) > 0.03 else (0.0, 0.03)
+
+
+def _filled(peaks: Floats) -> Floats:
+    """As many rising frequencies as there are modes; those that are not there lie at even steps above."""
+    out = list(peaks[:MODES]) or [110.0]
+    while len(out) < MODES:
+        out.append(min(out[-1] * 2.0**ABSENT_STEP, 4 * HIGHEST_HZ))
+    return np.array(out)
+
+
+def _shares(
+    audio: Floats,
+    rate: int,
+    frequencies: Floats,
+    count: int,
+    glide: float,
+    glide_s: float,
+    harmonic: bool,
+    token_frames: int,
+    tokens: int,
+) -> Floats:
+    """Tone over tone and noise around each mode and token, from the main lobes of a long window."""
+    size = 1 << round(math.log2(_WINDOW_S * rate))
+    centres = (np.arange(tokens) + 0.5) * token_frames
+    padded = np.pad(audio, (size, size + tokens * token_frames))
+    window = np.hanning(size)
+    frames = np.stack([padded[int(c) - size // 2 + size : int(c) + size // 2 + size] * window for c in centres])
+    power = np.abs(np.fft.rfft(frames, axis=-1)) ** 2  # (tokens, bins)
+    bin_hz = rate / size
+    at = np.exp2(glide * np.exp(-centres / rate / glide_s))  # (tokens,) of the settled frequency
+    spans = HARMONIC_SPANS if harmonic else tuple((1, 1) for _ in range(MODES))
+    shares = np.zeros((tokens, MODES))
+    for mode in range(MODES if harmonic else count):
+        numbers = np.arange(spans[mode][0], spans[mode][1] + 1) if harmonic else np.array([1])
+        base = frequencies[0] if harmonic else frequencies[mode]
+        lines = base * numbers
+        lines = lines[lines < min(HIGHEST_HZ, 0.45 * rate)]
+        if not len(lines):
+            continue
+        others = np.array([]) if harmonic else np.delete(frequencies[:count], mode)
+        shares[:, mode] = _share_of(power, lines[None] * at[:, None], others[None] * at[:, None], bin_hz)
+    return shares
+
+
+def _share_of(power: Floats, lines_hz: Floats, others_hz: Floats, bin_hz: float) -> Floats:
+    """Per token, from powers ``(tokens, bins)`` and frequencies ``(tokens, lines)`` of these lines and of others."""
+    bins = np.arange(min(power.shape[1], int(2 * HIGHEST_HZ / bin_hz)))
+    power = power[:, : len(bins)]
+    distance = _nearest(bins, lines_hz / bin_hz)  # (tokens, bins)
+    lobe, near = distance <= 2.0, distance <= 6.0
+    if others_hz.shape[1]:
+        near &= (_nearest(bins, others_hz / bin_hz) > 2.0) | lobe
+    energy, total = (power * lobe).sum(1), (power * near).sum(1)
+    chance = lobe.sum(1) / np.maximum(near.sum(1), 1)
+    share = (energy / np.maximum(total, 1e-20) - chance) / np.maximum(1 - chance, 1e-6)
+    share = np.where(chance >= 1, 1.0, np.clip(share, 0, 1))
+    return np.where(total > 0, share, 0.0)
+
+
+def _nearest(bins: npt.NDArray[np.int64], places: Floats) -> Floats:
+    """Distance of every bin from the nearest of some places, ``(tokens, bins)``."""
+    return np.abs(bins[None, :, None] - places[:, None, :]).min(axis=2)
+
+
+def _elbow_room(hz: float, width: float) -> float:
+    """Hz around a mode in which no other is looked for: what glides down there has a broad peak with teeth."""
+    return max(width, 0.22 * hz) if hz < _DEEP_HZ else width

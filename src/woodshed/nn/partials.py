@@ -1,0 +1,89 @@
+"""The tonal part of a sound as a few numbers: which partials ring, how they glide, how much of their band they are.
+
+A drum rings in a handful of modes; a note in a harmonic series. Both are described by one lowest frequency, the
+intervals between the modes (or the word that they are harmonic), one glide shared by all, and for every short stretch
+of time the share of the energy around each mode that is tone rather than noise. How loud it is, the band envelope says.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+MODES = 6
+LOWEST_HZ, HIGHEST_HZ = 30.0, 6000.0
+HARMONIC_SPANS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32))  # of the series, one per mode
+PARTIAL_NUMBERS = 4 + (MODES - 1) + MODES
+_MIDDLE_HZ = 110.0
+_LEAST_GLIDE = 0.08  # octaves; what is less was meant as none
+ABSENT_STEP = 0.6  # octaves between modes that are not there
+
+
+@dataclass(frozen=True)
+class Partials:
+    """Modes of a sound.
+
+    Attributes
+    ----------
+    frequencies_hz
+        Where the modes settle, rising, ``(modes,)``; of a harmonic sound multiples of the first.
+    glide_octaves, glide_s
+        How far above (or below) it all begins, and the time in which that falls to 37 %.
+    harmonic
+        Whether there is a full harmonic series above the first mode; then each mode stands for a span of it.
+    shares
+        How much of the energy around each mode is tone, per token, ``(tokens, modes)``, 0 to 1.
+    """
+
+    frequencies_hz: Tensor
+    glide_octaves: float
+    glide_s: float
+    harmonic: bool
+    shares: Tensor
+
+    def course(self, seconds: Tensor) -> Tensor:
+        """Frequency at some times, as a multiple of where it settles."""
+        return torch.exp2(self.glide_octaves * torch.exp(-seconds / max(1e-3, self.glide_s)))
+
+    def transposed(self, semitones: float) -> Partials:
+        """The same modes, higher or lower; all else stays."""
+        return replace(self, frequencies_hz=self.frequencies_hz * 2.0 ** (semitones / 12.0))
+
+    def on_tokens(self, tokens: int) -> Partials:
+        """The same over another number of tokens: shares are drawn out or squeezed in time."""
+        if tokens == len(self.shares):
+            return self
+        drawn = torch.nn.functional.interpolate(self.shares.T[None], size=tokens, mode="linear", align_corners=False)
+        return replace(self, shares=drawn[0].T)
+
+    def to_numbers(self) -> Tensor:
+        """As numbers around 0 that a model can learn, ``(tokens, PARTIAL_NUMBERS)``; all but shares are constant."""
+        steps = torch.log2(self.frequencies_hz[1:] / self.frequencies_hz[:-1])
+        settled = [
+            math.log2(float(self.frequencies_hz[0]) / _MIDDLE_HZ) / 1.5,
+            self.glide_octaves * 1.5,
+            math.log2(max(1e-3, self.glide_s) / 0.02) / 1.5 if self.glide_octaves else 0.0,
+            1.0 if self.harmonic else -1.0,
+        ]
+        ratios = torch.zeros(MODES - 1) if self.harmonic else (steps - ABSENT_STEP) / 0.5
+        constant = torch.cat([torch.tensor(settled), ratios.float()])
+        return torch.cat([constant.expand(len(self.shares), -1), (self.shares - 0.3) * 2], dim=-1)
+
+    @classmethod
+    def from_numbers(cls, numbers: Tensor) -> Partials:
+        """Back from numbers, however roughly a model drew them: constants are averaged over the tokens."""
+        constant = numbers[:, : PARTIAL_NUMBERS - MODES].mean(0)
+        glide = float((constant[1] / 1.5).clamp(-0.3, 1.6))
+        harmonic = bool(constant[3] > 0)
+        first = (_MIDDLE_HZ * 2.0 ** (1.5 * constant[0])).clamp(LOWEST_HZ, HIGHEST_HZ)
+        steps = (constant[4:] * 0.5 + ABSENT_STEP).clamp(0.02, 4.0)
+        if harmonic:
+            steps = torch.log2(torch.tensor([b[0] / a[0] for a, b in itertools.pairwise(HARMONIC_SPANS)]))
+        frequencies = first * torch.exp2(torch.cat([torch.zeros(1), torch.cumsum(steps, 0)]))
+        shares = (numbers[:, PARTIAL_NUMBERS - MODES :] / 2 + 0.3).clamp(0, 1)
+        glide_s = float(0.02 * 2.0 ** (1.5 * constant[2].clamp(-1.5, 1.5)))
+        return cls(frequencies, glide if abs(glide) > _LEAST_GLIDE else 0.0, glide_s, harmonic, shares)

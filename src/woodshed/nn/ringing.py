@@ -1,0 +1,168 @@
+"""Fine structure made, not borrowed: partials that ring and glide, noise in what they leave over, a side for both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from woodshed.nn.lapped import lapped
+from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, MODES, Partials
+from woodshed.nn.shaping import Shape, Shaper, leaned_over
+
+_SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
+_WIDENING = 0.83  # exponent by which that grows with the bins of a band
+_LEAST_SHARE = 0.05
+_PERIODS = 2.5  # over which the level of a low line is steadied
+_ATTACK_STEPS = 2
+_TURN = 0.35  # radians by which the side's phase wanders from bin to bin
+_SETTLING = 4  # rounds that undo what the windows smear
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Sines to ring: where they settle in Hz, the mode each belongs to, and its share of tone per step."""
+
+    hz: Tensor  # (lines,)
+    shares: Tensor  # (steps, lines)
+    course: Tensor  # (steps,) of the settled frequency
+
+
+class Ringer:
+    """Makes the fine structure of a shape.
+
+    Parameters
+    ----------
+    shaper
+        Gives splitter, bands and noise.
+    """
+
+    def __init__(self, shaper: Shaper) -> None:
+        self.shaper = shaper
+        self.splitter = shaper.splitter
+        splitter = self.splitter
+        rate_per_bin = splitter.sample_rate_hz / (2 * splitter.hop_frames)
+        centres = splitter.bands.centres_hz
+        spans = (torch.diff(centres, append=centres[-1:] * 1.1) / rate_per_bin).clamp(min=1.0)
+        self._sine_gain = _SINE_GAIN * (spans**_WIDENING @ splitter.bands.spreading).sqrt()  # (bins,)
+
+    def spectra(self, shape: Shape, *, frames: int, sides: int, seed: int) -> Tensor:
+        """Spectra of a new sound of this shape, ``(sides, steps, bins)``."""
+        generator = torch.Generator().manual_seed(seed)
+        sharp = replace(shape, envelope=unsmeared(shape.envelope))
+        noise = self.shaper.noise(sharp, sides=sides, generator=generator)
+        lines = self._lines(sharp, frames=frames)
+        if lines is None:
+            return leaned_over(noise, lean=shape.lean)
+        noise = noise * self._left_over(lines, bins=noise.shape[-1]).sqrt()
+        tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
+        if sides == 1:
+            return noise + tone
+        bins = tone.shape[-1]
+        turns = torch.cumsum(torch.randn(bins, generator=generator) * _TURN, 0) + math.pi / 2
+        side = tone * torch.polar(torch.ones(bins), turns) * self.shaper.side_gain(sharp)
+        return leaned_over(noise + torch.cat([tone, side]), lean=shape.lean)
+
+    @property
+    def _hop(self) -> int:
+        return self.splitter.hop_frames
+
+    def _lines(self, shape: Shape, *, frames: int) -> _Lines | None:
+        partials = shape.partials
+        if partials is None:
+            return None
+        hz, modes = _settled_lines(partials, top_hz=min(HIGHEST_HZ, 0.45 * self.splitter.sample_rate_hz))
+        if not len(hz):
+            return None
+        steps = torch.arange(shape.steps)
+        tokens = (steps * self._hop * len(partials.shares) // max(1, frames)).clamp(max=len(partials.shares) - 1)
+        seconds = steps * self._hop / self.splitter.sample_rate_hz
+        return _Lines(hz, partials.shares[tokens][:, modes], partials.course(seconds))
+
+    def _left_over(self, lines: _Lines, *, bins: int) -> Tensor:
+        """What is left for noise, of the power of every bin, ``(steps, bins)``."""
+        places = lines.hz[None] * lines.course[:, None] * self._per_hz  # (steps, lines)
+        distance = (torch.arange(bins)[None, :, None] - places[:, None, :]).abs()
+        near = (1 - (distance - 0.75).clamp(min=0)).clamp(min=0)
+        return 1 - (near * lines.shares[:, None, :]).amax(-1)
+
+    @property
+    def _per_hz(self) -> float:
+        return 2 * self._hop / self.splitter.sample_rate_hz
+
+    def _ring(self, lines: _Lines, shape: Shape, *, frames: int, generator: torch.Generator) -> Tensor:
+        """All sines under the envelope, ``(frames,)``; the lowest begins at phase 0, as struck things do."""
+        gains = self._gains(lines, shape)  # (steps, lines)
+        drawn = functional.interpolate(
+            gains.T[None], size=(shape.steps - 1) * self._hop + 1, mode="linear", align_corners=True
+        )[0, :, :frames]
+        phases = torch.rand(len(lines.hz), generator=generator, dtype=torch.float64)
+        phases[0] = 0.0
+        seconds = torch.arange(frames, dtype=torch.float64) / self.splitter.sample_rate_hz
+        assert shape.partials is not None
+        turns = torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz
+        out = torch.zeros(frames)
+        for number, hz in enumerate(lines.hz.double()):
+            cycles = torch.remainder(hz * turns + phases[number], 1.0).float()
+            out += drawn[number] * torch.sin(2 * math.pi * cycles)
+        return out
+
+    def _gains(self, lines: _Lines, shape: Shape) -> Tensor:
+        """Amplitude of every line at every step, so that the band it lies in has the power the envelope says."""
+        bands = self.splitter.bands
+        places = (lines.hz[None] * lines.course[:, None] * self._per_hz).clamp(max=bands.spreading.shape[1] - 1.001)
+        low = places.floor().long()
+        drawn = bands.spread(shape.envelope)  # (steps, bins)
+        level = self._steadied(torch.lerp(drawn.gather(1, low), drawn.gather(1, low + 1), places - low), lines)
+        near = (1 - (places[:, :, None] - places[:, None, :]).abs() / 1.5).clamp(min=0)  # (steps, lines, lines)
+        crowd = (near * lines.shares[:, None, :]).sum(-1).clamp(min=1.0)
+        audible = ((level - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
+        return (level / 2).exp() * (lines.shares / crowd).sqrt() * self._sine_gain[low] * audible
+
+    def _steadied(self, level: Tensor, lines: _Lines) -> Tensor:
+        """Levels of low lines without what single cycles and beats made of them, ``(steps, lines)``; attacks stay."""
+        spans = (_PERIODS / lines.hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=4).long()
+        steady = level.clone()
+        for reach in (1, 2, 3, 4):
+            mine = spans == reach
+            if bool(mine.any()):
+                power = level[:, mine].exp().T[:, None]
+                smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
+                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()[_ATTACK_STEPS:]
+        return steady
+
+
+def unsmeared(envelope: Tensor) -> Tensor:
+    """The envelope to draw so that, once windows have overlapped, the envelope asked for is heard.
+
+    Two neighbouring slices share their frames: a loud one leaks into a quiet one. A few multiplicative rounds undo it
+    (Richardson-Lucy in the small).
+
+    Parameters
+    ----------
+    envelope
+        Natural log of power, ``(steps, bands)``.
+    """
+    power = envelope.exp()
+    gain = power.sqrt()
+    none = torch.zeros_like(gain[:1])
+    for _ in range(_SETTLING):
+        before, after = torch.cat([none, gain[:-1]]), torch.cat([gain[1:], none])
+        heard = 0.625 * gain**2 + 0.0625 * (before**2 + after**2) + 0.125 * gain * (before + after)
+        gain = gain * (power / heard.clamp(min=1e-12)).clamp(0.1, 4.0) ** 0.4
+    return 2 * gain.clamp(min=1e-6).log()
+
+
+def _settled_lines(partials: Partials, *, top_hz: float) -> tuple[Tensor, Tensor]:
+    """Frequencies and modes of all lines that are heard at some time."""
+    if partials.harmonic:
+        numbers = [(number, mode) for mode, (low, high) in enumerate(HARMONIC_SPANS) for number in range(low, high + 1)]
+        lines = [(float(partials.frequencies_hz[0]) * number, mode) for number, mode in numbers]
+    else:
+        lines = [(float(partials.frequencies_hz[mode]), mode) for mode in range(MODES)]
+    heard = partials.shares.amax(0) > _LEAST_SHARE
+    kept = [(hz, mode) for hz, mode in lines if hz < top_hz and bool(heard[mode])]
+    return torch.tensor([hz for hz, _ in kept]), torch.tensor([mode for _, mode in kept], dtype=torch.long)

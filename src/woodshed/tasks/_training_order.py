@@ -1,0 +1,210 @@
+"""What to train: the order, and how it is put together from layers of settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from woodshed.artifacts.workbench import Workbench
+from woodshed.base.errors import HandshakeError, UnknownName, UsageError, WoodshedError
+from woodshed.base.files import printable, write_text_atomically
+from woodshed.roles import FamilyConfig, Trainable, family_class
+from woodshed.training import RunSettings, parse_budget
+from woodshed.training.settings import Layer, checked_model, layered, read_settings, settings_from_base
+
+HELD_OUT = 0.15
+SETTINGS_FILE = "settings.json"
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """What to train. A resumed run takes all of it from its own folder.
+
+    Attributes
+    ----------
+    copy_report
+        Whether copies are looked for at the end, which also picks the weights.
+    base
+        Name or path of a model to begin from; empty to begin from nothing.
+    settings
+        Settings of the family's ``Config`` and of `RunSettings` that are not at their default.
+    origins
+        Where each part of the order came from, in words.
+    """
+
+    name: str
+    query: str = "all"
+    family: str = "band-flow"
+    preset: str = "laptop"
+    budget: str = "3m"
+    rate_hz: int | None = None
+    seed: int = 0
+    held_out: float = HELD_OUT
+    augment: bool = True
+    copy_report: bool = True
+    base: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+ORDER_SETTINGS = tuple(one.name for one in fields(TrainingOrder) if one.name not in ("name", "settings", "origins"))
+
+
+def order_in_layers(
+    bench: Workbench,
+    name: str,
+    *,
+    flags: Mapping[str, object],
+    settings_file: Path | None = None,
+    like: str = "",
+) -> TrainingOrder:
+    """An order from layers: defaults and preset, then a file, then a past run or model, then flags.
+
+    Parameters
+    ----------
+    flags
+        Settings someone gave just now; None values do not count.
+    settings_file
+        TOML or JSON.
+    like
+        A run of this workspace, or a model, whose settings are taken where they were not at their default.
+
+    Raises
+    ------
+    UnknownName
+        If a setting does not exist; near matches are named.
+    """
+    layers = [Layer(f"file {settings_file.name}", read_settings(settings_file))] if settings_file else []
+    if like:
+        layers.append(Layer(f"as {like}", settings_of(bench, like)))
+    layers.append(Layer("flag", {key: value for key, value in flags.items() if value is not None}))
+    chosen: dict[str, object] = {}
+    for layer in layers:
+        chosen |= {key: value for key, value in layer.values.items() if key in ("family", "base")}
+    family = str(chosen.get("family", TrainingOrder.family))
+    if base := str(chosen.get("base", "")):
+        found_family = bench.shelf.card(base).family
+        if "family" in chosen:
+            require_family(family, base=base, base_family=found_family)
+        family = found_family
+    kind = family_class(family)
+    known = (*ORDER_SETTINGS, *RunSettings.model_fields, *kind.Config.model_fields)
+    found = layered(layers, known=known)
+    order = {key: value for key, value in found.values.items() if key in ORDER_SETTINGS}
+    settings = {key: value for key, value in found.values.items() if key not in ORDER_SETTINGS}
+    made = _checked(TrainingOrder(name, **{**order, "family": family}), found.origins)  # type: ignore[arg-type]
+    return replace(made, settings=settings, origins=found.origins)
+
+
+def _checked(order: TrainingOrder, origins: Mapping[str, str]) -> TrainingOrder:
+    """The same order with numbers as numbers."""
+    try:
+        rate = None if order.rate_hz is None else int(order.rate_hz)
+        return replace(order, rate_hz=rate, seed=int(order.seed), held_out=float(order.held_out))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            "rate_hz, seed or held_out is no number",
+            cause=f"it came from {', '.join(sorted(set(origins.values())))}",
+            way_out="write numbers without units",
+        ) from error
+
+
+def settings_entries(folder: Path) -> dict[str, dict[str, object]]:
+    """The settings a run's folder holds, each with ``value`` and ``from``; empty where there are none."""
+    file = folder / SETTINGS_FILE
+    return json.loads(file.read_bytes()) if file.is_file() else {}
+
+
+def settings_of(bench: Workbench, like: str) -> dict[str, object]:
+    """Settings of a past run, or of a model's training, that were not at their default; never its sounds or base.
+
+    Raises
+    ------
+    UnknownName
+        If there is neither run nor model of this name.
+    """
+    if entries := settings_entries(bench.runs / like):
+        values, origins = ({key: entry[part] for key, entry in entries.items()} for part in ("value", "from"))
+    else:
+        try:
+            training = bench.shelf.card(like).training
+        except WoodshedError as error:
+            raise UnknownName("run or model", like, known=bench.shelf.names()) from error
+        values = dict(training.settings) if training else {}
+        origins = dict(training.settings_from) if training else {}
+    left_out = ("query", "base", "name")
+    return {
+        key: value for key, value in values.items() if origins.get(key, "preset") != "preset" and key not in left_out
+    }
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """An order made concrete: the family, its configuration, the settings of the run, and where each came from."""
+
+    kind: type[Trainable]
+    config: FamilyConfig
+    run: RunSettings
+    values: dict[str, object]
+    origins: dict[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Leave every setting and its origin in a run's folder."""
+        entries = {key: {"value": value, "from": self.origins[key]} for key, value in self.values.items()}
+        write_text_atomically(folder / SETTINGS_FILE, json.dumps(entries, indent=1, default=str))
+
+
+def resolved(order: TrainingOrder, *, base_config: FamilyConfig | None = None, sounds: int = 0) -> Resolved:
+    """Every setting of an order, checked.
+
+    Parameters
+    ----------
+    base_config
+        The configuration of the base, which takes the preset's place.
+    sounds
+        How many there are to learn from; from a base the milder settings follow from it.
+
+    Raises
+    ------
+    KnobOutOfRange
+        If a setting cannot be so.
+    UnknownName
+        If family, preset or setting do not exist.
+    """
+    kind = family_class(order.family)
+    if order.preset not in kind.PRESETS:
+        raise UnknownName(f"preset of {order.family}", order.preset, known=kind.PRESETS)
+    parse_budget(order.budget)
+    layers = [Layer("preset", RunSettings().model_dump())]
+    layers.append(Layer("preset", (base_config or kind.PRESETS[order.preset]).model_dump(mode="json")))
+    if base_config:
+        layers.append(Layer(f"{sounds} sounds on a base", settings_from_base(sounds)))
+    layers.append(Layer("", order.settings))
+    found = layered(layers, known=[*RunSettings.model_fields, *kind.Config.model_fields])
+    family = {key: value for key, value in found.values.items() if key in kind.Config.model_fields}
+    run = {key: value for key, value in found.values.items() if key not in kind.Config.model_fields}
+    config, settings = checked_model(kind.Config, family), checked_model(RunSettings, run)
+    values = {name: getattr(order, name) for name in ORDER_SETTINGS}
+    values |= settings.model_dump() | config.model_dump(mode="json")
+    origins = dict.fromkeys(values, "preset") | {key: value for key, value in found.origins.items() if value}
+    origins |= {key: order.origins.get(key, "flag") for key in order.settings}
+    origins |= {key: value for key, value in order.origins.items() if key in values}
+    return Resolved(kind, config, settings, values, origins)
+
+
+def require_family(wanted: str, *, base: str, base_family: str) -> None:
+    """Refuse a base of another family than the one that was asked for.
+
+    Raises
+    ------
+    HandshakeError
+        Naming both.
+    """
+    if wanted != base_family:
+        raise HandshakeError(
+            f"The base is of the family {base_family}, and {wanted} was asked for",
+            cause="a model can only begin from one of its own family",
+            way_out=f"leave out --family, or choose another --base than {printable(base)}",
+        )

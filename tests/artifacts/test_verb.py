@@ -1,0 +1,95 @@
+"""Verbs without a model: no handshake, consent all the same, receipts that name none and older ones that still load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from woodshed.artifacts import Receipt, cite_receipt, read_receipt
+from woodshed.artifacts.delivery import Product
+from woodshed.artifacts.receipt import NO_MODEL
+from woodshed.artifacts.shelf import ModelShelf
+from woodshed.artifacts.verb import GivenSound, Job, Verb, perform
+from woodshed.artifacts.workbench import OutputLog, Workbench
+from woodshed.base.errors import ConsentRefused, HandshakeError
+from woodshed.base.knobs import Knob, KnobTable
+from woodshed.library import Library
+from woodshed.roles import Made, NoLenders, Varies
+from woodshed.sound import Sound, write_sound
+
+KNOBS = KnobTable(task="halve", knobs=(Knob(name="resample", kind="bool", default=False, help="to one rate"),))
+
+
+def halves(job: Job) -> Iterator[Product]:
+    assert job.model is None
+    for number, given in enumerate(job.sounds, start=1):
+        yield Product(Made(given.sound.scaled(0.5)), seed=0, number=number, inputs=job.inputs, label="half")
+
+
+HALVE = Verb(KNOBS, (), "halve sounds", halves, "{model}_{number}", most=2, references=("A method (1970)",))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    log = OutputLog(tmp_path / "outputs.jsonl")
+    return Workbench(Library(tmp_path), ModelShelf(tmp_path), log, tmp_path / "runs", tmp_path / "cache")
+
+
+def tone(rate: int = 44100) -> Sound:
+    return Sound(0.5 * np.sin(np.arange(3000) * 0.05), rate)
+
+
+def halved(bench: Workbench, verb: Verb = HALVE, *sounds: Sound, **settings: Any) -> list[Any]:
+    given = [GivenSound(sound, f"{number}.wav") for number, sound in enumerate(sounds or (tone(),))]
+    knobs = KNOBS.settings(**settings)
+    return perform(verb, bench, None, sounds=given, lenders=NoLenders(), folder=bench.cache, settings=knobs)
+
+
+def test_the_receipt_names_no_model_and_is_read_back(bench: Workbench) -> None:
+    [made] = halved(bench)
+    receipt = read_receipt(made.path)
+    assert made.path.name == "halve_1.wav"
+    assert not receipt.has_model
+    assert receipt.references == ("A method (1970)",)
+    assert [entry.content_ids for entry in bench.log] == [{tone().content_id}]
+    beside = Receipt.model_validate_json(made.path.with_name("halve_1.wav.json").read_text())
+    assert (beside.model, beside.family) == (NO_MODEL, NO_MODEL), "a reader that wants these words finds them"
+
+
+def test_a_receipt_written_before_verbs_without_models_still_loads() -> None:
+    stored = Path(__file__).parent / "fixtures" / "receipt-1.json"
+    receipt = Receipt.model_validate_json(stored.read_text())
+    assert receipt.has_model
+    text = cite_receipt(receipt, None).text()
+    assert "lent fine structure: lent.wav (Bo)" in text
+    assert "3 sounds (Ada)" in text
+
+
+def test_what_is_in_the_output_itself_is_cited_as_that() -> None:
+    stored = Path(__file__).parent / "fixtures" / "receipt-1.json"
+    none = {"model": NO_MODEL, "model_digest": NO_MODEL, "family": NO_MODEL, "sources": {}, "references": ()}
+    text = cite_receipt(Receipt.model_validate_json(stored.read_text()).model_copy(update=none), None).text()
+    assert text.startswith("Credits")
+    assert "went into it: lent.wav (Bo)" in text
+
+
+def test_owners_are_asked_about_resynthesis(bench: Workbench, tmp_path: Path) -> None:
+    write_sound(tmp_path / "in" / "theirs.wav", tone(), encoding="FLOAT")
+    bench.library.add(tmp_path / "in", owner="Ada", allow=["ai-inference"])
+    with pytest.raises(ConsentRefused, match="may not be made into another sound"):
+        halved(bench)
+
+
+def test_a_verb_that_needs_a_model_says_so(bench: Workbench) -> None:
+    verb = Verb(KNOBS, (Varies,), "vary sounds", halves, "{number}")
+    with pytest.raises(HandshakeError, match="needs a model"):
+        halved(bench, verb)
+
+
+def test_sounds_are_brought_to_the_rate_of_the_first_if_asked(bench: Workbench) -> None:
+    made = halved(bench, HALVE, tone(), tone(22050), resample=True)
+    assert [one.sound.sample_rate_hz for one in made] == [44100, 44100]

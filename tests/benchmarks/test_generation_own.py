@@ -1,0 +1,48 @@
+"""The benchmark of own sounds runs from end to end on made sounds; its figures mean nothing here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from benchmarks._generation_own import own_sounds_checks
+
+from woodshed.artifacts import ModelCard, save_model
+from woodshed.kit import make_hit, make_kit
+from woodshed.roles import DataSpec, Example, family_class
+from woodshed.training import Budget, Run, TrainingPlan, train
+
+
+@pytest.mark.slow
+def test_own_sounds_from_a_starter(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    make_kit(data, seed=4, count_per_class=6, loops=0, jobs=1)
+    kind = family_class("band-flow")
+    spec = DataSpec(44100, 1, ("kick", "snare"))
+    heard = [
+        Example(make_hit(name, seed=seed).sound.mono(), number, f"{name}{seed}")
+        for number, name in enumerate(spec.classes)
+        for seed in range(4)
+    ]
+    starter = kind(kind.PRESETS["debug"], spec, seed=1)
+    train(starter, lambda: heard, plan=TrainingPlan(Budget(steps=3)), run=Run(tmp_path / "run"))
+    card = ModelCard(
+        name="starter",
+        family=starter.family,
+        role=starter.role,
+        config=starter.config.model_dump(mode="json"),
+        sample_rate_hz=spec.sample_rate_hz,
+        channels=spec.channels,
+        classes=spec.classes,
+        seed=1,
+        made_at="2026-01-01T00:00:00Z",
+        woodshed_version="0",
+        purpose="generative-training",  # type: ignore[arg-type]
+        merkle_root="",
+        ledger_head="",
+        sources=(),
+    )
+    save_model(tmp_path / "starter.safetensors", starter, card)
+    checks = own_sounds_checks(data, False, tmp_path / "starter.safetensors", seconds_cpu=4.0)
+    assert sum("kernel distance" in check.name for check in checks) == 4
+    assert sum("copy rate" in check.name for check in checks) == 1

@@ -1,0 +1,28 @@
+"""`woodshed runs`: listed, shown, told what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from woodshed.cli.runs import app
+from woodshed.training import Run, RunState, read_control
+
+
+def test_a_run_is_listed_shown_and_told_what_to_do(tmp_path: Path) -> None:
+    run = Run(tmp_path / "runs" / "drums")
+    run.save(RunState(status="done", step=7, total_steps=9, text="Trained for 7 steps."))
+    (run.folder / "settings.json").write_text('{"rank": {"value": 4, "from": "flag"}}')
+    words = ["--workspace", str(tmp_path)]
+    listed = CliRunner().invoke(app, ["ls", *words])
+    assert listed.exit_code == 0
+    assert "Trained for 7 steps." in listed.stdout
+    shown = json.loads(CliRunner().invoke(app, ["show", "drums", "--json", *words]).stdout)
+    assert shown["settings"]["rank"] == {"value": 4, "from": "flag"}
+    wishes = ["learning_rate=0.5", "preview_classes=kick,snare"]
+    assert CliRunner().invoke(app, ["set", "drums", *wishes, *words]).exit_code == 0
+    assert CliRunner().invoke(app, ["stop", "drums", *words]).exit_code == 0
+    control = read_control(run.folder)
+    assert (control.learning_rate, control.preview_classes, control.stop) == (0.5, "kick,snare", True)

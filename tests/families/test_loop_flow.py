@@ -1,0 +1,114 @@
+"""Loops: exact length, no seam, the grid kept, lenders named, and refusals with a way out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.contract.test_families import ListLenders
+from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
+from woodshed.families.generators._loop_flow_grid import grid_of
+from woodshed.families.generators.loop_flow import LoopFlow, _turned
+from woodshed.kit import make_loop
+from woodshed.metrics import grid_fit, seam_of
+from woodshed.roles import DataSpec, Example, NoLenders, Request
+from woodshed.sound import Sound
+
+RATE = 22050
+BPM = (100.0, 128.0, 120.0, 90.0)
+
+
+@pytest.fixture(scope="module")
+def loops() -> list[Example]:
+    made = [make_loop(seed=seed, bpm=bpm, bars=1, sample_rate_hz=RATE) for seed, bpm in enumerate(BPM)]
+    return [Example(loop.sound, 0, f"loop{n}", bpm=loop.bpm, bars=1) for n, loop in enumerate(made)]
+
+
+@pytest.fixture(scope="module")
+def model(loops: list[Example]) -> LoopFlow:
+    preset = LoopFlow.PRESETS["debug"].model_copy(update={"dims": 24, "token_steps": 16, "max_duration_s": 4.0})
+    made = LoopFlow(preset, DataSpec(RATE, 1, ("noise",)), seed=1)
+    made.fit(loops, seed=1)
+    return made.eval()
+
+
+def asked(model: LoopFlow, request: Request, loops: list[Example] | None = None) -> Sound:
+    pool = NoLenders() if loops is None else ListLenders(loops)
+    return model.generate([request], lenders=pool)[0].sound
+
+
+@pytest.mark.parametrize(("bpm", "bars"), [(120.0, 1), (97.3, 1), (173.21, 2), (240.0, 3)])
+def test_length_is_exact_for_a_tempo_and_bars(model: LoopFlow, bpm: float, bars: int) -> None:
+    made = model.generate([Request(seed=1, bpm=bpm, bars=bars)], lenders=NoLenders())[0]
+    assert made.sound.frames == round(bars * 240.0 / bpm * RATE)
+    assert (made.bpm, made.beats) == (bpm, 4 * bars)
+
+
+def test_a_length_asked_for_is_exact_and_bars_then_set_the_tempo(model: LoopFlow) -> None:
+    made = model.generate([Request(seed=1, duration_s=1.2345, bars=1)], lenders=NoLenders())[0]
+    assert made.sound.frames == round(1.2345 * RATE)
+    assert made.beats == 4
+    assert made.bpm == pytest.approx(4 * 60 / 1.2345, rel=1e-3)
+    to_beats = asked(model, Request(seed=1, duration_s=1.3, bpm=120.0))
+    assert to_beats.frames == round(1.5 * RATE)
+
+
+def test_made_loops_close(model: LoopFlow, loops: list[Example]) -> None:
+    """The jump at the seam is like any other place's; torn at another length, it would stand out."""
+    seams = [
+        seam_of(asked(model, Request(seed=seed, bpm=120.0, bars=1), lent), sixteenths=16).jump_percentile
+        for lent in (loops, None)
+        for seed in range(6)
+    ]
+    assert np.median(seams) < 95
+
+
+def test_hits_lie_on_the_grid(model: LoopFlow, loops: list[Example]) -> None:
+    made = asked(model, Request(seed=3, bpm=110.0, bars=1), loops)
+    fit = grid_fit(made, sixteenths=16)
+    assert fit.onsets >= 4
+    assert abs(fit.tempo_ratio - 1) < 0.005
+
+
+def test_lenders_are_named_and_none_without(model: LoopFlow, loops: list[Example]) -> None:
+    request = Request(seed=5, bpm=100.0, bars=1)
+    lent = model.generate([request], lenders=ListLenders(loops))[0]
+    assert 1 <= len(lent.lenders) <= 2
+    assert not model.generate([request], lenders=NoLenders())[0].lenders
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "words"),
+    [
+        (Request(seed=0, bpm=60.0, bars=4), KnobOutOfRange, "fewer bars"),
+        (Request(seed=0, bpm=60.0, bars=1, duration_s=2.0), UsageError, "leave one of the three out"),
+        (Request(seed=0, wishes={"brightness_hz": 100.0}), UnknownName, "bpm"),
+    ],
+)
+def test_what_cannot_be_is_said(model: LoopFlow, request_: Request, error: type, words: str) -> None:
+    with pytest.raises(error, match=words):
+        model.generate([request_], lenders=NoLenders())
+
+
+def test_rings_are_turned_by_whole_bars_or_beats() -> None:
+    tokens = torch.arange(48.0)[None, :, None].repeat(64, 1, 1)
+    counts = torch.full((64,), 32)
+    turned, off_bar = _turned(tokens, counts, torch.Generator().manual_seed(0))
+    first = turned[:, 0, 0].long()
+    assert bool((first % 4 == 0).all())
+    assert bool((first[off_bar == 0] % 16 == 0).all())
+    assert bool(((turned[:, 1:32, 0] - turned[:, :31, 0]) % 32 == 1).all())
+    assert torch.equal(turned[:, 32:], tokens[:, 32:])
+
+
+def test_a_grid_is_taken_from_the_tempo_measured_or_supposed(loops: list[Example]) -> None:
+    sound = loops[1].sound
+    assert grid_of(sound, bpm=BPM[1], most_s=12.0).tokens == 16
+    longer = Sound(np.tile(sound.data, (1, 3))[:, : int(2.6 * sound.frames)], RATE)
+    cut = grid_of(longer, bpm=BPM[1], most_s=12.0)
+    assert cut.tokens == 32
+    assert abs(cut.frames - 2 * sound.frames) <= 1
+    assert grid_of(longer, bpm=BPM[1], most_s=2.0).tokens == 16
+    hum = Sound(np.sin(np.arange(RATE) * 0.01)[None].astype(np.float32), RATE)
+    assert grid_of(hum, bpm=None, most_s=12.0).frames == RATE

@@ -1,0 +1,114 @@
+"""Partials: found in sounds whose modes are known, kept through numbers, rung again where they were."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from woodshed.nn import PARTIAL_NUMBERS, EnvelopeSplitter, Partials, Ringer, Shape, Shaper, partials_of, unsmeared
+
+RATE = 44100
+TOKEN = 2048
+
+
+def struck(frequencies_hz: list[float], *, seconds: float = 0.6, decay_s: float = 0.15) -> np.ndarray:
+    time_s = np.arange(round(seconds * RATE)) / RATE
+    fade = np.exp(-time_s / decay_s)
+    return sum(np.sin(2 * np.pi * hz * time_s) * fade for hz in frequencies_hz) / len(frequencies_hz)
+
+
+def found(audio: np.ndarray) -> Partials:
+    return partials_of(audio, sample_rate_hz=RATE, token_frames=TOKEN, tokens=-(-len(audio) // TOKEN))
+
+
+def splitter(rate: int = RATE) -> EnvelopeSplitter:
+    return EnvelopeSplitter(sample_rate_hz=rate, bands=40, token_steps=8, stereo=True, max_duration_s=2.0)
+
+
+def test_modes_of_a_bell_are_found_to_a_hertz() -> None:
+    wanted = [620.0, 1575.0, 2460.0]
+    partials = found(struck(wanted))
+    assert not partials.harmonic
+    for hz in wanted:
+        assert float((partials.frequencies_hz - hz).abs().min()) < 1.5
+    assert float(partials.shares[:4, :3].min()) > 0.9
+
+
+def test_a_note_is_heard_as_a_harmonic_series() -> None:
+    partials = found(struck([65.0 * n for n in range(1, 9)]))
+    assert partials.harmonic
+    assert float(partials.frequencies_hz[0]) == pytest.approx(65.0, rel=0.01)
+
+
+def test_noise_rings_hardly() -> None:
+    noise = np.random.default_rng(0).normal(size=RATE // 2)
+    assert float(found(noise).shares.mean()) < 0.25
+
+
+def test_the_glide_of_a_kick_is_followed() -> None:
+    time_s = np.arange(RATE // 2) / RATE
+    course = 50.0 * 2 ** (1.2 * np.exp(-time_s / 0.02))
+    kick = np.sin(2 * np.pi * np.cumsum(course) / RATE) * np.exp(-time_s / 0.2)
+    partials = found(kick)
+    assert float(partials.frequencies_hz[0]) == pytest.approx(50.0, rel=0.05)
+    assert partials.glide_octaves == pytest.approx(1.2, abs=0.4)
+    assert float(partials.shares[1:4, 0].mean()) > 0.7
+
+
+@pytest.mark.parametrize("frames", [0, 1, 40, 900])
+def test_tiny_and_silent_sounds_have_no_tone(frames: int) -> None:
+    partials = partials_of(np.zeros(frames), sample_rate_hz=RATE, token_frames=TOKEN, tokens=1)
+    assert partials.shares.shape == (1, 6)
+    assert float(partials.shares.max()) == 0.0
+
+
+def test_numbers_bring_the_same_partials_back() -> None:
+    partials = found(struck([180.0, 330.0, 700.0]))
+    numbers = partials.to_numbers()
+    again = Partials.from_numbers(numbers)
+    assert numbers.shape == (len(partials.shares), PARTIAL_NUMBERS)
+    assert torch.allclose(again.frequencies_hz, partials.frequencies_hz, rtol=1e-3)
+    assert torch.allclose(again.shares, partials.shares, atol=1e-5)
+
+
+def test_any_numbers_give_usable_partials() -> None:
+    wild = 50 * torch.randn(5, PARTIAL_NUMBERS, generator=torch.Generator().manual_seed(1))
+    partials = Partials.from_numbers(wild)
+    assert bool(torch.isfinite(partials.frequencies_hz).all())
+    assert 0.0 <= float(partials.shares.min()) <= float(partials.shares.max()) <= 1.0
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_a_rung_sound_has_the_pitch_and_level_asked_for(rate: int) -> None:
+    parts = splitter(rate)
+    time_s = np.arange(rate // 2) / rate
+    tone = torch.from_numpy(np.sin(2 * np.pi * 200.0 * time_s) * np.exp(-time_s / 0.2)).float()
+    split = parts.split(tone[None])
+    partials = partials_of(tone.numpy(), sample_rate_hz=rate, token_frames=TOKEN, tokens=parts.tokens_of(len(tone)))
+    shape = Shape(split.envelope, split.width, partials)
+    spectra = Ringer(Shaper(parts)).spectra(shape, frames=len(tone), sides=1, seed=3)
+    made = parts.join(spectra, frames=len(tone))[0] * np.exp(0.5 * split.reference)
+    peak_hz = float(np.argmax(np.abs(np.fft.rfft(made.numpy())))) * rate / len(tone)
+    assert peak_hz == pytest.approx(200.0, abs=3.0)
+    assert float(10 * torch.log10(made.square().sum() / tone.square().sum())) == pytest.approx(0.0, abs=1.5)
+
+
+def test_without_partials_there_is_noise_and_the_seed_decides_it() -> None:
+    parts = splitter()
+    shape = Shape(torch.zeros(40, 40), torch.full((40, 8), -9.2))
+    ringer = Ringer(Shaper(parts))
+    one, again, other = (ringer.spectra(shape, frames=9000, sides=2, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    assert float(one[1].abs().max()) == 0.0  # a narrow shape has no side
+
+
+def test_unsmearing_gives_the_envelope_back() -> None:
+    steps = torch.arange(60.0)[:, None]
+    wanted = (-0.6 * steps).clamp(min=-19.0).expand(-1, 40)
+    gain = (unsmeared(wanted) / 2).exp()
+    before = torch.cat([torch.zeros(1, 40), gain[:-1]])
+    after = torch.cat([gain[1:], torch.zeros(1, 40)])
+    heard = torch.log(0.625 * gain**2 + 0.0625 * (before**2 + after**2) + 0.125 * gain * (before + after))
+    assert float((heard - wanted)[:25].abs().max()) < 0.35

@@ -1,0 +1,64 @@
+"""Settings in layers and fine-tuning, from a folder of sounds to a model's card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from woodshed.base.errors import ConsentRefused, HandshakeError, UnknownName
+from woodshed.workspace import TrainingOrder, Workspace
+
+
+def test_layers_reach_the_card_with_their_origins(trained: Workspace, tmp_path: Path) -> None:
+    own = Workspace(tmp_path / "own")
+    (tmp_path / "my.toml").write_text('preset = "debug"\nlearning_rate = 1e-3\nbatch_size = 4\nseed = 5\n')
+    flags = {"batch_size": 6, "budget": "9steps", "rank": None}
+    order = own.order("drums", flags=flags, settings_file=tmp_path / "my.toml")
+    assert (order.preset, order.seed, order.budget) == ("debug", 5, "9steps")
+    assert order.settings == {"learning_rate": 1e-3, "batch_size": 6}
+    assert order.origins["learning_rate"] == "file my.toml"
+    assert order.origins["batch_size"] == "flag"
+    again = trained.order("other", flags={"budget": "3steps"}, like="hits")
+    assert again.query == "all", "a past run gives its settings, not its sounds"
+    with pytest.raises(UnknownName, match=r"no setting 'learning_rat'.*near: learning_rate"):
+        own.order("drums", flags={"learning_rat": 1})
+    with pytest.raises(UnknownName, match=r"no run or model 'none'"):
+        own.order("drums", flags={}, like="none")
+
+
+def test_a_model_begins_from_another_and_carries_its_papers(workspace: Workspace) -> None:
+    workspace.train(TrainingOrder(name="base", query="class:kick,snare", budget="9steps", preset="debug"))
+    flags = {"query": "class:clap,kick", "budget": "9steps", "base": "base", "learning_rate": 1e-3}
+    report = workspace.train(workspace.order("own", flags=flags))
+    base, card = workspace.models.card("base"), report.card
+    assert card.classes == ("kick", "snare", "clap")
+    assert card.base is not None
+    assert card.base.digest == workspace.models.load("base").digest
+    taught = {source.content_id for source in card.teachers}
+    assert {source.content_id for source in base.sources} <= taught
+    assert len(taught) > len(card.sources)
+    assert card.config["width"] == base.config["width"]
+    assert card.training is not None
+    assert card.training.settings_from["learning_rate"] == "flag"
+    assert card.training.settings_from["pull"].endswith("sounds on a base")
+    assert card.training.settings["pull"] > 1  # type: ignore[operator]
+    entries = json.loads((report.run / "settings.json").read_bytes())
+    assert entries["learning_rate"] == {"value": 1e-3, "from": "flag"}
+    assert workspace.runs.names() == ["base", "own"]
+    like = workspace.order("third", flags={}, like="own")
+    assert like.settings["learning_rate"] == 1e-3
+    assert not like.base
+
+    snare = next(source for source in base.sources if source.class_name == "snare")
+    workspace.withdraw(snare.content_id, party="Kit maker")
+    assert "own" in workspace.touched([snare.content_id]).models, "what taught the base taught the model"
+    assert snare.content_id in workspace.standing("own")
+    with pytest.raises(ConsentRefused, match=r"'base' learned from 1 sound"):
+        workspace.train(TrainingOrder(name="fourth", preset="debug", budget="3steps", base="base"))
+
+
+def test_a_base_of_another_family_is_refused(trained: Workspace) -> None:
+    with pytest.raises(HandshakeError, match=r"of the family band-flow, and mel-listener"):
+        trained.train(TrainingOrder(name="x", family="mel-listener", preset="debug", base="hits"))
