@@ -69,15 +69,15 @@ class ModelShelf:
         save_model(path, model, card)
         return path
 
-    def attach_report(self, judged: LoadedModel, report: dict[str, object]) -> bool:
-        """Put an evaluation's report into the card of the model it judged; weights and their digest stay.
+    def attach_report(self, judged: LoadedModel, report: dict[str, object], *, field: str = "report") -> bool:
+        """Put a report into a field of the card of the model it judged; weights and their digest stay.
 
         False if another model lies there by now: a report is never pinned on a model it did not see.
         """
         there = load_model(judged.path)
         if there.digest != judged.digest:
             return False
-        save_model(there.path, there.model, there.card.model_copy(update={"report": report}))
+        save_model(there.path, there.model, there.card.model_copy(update={field: report}))
         return True
 
     def remove(self, name: str) -> Path:

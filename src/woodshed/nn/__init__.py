@@ -4,11 +4,26 @@ from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
 from woodshed.nn.circular_transformer import CircularTransformer
+from woodshed.nn.codec import Decoded, SpectralCodec
 from woodshed.nn.crossing import crossed
-from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
+from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discriminator_loss
+from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.extending import Extender
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
+from woodshed.nn.lengths import LengthTable, released
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
+from woodshed.nn.measuring import (
+    at_rate,
+    centroid_hz,
+    envelope_db,
+    levels_db,
+    loudness_db,
+    mel_levels_db,
+    octave_centres_hz,
+    octave_levels_db,
+    power_pieces,
+    rises_db,
+)
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.partial_tracking import partials_of
@@ -16,20 +31,27 @@ from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ring_prior import RingPrior
 from woodshed.nn.ringing import Ringer, unsmeared
+from woodshed.nn.seconds_grid import SecondsGrid, left_and_right, mid_and_side
 from woodshed.nn.shaping import Reshaped, Shape, Shaper, lean_of, leaned_over
+from woodshed.nn.speeding import compile_for_gpu, half_width
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
+from woodshed.nn.wave_network import WaveNetwork
 
 __all__ = [
     "MOST_DECAY_DB",
     "MOST_SEMITONES",
     "MOST_TILT_DB",
     "PARTIAL_NUMBERS",
+    "SIDE_LOW",
     "TRAITS",
+    "BandDiscriminator",
     "BandMap",
     "CircularTransformer",
+    "Decoded",
     "EnvelopeSplitter",
     "Extender",
+    "LengthTable",
     "LoopShape",
     "LoopSplit",
     "LoopSplitter",
@@ -40,25 +62,45 @@ __all__ = [
     "Reshaped",
     "RingPrior",
     "Ringer",
+    "SecondsGrid",
     "Shape",
     "Shaper",
+    "SpectralCodec",
     "Split",
     "SteeredTransformer",
     "Traits",
+    "WaveNetwork",
+    "at_rate",
     "at_speed",
+    "centroid_hz",
     "circle_lapped",
     "circle_places",
     "circle_resampled",
     "circle_steps",
     "circle_unlapped",
+    "compile_for_gpu",
     "crossed",
+    "deceiving_loss",
+    "discriminator_loss",
+    "envelope_db",
+    "half_width",
     "hop_frames_of",
     "lapped",
     "lean_of",
     "leaned",
     "leaned_over",
+    "left_and_right",
+    "levels_db",
+    "loudness_db",
+    "mel_levels_db",
+    "mid_and_side",
     "near_orthogonal",
+    "octave_centres_hz",
+    "octave_levels_db",
     "partials_of",
+    "power_pieces",
+    "released",
+    "rises_db",
     "sounding_span",
     "steps_of",
     "to_mid_side",

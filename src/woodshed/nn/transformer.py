@@ -115,7 +115,15 @@ class SteeredTransformer(nn.Module):
         nn.init.zeros_(self.go_out.weight)
         nn.init.zeros_(self.go_out.bias)
 
-    def forward(self, tokens: Tensor, condition: Tensor, counts: Tensor) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        condition: Tensor,
+        counts: Tensor,
+        *,
+        first: Tensor | None = None,
+        totals: Tensor | None = None,
+    ) -> Tensor:
         """Give one row per row.
 
         Parameters
@@ -126,12 +134,15 @@ class SteeredTransformer(nn.Module):
             ``(batch, cond_width)``.
         counts
             How many tokens of each row are sound, ``(batch,)``; the others are neither heard nor made.
+        first, totals
+            Of rows that are windows of longer ones: where each begins and how long the longer one is, ``(batch,)``.
         """
         index = torch.arange(tokens.shape[1], device=tokens.device)
         present = index[None] < counts[:, None]  # (batch, tokens)
-        left = (counts[:, None] - 1 - index[None]).clamp(min=0)  # tokens to the end
+        place = index[None] if first is None else index[None] + first[:, None]
+        left = ((counts if totals is None else totals)[:, None] - 1 - place).clamp(min=0)  # tokens to the end
         longest = 4.0 * self.most_tokens
-        from_start = wave_positions(index.to(tokens), width=self.width, longest=longest).expand(len(tokens), -1, -1)
+        from_start = wave_positions(place.to(tokens), width=self.width, longest=longest).expand(len(tokens), -1, -1)
         from_end = wave_positions(left.to(tokens), width=self.width, longest=longest)
         x = self.come_in(tokens) + self.place(torch.cat([from_start, from_end], dim=-1))
         for block in self.blocks:

@@ -4,8 +4,10 @@ from woodshed.roles.adopting import Adopted
 from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
+from woodshed.roles.guiding import Guide, Guided, Hears, Schedule
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
+from woodshed.roles.plain_requests import check_amount, check_rate, checked_plain, class_number
 from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
@@ -24,6 +26,9 @@ __all__ = [
     "Features",
     "Fills",
     "Generator",
+    "Guide",
+    "Guided",
+    "Hears",
     "LenderPool",
     "Listener",
     "Made",
@@ -32,7 +37,12 @@ __all__ = [
     "OptimiserPlan",
     "Request",
     "Restores",
+    "Schedule",
     "Trainable",
     "Varies",
+    "check_amount",
+    "check_rate",
+    "checked_plain",
+    "class_number",
     "family_class",
 ]

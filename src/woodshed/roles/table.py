@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, str] = {
     "band-flow": "woodshed.families.generators.band_flow:BandFlow",
     "loop-flow": "woodshed.families.generators.loop_flow:LoopFlow",
+    "latent-flow": "woodshed.families.generators.latent_flow:LatentFlow",
     "mel-listener": "woodshed.families.listeners.mel_listener:MelListener",
+    "wave-unet": "woodshed.families.generators.wave_unet:WaveUNet",
 }
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 Guess = Callable[[Tensor, float], Tensor]
+Steer = Callable[[Guess], Guess]  # makes of a guess one that is pulled somewhere
 
 
 def flow_times(steps: int, *, start: float = 0.0, bend: float = 1.0) -> list[float]:

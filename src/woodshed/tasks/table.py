@@ -15,6 +15,7 @@ VERBS: dict[str, str] = {
     "vary": "woodshed.tasks.vary:VERB",
     "loop": "woodshed.tasks.loop:VERB",
     "blend": "woodshed.tasks.blend:VERB",
+    "guide": "woodshed.tasks.guide:VERB",
     "morph": "woodshed.tasks.morph:VERB",
     "inpaint": "woodshed.tasks.inpaint:VERB",
     "extend": "woodshed.tasks.extend:VERB",

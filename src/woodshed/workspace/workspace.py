@@ -23,20 +23,23 @@ from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
 from woodshed.artifacts.standing import refused_sources, require_standing
-from woodshed.artifacts.verb import GivenSound, perform
+from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
-from woodshed.roles import Generator, LenderPool, NoLenders
+from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
+from woodshed.tasks.memorisation import KNOBS as MEMORISATION_KNOBS
+from woodshed.tasks.memorisation import PAGE_FILE as MEMORISATION_PAGE
+from woodshed.tasks.memorisation import memorisation_of
 from woodshed.tasks.table import verb_named
 from woodshed.tasks.train import TrainingOrder, TrainingReport, order_in_layers, settings_entries, train_model
-from woodshed.training import Runs
+from woodshed.training import MemorisationReport, Runs
 
 if TYPE_CHECKING:
     from woodshed.workspace.showing import Shown
@@ -126,8 +129,21 @@ class Workspace:
         UnknownName
             If there is no such verb, model, sound or knob.
         """
-        task = verb_named(verb)
-        knobs = task.knobs.settings(**settings)
+        return self._perform(
+            verb_named(verb), model, *sounds, folder=folder, template=template, on_event=on_event, settings=settings
+        )
+
+    def _perform(
+        self,
+        verb: Verb,
+        model: str | None,
+        *sounds: str | os.PathLike[str],
+        folder: Path,
+        template: str,
+        on_event: EventSink,
+        settings: dict[str, KnobValue],
+    ) -> list[Delivered]:
+        knobs = verb.knobs.settings(**settings)
         loaded = None if model is None else self.models.load(model)
         given = [self.find_sound(sound) for sound in sounds]
         if loaded is None:
@@ -135,7 +151,7 @@ class Workspace:
         else:
             lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"))
         return perform(
-            task,
+            verb,
             self.bench,
             loaded,
             sounds=given,
@@ -183,6 +199,23 @@ class Workspace:
         """Make the sounds between some."""
         return self.make("blend", model, *sounds, folder=folder, template=template, on_event=on_event, **settings)
 
+    def guide(
+        self,
+        model: str,
+        *,
+        folder: Path,
+        guides: Sequence[Guide] = (),
+        template: str = "",
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> list[Delivered]:
+        """Make new sounds pulled towards targets: those of the knobs, of a recipe, and guides made in Python."""
+        from woodshed.tasks.guide import verb_with  # verbs are loaded when they are asked for
+
+        return self._perform(
+            verb_with(guides), model, folder=folder, template=template, on_event=on_event, settings=settings
+        )
+
     def evaluate(
         self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
     ) -> tuple[EvaluationReport, Path]:
@@ -194,6 +227,17 @@ class Workspace:
         )
         self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
+
+    def memorisation(
+        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+    ) -> tuple[MemorisationReport, Path]:
+        """Find out whether a model copies; the report goes into its card, and with a page into a folder."""
+        loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
+        target = folder or self.folder / "memorisation" / loaded.path.stem
+        lenders = self.lenders(loaded, borrow=knobs["borrow"])
+        report = memorisation_of(self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event)
+        self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")
+        return report, target / MEMORISATION_PAGE
 
     def blend_models(
         self, first: str, second: str, *, name: str, weight: float = 0.5, on_event: EventSink = ignore

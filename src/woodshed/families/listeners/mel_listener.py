@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s, mel_filterbank, stft
-from woodshed.nn import at_speed
-from woodshed.roles import DataSpec, Example, FamilyConfig, Features, Listener, OptimiserPlan
+from woodshed.nn import at_rate, at_speed, levels_db, power_pieces
+from woodshed.roles import DataSpec, Example, FamilyConfig, Features, Hears, Listener, OptimiserPlan
 from woodshed.sound import Sound
 
 _FLOOR_DB = -80.0
@@ -61,7 +61,7 @@ class Config(FamilyConfig):
     dropout: float = Field(default=0.3, ge=0, lt=1)
 
 
-class MelListener(Listener):
+class MelListener(Listener, Hears):
     """Hears which of its classes a one-shot is, whatever its level, rate and channels; all classes count alike.
 
     A picture is made of 48 mel bands and 128 hops of 8 ms that start 16 ms before the onset, in decibels below the
@@ -144,8 +144,7 @@ class MelListener(Listener):
         length = config.hops * hop + window
         wave = np.pad(wave, (_LEAD_HOPS * hop, length))[:length]
         spectrum = stft(wave, window_frames=window, hop_frames=hop)[:, : config.hops]
-        bank = mel_filterbank(sample_rate_hz=rate, window_frames=window, bands=config.bands, low_hz=30.0, high_hz=16e3)
-        power = bank @ (spectrum.real**2 + spectrum.imag**2)
+        power = self._bank(window) @ (spectrum.real**2 + spectrum.imag**2)
         loudest = float(power.max(initial=0.0))
         floor = 10 ** (_FLOOR_DB / 10)
         return (10 * np.log10(power / loudest + floor) if loudest > 1e-12 else np.full(power.shape, _FLOOR_DB)).astype(
@@ -205,6 +204,30 @@ class MelListener(Listener):
         """What the last layer sees, shape ``(sounds, 4 * width)``."""
         parts = list(self._listened(sounds))
         return torch.cat(parts).cpu().numpy() if parts else np.zeros((0, self.head.in_features), np.float32)
+
+    def hear_tensor(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
+        """Log-probabilities with a gradient, ``(batch, classes)``; where a sound begins is found, not learned."""
+        pictures = torch.stack([self._picture_tensor(row, sample_rate_hz) for row in audio.mean(1)])
+        return torch.log_softmax(self.head(self._inner(pictures)), dim=1)
+
+    def _picture_tensor(self, mono: Tensor, sample_rate_hz: int) -> Tensor:
+        """The picture of ``(frames,)``, as `_picture` makes it."""
+        rate = self.spec.sample_rate_hz
+        window, hop = 2 * round(_WINDOW_S * rate / 2), round(_HOP_S * rate)
+        start = round(first_onset_s(mono.detach().cpu().numpy(), sample_rate_hz) * sample_rate_hz)
+        heard = mono[start : start + round((self.config.hops + 8) * _HOP_S * 1.3 * sample_rate_hz)]
+        length = self.config.hops * hop + window
+        wave = at_rate(heard, sample_rate_hz=sample_rate_hz, wanted_hz=rate)
+        wave = nn.functional.pad(wave, (_LEAD_HOPS * hop, length))[:length]
+        power = power_pieces(wave[None, None], window_frames=window, hop_frames=hop)[0, :, : self.config.hops]
+        bank = torch.from_numpy(np.array(self._bank(window))).to(power)
+        return levels_db((bank @ power)[None], floor_db=_FLOOR_DB)[0]
+
+    def _bank(self, window_frames: int) -> npt.NDArray[np.float32]:
+        rate = self.spec.sample_rate_hz
+        return mel_filterbank(
+            sample_rate_hz=rate, window_frames=window_frames, bands=self.config.bands, low_hz=30.0, high_hz=16e3
+        )
 
     def _listened(self, sounds: Sequence[Sound]) -> Iterable[Tensor]:
         for start in range(0, len(sounds), _TOGETHER):

@@ -1,0 +1,232 @@
+"""Steering a flow by losses on the audio: the guessed envelope is made audible, judged, and moved along the gradient.
+
+Inside one step of the flow the fine structure is fixed: only gains depend on the tokens, and they do so smoothly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from woodshed.base.errors import UsageError
+from woodshed.families.generators._band_flow_lending import Decoder, Target
+from woodshed.nn import Shape
+from woodshed.roles import DataSpec, Guide, Request
+from woodshed.sampling import Guess, Steer, linear_guess, request_noise
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+REACH = 0.5  # root mean square of one move of a guide of weight 1, in standard errors of the guess
+_STRAIGHT = 0.3  # how much of a move goes straight down the slope, for each part that goes through the network
+_RENEWED_EVERY = 3  # steps that share fine structure
+_LATE_ROUNDS = 3  # moves per step, besides the first, at the end of the flow
+_QUIET = 1.4  # natural log of power above the floor from which a band sounds
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of tokens on its way: how many are sound, how many frames they stand for, what was asked."""
+
+    tokens: int
+    frames: int
+    request: Request
+
+
+@dataclass(frozen=True)
+class FixedFine:
+    """Fine structure without any envelope, ``(sides, steps, bins)`` complex, and the gain up to full scale."""
+
+    unit: Tensor
+    frames: int
+    gain: float
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One step of the flow: the noisy point, the clean guess that hangs on it by a graph, and what is fixed in it."""
+
+    point: Tensor
+    clean: Tensor
+    fines: tuple[FixedFine, ...]
+    counts: tuple[int, ...]
+    error: Tensor
+
+
+class Steering:
+    """Moves guessed clean tokens towards what guides want.
+
+    Parameters
+    ----------
+    decoder
+        Gives the fine structure that a sound of this shape would have.
+    guides
+        All that pull.
+    """
+
+    def __init__(self, decoder: Decoder, guides: Sequence[Guide]) -> None:
+        self.decoder, self.guides = decoder, guides
+        self.model: BandFlow = decoder.model
+
+    def over(self, rows: Sequence[Row]) -> Steer:
+        """What makes the solver's guess a steered one; rows beyond these are left alone."""
+
+        def steer(guess: Guess) -> Guess:
+            kept: list[FixedFine] = []
+            calls = itertools.count()
+
+            def steered(x: Tensor, now: float) -> Tensor:
+                pulls = self._pulls(now)
+                renew = next(calls) % _RENEWED_EVERY == 0
+                if not pulls:
+                    return guess(x, now)
+                with torch.enable_grad():
+                    point = x.detach().requires_grad_()
+                    clean = guess(point, now)
+                if renew or not kept:
+                    kept[:] = [self.fixed_fine(clean[n, : row.tokens].detach(), row) for n, row in enumerate(rows)]
+                step = _Step(point, clean, tuple(kept), tuple(row.tokens for row in rows), self._error(now))
+                return self._moved(step, pulls, rounds=1 + round(_LATE_ROUNDS * now))
+
+            return steered
+
+        return steer
+
+    def _pulls(self, now: float) -> list[tuple[Guide, float]]:
+        pulls = [(guide, guide.weight * guide.schedule.strength(now)) for guide in self.guides]
+        return [(guide, strength) for guide, strength in pulls if strength > 0]
+
+    def _error(self, now: float) -> Tensor:
+        """Standard error of a guess at a time, ``(dims,)``: no move goes farther than what is still open."""
+        variances = self.model.variances
+        nowhere = variances.new_zeros(1, 1, len(variances))
+        _, error = linear_guess(nowhere, time=torch.tensor([now]), variances=variances)
+        return error[0, 0]
+
+    def _moved(self, step: _Step, pulls: Sequence[tuple[Guide, float]], *, rounds: int) -> Tensor:
+        """Clean tokens after so many moves, all guides at once in each."""
+        tokens = step.clean.detach()
+        for _ in range(rounds):
+            slopes = [self._slopes(tokens, step, guide) for guide, _ in pulls]
+            total = torch.zeros_like(tokens)
+            for (guide, strength), (losses, slope) in zip(pulls, slopes, strict=True):
+                total += _pull(slope, losses, step, guide, strength=strength)
+            tokens = tokens + total
+        return tokens
+
+    def _slopes(self, tokens: Tensor, step: _Step, guide: Guide) -> tuple[list[float], Tensor]:
+        """Loss of each row, and its gradient in the clean tokens, shaped like them."""
+        losses, slope = [], torch.zeros_like(tokens)
+        for number, (fine, count) in enumerate(zip(step.fines, step.counts, strict=True)):
+            with torch.enable_grad():
+                point = tokens[number, :count].detach().requires_grad_()
+                audio = self.render_fixed(point, fine)[None]
+                loss = _checked(guide.loss(audio, sample_rate_hz=self.model.spec.sample_rate_hz), guide)
+                (gradient,) = torch.autograd.grad(loss.sum(), point, allow_unused=True)
+            losses.append(float(loss.detach()))
+            slope[number, :count] = _has_gradient(gradient, guide)
+        return losses, slope
+
+    # -- making tokens audible
+
+    @torch.no_grad()
+    def fixed_fine(self, tokens: Tensor, row: Row) -> FixedFine:
+        """The fine structure that a sound of these tokens has now; white where the tokens are silent."""
+        shape = self.model.shape_of(tokens, frames=row.frames)
+        target = Target(shape, row.frames, 1.0, row.request.class_name, row.request.seed)
+        spectra, _, _ = self.decoder.fine(target, near=self.decoder.neighbours(target))
+        white = self._white(row.request.seed, shape, sides=len(spectra))
+        quiet = 1 - ((shape.envelope - self.model.splitter.floor) / _QUIET).clamp(0, 1)
+        unit = spectra / self._gains(shape, sides=len(spectra)) + white * self.model.splitter.bands.spread(quiet)
+        fine = FixedFine(unit, row.frames, 1.0)
+        peak = float(self.render_fixed(tokens, fine).abs().max())
+        return FixedFine(unit, row.frames, 0.9 / max(peak, 1e-6))
+
+    def render_fixed(self, tokens: Tensor, fine: FixedFine) -> Tensor:
+        """The sound of tokens over fixed fine structure, ``(channels, frames)``; differentiable in the tokens."""
+        shape = self.model.shape_of(tokens, frames=fine.frames)
+        spectra = fine.unit * self._gains(shape, sides=len(fine.unit))
+        return self.model.splitter.join(spectra, frames=fine.frames) * fine.gain
+
+    def _gains(self, shape: Shape, *, sides: int) -> Tensor:
+        """Amplitude of each bin, ``(sides, steps, bins)``."""
+        splitter = self.model.splitter
+        levels = [shape.envelope / 2]
+        if sides == 2:
+            levels.append((shape.envelope + splitter.width_over_bands(shape.width)) / 2)
+        return splitter.bands.spread(torch.stack(levels)).exp()
+
+    def _white(self, seed: int, shape: Shape, *, sides: int) -> Tensor:
+        bins = self.model.splitter.hop_frames + 1
+        real, imaginary = request_noise([seed], shape=(2, sides, shape.steps, bins), name="guided silence")[0]
+        return torch.complex(real, imaginary) * math.sqrt(0.5)
+
+
+def lengthened(
+    requests: Sequence[Request], lengths: Sequence[int], guides: Sequence[Guide], *, spec: DataSpec, most_s: float
+) -> list[Request]:
+    """Requests as they are, or as long as the longest guide needs where their own length in frames falls short."""
+    needed_s = min(most_s, max((guide.span_s for guide in guides), default=0.0))
+    return [
+        replace(request, duration_s=needed_s) if frames < needed_s * spec.sample_rate_hz else request
+        for request, frames in zip(requests, lengths, strict=True)
+    ]
+
+
+def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, strength: float) -> Tensor:
+    """Down the slope: at most ``REACH`` errors on average, and no farther than where the loss would end.
+
+    The way down leads through the network: what it would guess had the noise leaned that way, so that a sound stays one
+    of its kind. A share goes straight, so that there is always a way.
+
+    References
+    ----------
+    Chung et al. 2023, Diffusion posterior sampling, eq. 16 (through the network); Polyak 1969, Minimization of unsmooth
+    functionals (how far, when the least value is known).
+    """
+    (through,) = torch.autograd.grad(step.clean, step.point, slope, retain_graph=True)
+    straight = slope * step.error.square()
+    move = torch.zeros_like(slope)
+    for number, (loss, count) in enumerate(zip(losses, step.counts, strict=True)):
+        ways = [_even(some[number, :count], step.error) for some in (through, straight)]
+        way = _even(ways[0] + _STRAIGHT * ways[1], step.error)
+        steepness = float((way * slope[number, :count]).sum())
+        if not math.isfinite(steepness) or steepness < 1e-9:
+            continue
+        length = REACH * strength
+        if guide.least is not None:
+            length = min(length, max(0.0, loss - guide.least) / steepness)
+        move[number, :count] = -length * way
+    return move
+
+
+def _even(way: Tensor, error: Tensor) -> Tensor:
+    """A way of one error on average, in root mean square."""
+    return way / (way / error).square().mean().sqrt().clamp(min=1e-20)
+
+
+def _has_gradient(gradient: Tensor | None, guide: Guide) -> Tensor:
+    if gradient is not None:
+        return gradient
+    raise UsageError(
+        f"The guide {guide.told()!r} has no gradient",
+        cause="its loss does not depend on the audio through differentiable steps",
+        way_out="compute it with torch functions from the audio that is handed over, without detach or numpy",
+    )
+
+
+def _checked(loss: Tensor, guide: Guide) -> Tensor:
+    if tuple(loss.shape) == (1,) and bool(torch.isfinite(loss).all()) and loss.requires_grad:
+        return loss
+    found = "has no gradient" if not loss.requires_grad else f"gave {tuple(loss.shape)} or a value that is not finite"
+    raise UsageError(
+        f"The guide {guide.told()!r} {found}",
+        cause="a loss takes audio (batch, channels, frames) and gives one finite number per sound, (batch,)",
+        way_out="for example: return audio.square().mean((1, 2))",
+    )

@@ -1,0 +1,233 @@
+"""Guide: new sounds that are pulled towards a class, a spectrum, a loudness, onsets, a groove, or any loss of yours."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from woodshed.artifacts.delivery import Product
+from woodshed.artifacts.guide_building import BuiltGuides, GuideBuilder
+from woodshed.artifacts.guide_recipe import GuideFacts, GuideRecipe, load_recipe, recipe_from, save_recipe
+from woodshed.artifacts.usual_knobs import BORROW, FIRST_SEED, STEPS
+from woodshed.artifacts.verb import Job, Verb
+from woodshed.base.errors import UnknownName, UsageError
+from woodshed.base.events import Progress
+from woodshed.base.knobs import Knob, KnobTable, KnobValue
+from woodshed.base.seeds import derive_seed
+from woodshed.roles import Generator, Guide, Guided, Made, Request
+
+EACH = "each"
+TOGETHER = 4
+SILENT_PEAK = 1e-4
+TRIES = 3
+ASPECTS = ("spectrum", "loudness", "groove")
+
+KNOBS = KnobTable(
+    task="guide",
+    knobs=(
+        Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
+        Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
+        Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
+        FIRST_SEED,
+        Knob(name="recipe", kind="text", default=None, help="a file of guides; flags come on top of it"),
+        Knob(name="heard_as", kind="text", default=None, help="class that the listener shall hear"),
+        Knob(name="listener", kind="text", default=None, help="a model that listens, at its own rate and channels"),
+        Knob(name="like", kind="text", default=None, help="a sound file, or a sound of the library, to come near to"),
+        Knob(name="aspect", kind="text", choices=ASPECTS, default="spectrum", help="in what to come near to it"),
+        Knob(
+            name="unlike", kind="text", default=None, help="a sound file, or a sound of the library, to stay away from"
+        ),
+        Knob(name="onsets", kind="text", default=None, help="times in s (0,0.25), or a grid: 8@120 or 16@120/4"),
+        Knob(name="brightness", kind="float", unit="hz", low=20, high=20000, default=None, help="spectral centroid"),
+        Knob(name="decay", kind="float", unit="ms", low=5, high=20000, default=None, help="time to fall by 20 dB"),
+        Knob(name="loss", kind="text", default=None, help="your own: module:function or file.py:function; it is run"),
+        Knob(name="weights", kind="text", default=None, help="of the flags: 0.5, or brightness=2,like=0.5"),
+        Knob(name="allow_code", kind="bool", default=False, help="run the losses that the recipe names"),
+        Knob(name="save", kind="text", default=None, help="write all guides as a recipe to this file"),
+        STEPS,
+        Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
+        Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
+        BORROW,
+    ),
+)
+_FLAGS = ("heard_as", "like", "unlike", "onsets", "brightness", "decay", "loss")
+
+
+def make(job: Job, *, given: Sequence[Guide] = ()) -> Iterator[Product]:
+    """One guided sound after another; ``given`` are guides from Python besides those of the settings.
+
+    Raises
+    ------
+    ConsentRefused
+        If a target sound, or a sound that taught the listener, may not be used.
+    UnknownName
+        If the class, a listener, or a sound is not there.
+    UsageError
+        If nothing guides, or a recipe names code that was not allowed.
+    """
+    requests = _requests(job)
+    built = _built(job)
+    guides = (*built.guides, *given)
+    if not guides:
+        raise UsageError(
+            "Nothing guides",
+            cause="neither a recipe nor a flag names a target",
+            way_out="for example: --brightness 3000",
+        )
+    told = "; ".join(_told(guide) for guide in guides)
+    papers = {"guides": told, "listeners": ", ".join(built.listeners) or None}
+    for first in range(0, len(requests), TOGETHER):
+        some = requests[first : first + TOGETHER]
+        for place, (request, made) in enumerate(zip(some, _sounding(job, some, guides), strict=True), start=first + 1):
+            knobs = {**job.settings, **papers, "count": 1, "class": request.class_name}
+            yield Product(made, seed=request.seed, number=place, inputs=built.inputs, knobs=knobs)
+        job.on_event(Progress(stage="guiding", done=first + len(some), total=len(requests), unit="sounds"))
+
+
+VERB = Verb(
+    knobs=KNOBS,
+    needs=(Generator, Guided),
+    can="be guided",
+    make=make,
+    template="{model}_{class}_guided_{number:03d}_seed{seed}",
+    least=0,
+    most=0,
+    finish=True,
+)
+
+
+def verb_with(guides: Sequence[Guide]) -> Verb:
+    """The verb with guides made in Python besides those of its settings."""
+    return dataclasses.replace(VERB, make=partial(make, given=tuple(guides)))
+
+
+def recipe_of(settings: dict[str, KnobValue]) -> GuideRecipe | None:
+    """The guides that the flags name, as a recipe; None if they name none.
+
+    Examples
+    --------
+    >>> [part.kind for part in recipe_of(KNOBS.settings(brightness=3000.0, onsets="0,0.25")).guides]
+    ['onsets', 'brightness']
+    """
+    if settings["heard_as"] is not None and settings["listener"] is None:
+        raise UsageError(
+            f"Nobody listens for {settings['heard_as']!r}",
+            cause="--heard-as needs a listener",
+            way_out="add --listener MODEL; woodshed train ears --family mel-listener makes one",
+        )
+    facts: dict[str, dict[str, object]] = {
+        "heard_as": {"kind": "heard-as", "class": settings["heard_as"], "listener": settings["listener"]},
+        "like": {"kind": settings["aspect"], "like": settings["like"]},
+        "unlike": {"kind": "unlike", "like": settings["unlike"]},
+        "onsets": {"kind": "onsets", **_onsets(settings["onsets"])},
+        "brightness": {"kind": "brightness", "hz": settings["brightness"]},
+        "decay": {"kind": "decay", "ms": settings["decay"]},
+        "loss": {"kind": "function", "function": settings["loss"]},
+    }
+    weights = _weights(settings["weights"])
+    parts = [{**facts[flag], "weight": weights[flag]} for flag in _FLAGS if settings[flag] is not None]
+    return recipe_from({"guides": parts}) if parts else None
+
+
+def _built(job: Job) -> BuiltGuides:
+    """Guides of the recipe, then those of the flags."""
+    assert job.bench is not None
+    flags, path = recipe_of(job.settings), job.word("recipe")
+    file = load_recipe(Path(path)) if path else None
+    found: list[BuiltGuides] = []
+    if file and path:
+        allowed = frozenset(file.functions if job.settings["allow_code"] else ())
+        found.append(GuideBuilder(job.bench, Path(path).parent, allowed).build(file))
+    if flags:
+        found.append(GuideBuilder(job.bench, Path(), frozenset(flags.functions)).build(flags))
+    if save := job.word("save"):
+        _save(Path(save), file, flags)
+    return BuiltGuides(
+        tuple(guide for one in found for guide in one.guides),
+        tuple({sound.content_id: sound for one in found for sound in one.inputs}.values()),
+        tuple(dict.fromkeys(name for one in found for name in one.listeners)),
+    )
+
+
+def _save(path: Path, file: GuideRecipe | None, flags: GuideRecipe | None) -> None:
+    parts: list[GuideFacts] = [part for one in (file, flags) if one for part in one.guides]
+    if parts:
+        save_recipe(path, GuideRecipe(name=path.stem, guides=tuple(parts)))
+
+
+def _requests(job: Job) -> list[Request]:
+    """Sound i takes seed + i, and with ``each`` the i-th class in turn."""
+    count, seed, word = job.whole("count") or 1, job.whole("seed") or 0, job.word("class")
+    assert job.model is not None  # the verb needs one
+    classes = job.model.spec.classes
+    if word is not None and word != EACH and word not in classes:
+        raise UnknownName("class", word, known=[*classes, EACH])
+    names = [classes[i % len(classes)] if word == EACH and classes else word for i in range(count)]
+    return [
+        Request(seed=seed + i, class_name=None if name == EACH else name, duration_s=job.number("duration"))
+        for i, name in enumerate(names)
+    ]
+
+
+def _sounding(job: Job, requests: Sequence[Request], guides: Sequence[Guide]) -> list[Made]:
+    """One sound per request; one that comes out silent is asked for again with a seed derived from its own."""
+    assert isinstance(job.model, Guided)
+    guide = partial(
+        job.model.guide, guides=guides, lenders=job.lenders, steps=job.whole("steps"), guidance=job.number("guidance")
+    )
+    made = guide(requests)
+    for attempt in range(TRIES):
+        silent = [i for i, one in enumerate(made) if one.sound.peak < SILENT_PEAK]
+        again = [dataclasses.replace(requests[i], seed=derive_seed(requests[i].seed, "again", attempt)) for i in silent]
+        for i, one in zip(silent, guide(again) if again else [], strict=True):
+            made[i] = one
+    return made
+
+
+def _told(guide: Guide) -> str:
+    when = guide.schedule
+    time = (
+        "" if (when.start, when.stop, when.curve) == (0, 1, "even") else f" {when.curve} {when.start:g}-{when.stop:g}"
+    )
+    return f"{guide.told()} x{guide.weight:g}{time}"
+
+
+def _onsets(value: KnobValue) -> dict[str, object]:
+    """Times, or a grid like 16@120/4: sixteen onsets at 120 bpm, four a beat."""
+    if value is None:
+        return {}
+    try:
+        count, at, grid = str(value).partition("@")
+        if not at:
+            return {"times_s": tuple(float(word) for word in count.split(","))}
+        bpm, _, per_beat = grid.partition("/")
+        return {"bpm": float(bpm), "count": int(count), "per_beat": int(per_beat or 1)}
+    except ValueError as error:
+        raise UsageError(
+            f"{value!r} are no onsets",
+            cause="neither times in seconds nor a grid",
+            way_out="for example: --onsets 0,0.25,0.5 or --onsets 8@120 or --onsets 16@120/4",
+        ) from error
+
+
+def _weights(value: KnobValue) -> dict[str, float]:
+    """Weight of each flag: one number for all, or names with numbers."""
+    weights: dict[str, float] = dict.fromkeys(_FLAGS, 1.0)
+    if value is None:
+        return weights
+    try:
+        for word in str(value).split(","):
+            name, equals, number = word.strip().replace("-", "_").partition("=")
+            if equals and name not in weights:
+                raise UnknownName("guide", name, known=_FLAGS)
+            for one in [name] if equals else _FLAGS:
+                weights[one] = float(number if equals else name)
+    except ValueError as error:
+        raise UsageError(
+            f"{value!r} are no weights",
+            cause="a number is missing",
+            way_out="for example: --weights 0.5 or --weights brightness=2,like=0.5",
+        ) from error
+    return weights

@@ -1,0 +1,86 @@
+"""Steering inside one step: the fine structure stands still, gains follow the tokens, and the gradient is true."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests.contract.sounds import CLASSES, RATE
+from tests.contract.test_families import ListLenders, fitted
+from woodshed.families.generators._band_flow_guiding import Row, Steering
+from woodshed.families.generators._band_flow_lending import Decoder
+from woodshed.families.generators.band_flow import BandFlow
+from woodshed.roles import Guide, NoLenders, Request
+from woodshed.roles.guides import Brightness, Decay, Loudness, Rises, Spectrum
+
+FRAMES = 9000
+GUIDES = [
+    Brightness(hz=3000),
+    Decay(ms=60),
+    Spectrum(curve=((100.0, 0.0), (8000.0, -30.0))),
+    Loudness(points=((0.0, 0.0), (0.2, -40.0))),
+    Rises.at([0.0, 0.1]),
+]
+
+
+def steering(channels: int, *, lends: bool) -> tuple[Steering, Tensor, Row]:
+    model, sounds = fitted("band-flow", channels=channels)
+    flow = cast(BandFlow, model)
+    pool = ListLenders(sounds) if lends else NoLenders()
+    split = flow.splitter.split(torch.from_numpy(np.array(sounds[1].sound.data))[:, :FRAMES])
+    tokens = flow.tokens_of(split)
+    row = Row(len(tokens), FRAMES, Request(seed=5, class_name=CLASSES[1]))
+    return Steering(Decoder(flow, flow.index(pool), pool), GUIDES), tokens, row
+
+
+@pytest.mark.parametrize("lends", [True, False], ids=["borrowed", "made"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_gradients_hold_with_the_fine_structure_fixed(channels: int, lends: bool) -> None:
+    """Along the gradient itself, a small step changes every loss by what the gradient says."""
+    steer, tokens, row = steering(channels, lends=lends)
+    fine = steer.fixed_fine(tokens, row)
+
+    def loss_at(point: Tensor, guide: Guide) -> Tensor:
+        return guide.loss(steer.render_fixed(point, fine)[None], sample_rate_hz=RATE).sum()
+
+    for guide in GUIDES:
+        point = tokens.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss_at(point, guide), point)
+        along = gradient / gradient.norm().clamp(min=1e-12)
+        step = 2e-3
+        with torch.no_grad():
+            found = (loss_at(tokens + step * along, guide) - loss_at(tokens - step * along, guide)) / (2 * step)
+        assert float(found) == pytest.approx(float(gradient.norm()), rel=0.03, abs=2e-4), guide.told()
+
+
+def test_fixed_fine_structure_sounds_like_what_will_be_made() -> None:
+    steer, tokens, row = steering(1, lends=False)
+    fine = steer.fixed_fine(tokens, row)
+    again = steer.fixed_fine(tokens, row)
+    assert torch.equal(fine.unit, again.unit), "the same in every step"
+    audio = steer.render_fixed(tokens, fine)
+    assert audio.shape == (1, FRAMES)
+    assert float(audio.abs().max()) == pytest.approx(0.9, abs=1e-3)
+    louder = tokens.clone()
+    half = steer.model.splitter
+    envelope = steer.model.shape_of(louder, frames=FRAMES).envelope
+    rendered = half.split(audio).envelope
+    loud = envelope > envelope.max() - 4
+    assert float((rendered - rendered.max() - envelope + envelope.max())[loud].abs().mean()) < 1.5
+
+
+def test_moves_stay_within_what_is_still_open() -> None:
+    """At the end of the flow next to nothing is open, so next to nothing moves."""
+    steer, tokens, row = steering(1, lends=False)
+    flow = steer.model
+    clean = torch.zeros(4, flow.padded(row.tokens), tokens.shape[-1])
+    clean[0, : row.tokens] = tokens
+    wayward = [
+        float((steer.over([row])(lambda x, now: x)(clean, now) - clean)[0].square().mean().sqrt())
+        for now in (0.1, 0.6, 0.999)
+    ]
+    assert wayward[2] < 0.02 < min(wayward[:2])
