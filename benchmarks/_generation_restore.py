@@ -196,7 +196,8 @@ def _clip_checks(sounds: list[Sound]) -> list[Check]:
             gains["restore"].append(_distortion_db(made, real.data) - before)
         for name, some in gains.items():
             worse = float(np.mean(np.array(some) < -0.1))
-            progress(f"clipped at {share} (n {len(some)}): {name}: {np.mean(some):+.1f} dB, worse in {worse:.0%}")
+            told = f"{np.mean(some):+.1f} dB, worse in {worse:.0%}, worst {min(some):+.1f} dB"
+            progress(f"clipped at {share} (n {len(some)}): {name}: {told}")
         checks.append(
             at_least(f"clipped at {share} of the peak: gain in dB, mean", float(np.mean(gains["restore"])), 1.0)
         )
