@@ -88,6 +88,7 @@ def blended_card(first: LoadedModel, second: LoadedModel, *, weight: float, name
             "held_out": tuple(sorted(held_out)),
             "training": None,
             "report": None,
+            "licence": None,
             "references": tuple(dict.fromkeys(paper for card in cards for paper in card.references)),
             "ancestors": (
                 Ancestor(name=first.card.name, digest=first.digest, weight=1.0 - weight),
