@@ -26,11 +26,11 @@ _LINKS = {
 _HEAD = """# Who taught the starter models
 <!-- Written by benchmarks/make_starters.py from the cards of the files beside this one; do not edit. -->
 
-The weights are under {licence}, like Woodshed. They hold no audio. Keep this file with them: some who lent their sounds ask
-for a credit, which Woodshed also puts into the receipt of every sound that a starter makes, and prints with
+The weights are under {licence}, like Woodshed. They hold no audio. Keep this file with them: some who lent their
+sounds ask for a credit, which Woodshed also puts into the receipt of every sound that a starter makes, and prints with
 `woodshed cite FILE`. The sounds were changed before anything learned from them: brought to one sample rate and to the
-channels of the model, cut to its longest sound, and played slower, faster, brighter and darker. `woodshed models card NAME`
-lists each sound.
+channels of the model, cut to its longest sound, and played slower, faster, brighter and darker.
+`woodshed models card NAME` lists each sound.
 """
 
 
@@ -100,7 +100,8 @@ def _section(card: ModelCard) -> str:
     counted = Counter((source.licence or "", source.owner, source.credit or "") for source in card.teachers)
     lines = [
         f"\n## {card.name}\n",
-        f"{card.family}, {card.channels} channel(s) at {card.sample_rate_hz} Hz, taught by {len(card.teachers)} sounds.\n",
+        f"{card.family}, {card.channels} channel(s) at {card.sample_rate_hz} Hz, taught by {len(card.teachers)} sounds."
+        "\n",
         "| licence | who | sounds | credit asked for |",
         "|---|---|---|---|",
     ]

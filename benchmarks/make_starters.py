@@ -3,8 +3,8 @@
     python -m benchmarks.make_starters --data DIR --out src/woodshed/starters --budget 20m-cpu [--only starter]
 
 Each is trained in a workspace of its own under .bench-cache, on every sound of its kind whose line in the corpus's
-manifest.csv says ``train_ok`` yes, and on a kit made from a seed. Nothing is held out: what ships is judged by its twins
-in the benchmarks, never on the corpus that taught it. The same command goes on where it was cut off, as long as corpus,
+manifest.csv says ``train_ok`` yes, and on a kit made from a seed. Nothing is held out: what ships is never scored on
+the corpus that taught it. The same command goes on where it was cut off, as long as corpus,
 code and options are the same. Weights stay float32: the format knows no other type for them.
 """
 
@@ -108,7 +108,8 @@ def tell_sounds(path: Path) -> None:
     requests = [Request(seed=seed, class_name=name) for seed, name in enumerate(model.spec.classes)]
     made = model.generate(requests, lenders=NoLenders())
     silent = [one.class_name or "" for one in made if one.sound.peak < 1e-4]
-    progress(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {len(made)} classes, silent: {', '.join(silent) or '-'}")
+    size_mb = path.stat().st_size / 1e6
+    progress(f"{path.name}: {size_mb:.2f} MB, {len(made)} classes, silent: {', '.join(silent) or 'none'}")
 
 
 def _says_yes(item: Item) -> bool:

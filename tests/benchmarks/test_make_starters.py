@@ -44,8 +44,8 @@ def test_from_a_corpus_to_files_that_ship(tmp_path: Path, corpus: Path, monkeypa
     assert len(card.sources) == 13 + 14, "all hits of the corpus but one, and the kit; no loop"
     assert card.held_out == ()
     assert machine_words(card.model_dump_json()) == []
-    credits = (tmp_path / "out" / "CREDITS.md").read_text(encoding="utf-8")
-    assert f"| Lena Example | 1 | {CREDIT} |" in credits
+    told = (tmp_path / "out" / "CREDITS.md").read_text(encoding="utf-8")
+    assert f"| Lena Example | 1 | {CREDIT} |" in told
     digest = load_model(path).digest
     path.unlink()
     assert main(words) == 0

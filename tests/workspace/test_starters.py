@@ -24,9 +24,8 @@ def starter(tmp_path: Path, trained: Workspace, monkeypatch: pytest.MonkeyPatch)
             [("Lena Example", "CC-BY-4.0", CREDIT)] * 120 + [("Kit maker", "CC0-1.0", None)] * 5
         )
     )
-    card = loaded.card.model_copy(
-        update={"name": "starter", "sources": sources, "held_out": (), "merkle_root": "shipped", "licence": "Apache-2.0"}
-    )
+    facts = {"name": "starter", "sources": sources, "held_out": (), "merkle_root": "shipped", "licence": "Apache-2.0"}
+    card = loaded.card.model_copy(update=facts)
     folder = tmp_path / "shipped"
     save_model(folder / "starter.safetensors", loaded.model, card)
     monkeypatch.setattr(shelf, "starters_folder", lambda: folder)
