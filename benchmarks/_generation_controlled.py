@@ -124,6 +124,7 @@ def _ranges(stage: Stage, wish: Wish) -> dict[str, tuple[float, float]]:
     found = {}
     for class_name, count in Counter(names[usable].tolist()).most_common():
         low, high = np.percentile(values[usable & (names == class_name)], [10, 90])
+        high = min(high, stage.model.max_duration_s) if wish.words == "length" else high
         if count >= 8 and high > 1.2 * low + 1e-3 and len(found) < CLASSES:
             found[str(class_name)] = (float(low), float(high))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import resource
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,7 @@ from woodshed.workspace import Workspace
 
 BATCH = 16
 LEAST = 16
+FEWEST_TO_LEARN = 4
 
 
 @dataclass(frozen=True)
@@ -210,10 +212,12 @@ class Stage:
 
     @cached_property
     def hearing(self) -> Hearing | None:
-        """A listener that learned from the held-out kits only; None if they are too few for one."""
-        found = trained_listener(
-            self.training, self.held_out, allowed=None, steps=self.order.listener_steps, seed=self.order.seed
-        )
+        """A listener that learned from the held-out kits only, the classes they have; None if they are too few."""
+        counts = Counter(self.held_out.class_names)
+        names = {name for name in self.asked if counts[name] >= FEWEST_TO_LEARN}
+        wanted = self.training.taken(at for at, name in enumerate(self.training.class_names) if name in names)
+        steps, seed = self.order.listener_steps, self.order.seed
+        found = trained_listener(wanted, self.held_out, allowed=None, steps=steps, seed=seed)
         return None if found is None or found.heard_training_sounds else found
 
 

@@ -78,7 +78,7 @@ def test_models_not_made_alike_are_refused(pair: Workspace) -> None:
     for what, value in (
         ("classes", ("kick",)),
         ("sample rate hz", 48000),
-        ("channels", 1),
+        ("channels", 2),
         ("config", {**second.card.config, "steps": 3}),
     ):
         odd = replace(second, card=other(**{what.replace(" ", "_"): value}))

@@ -26,7 +26,8 @@ def model(request: pytest.FixtureRequest) -> Trainable:
 def low_passed(*, channels: int = 1, seconds: float = 0.3) -> Sound:
     sound = made_sound(class_index=0, seed=3, channels=channels, seconds=seconds)
     sections = signal.cheby2(12, 90, CUTOFF_HZ, fs=RATE, output="sos")
-    return Sound(signal.sosfiltfilt(sections, sound.data), RATE)
+    rise = np.minimum(1.0, np.arange(sound.frames) / (0.005 * RATE))  # a cut start would itself reach the top
+    return Sound(signal.sosfiltfilt(sections, sound.data * rise), RATE)
 
 
 def energy_db(data: np.ndarray, *, low_hz: float, high_hz: float) -> float:
@@ -46,7 +47,7 @@ def test_a_new_top_over_an_untouched_lower_part(model: Trainable, drawn: bool, c
     whole = energy_db(faulty.data, low_hz=0, high_hz=RATE)
     assert energy_db(made.data - faulty.data, low_hz=0, high_hz=0.95 * CUTOFF_HZ) < whole - 60
     top = {"low_hz": 1.1 * CUTOFF_HZ, "high_hz": 18000.0}
-    assert energy_db(made.data, **top) > energy_db(faulty.data, **top) + 10
+    assert energy_db(made.data, **top) > energy_db(faulty.data, **top) + 20
     again = model.restore_top(faulty, cutoff_hz=CUTOFF_HZ, seed=4, drawn=drawn).sound
     assert np.array_equal(made.data, again.data)
     other = model.restore_top(faulty, cutoff_hz=CUTOFF_HZ, seed=5, drawn=drawn).sound

@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_said(model: BandFlow, pool: Pool) -> None:
     with pytest.raises(UsageError, match="one or two channels, not 6"):
         BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 6, CLASSES))
     silence = Sound(np.zeros((1, 500), np.float32), RATE)
-    with pytest.raises(UnusableSound, match="the second sound is silent"):
+    with pytest.raises(UnusableSound, match="sound 2 is silent"):
         model.blend(hit(class_index=0, seed=1), silence, position=0.5, seed=0, lenders=pool)
 
 

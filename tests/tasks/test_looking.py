@@ -15,10 +15,7 @@ def test_pictures_differ_where_sounds_do() -> None:
     assert np.abs(one - two).max() > 0.1
 
 
-def test_the_network_sees_a_planted_mark_and_repeats_itself_on_any_number_of_threads(monkeypatch: object) -> None:
-    import woodshed.tasks.evaluate.looking as looking
-
-    monkeypatch.setattr(looking, "_STEPS", 40)  # type: ignore[attr-defined]
+def test_the_network_sees_a_planted_mark_and_repeats_itself_on_any_number_of_threads() -> None:
     rng = np.random.default_rng(0)
     pictures = rng.normal(size=(64, 16, 32)).astype(np.float32)
     is_made = np.arange(64) % 2 == 0

@@ -41,6 +41,7 @@ def test_an_empty_workspace_makes_sounds(tmp_path: Path, starter: Path, borrow: 
         assert one.receipt.credits == (CREDIT,)
         assert one.receipt.sources == {"Lena Example": 120, "Kit maker": 5}
         assert one.receipt.lenders == ()
+        assert one.receipt.copy_check is None, "no sound that taught it is known here, so nobody judged"
     citation = empty.cite(made[0].path)
     assert CREDIT in citation.credits
     assert len(citation.sounds) == 125
@@ -84,12 +85,14 @@ def test_a_model_that_began_from_the_starter_keeps_its_credits(
     assert "sources" not in shown["base"]
 
 
-def test_sounds_known_here_are_still_asked_about(starter: Path, workspace: Workspace) -> None:
+def test_sounds_known_here_are_asked_about_and_guarded(tmp_path: Path, starter: Path, workspace: Workspace) -> None:
     item = workspace.library.items("class:kick")[0]
     loaded = workspace.models.load("starter")
     known = SourceSound(content_id=item.content_id, name=item.name, owner="Kit maker", licence="CC0-1.0")
     save_model(starter / "starter.safetensors", loaded.model, loaded.card.model_copy(update={"sources": (known,)}))
     assert workspace.standing("starter") == {}
+    [made] = workspace.generate("starter", folder=tmp_path, count=1, steps=2, **{"class": "kick"})
+    assert made.receipt.copy_check is not None
     touched = workspace.withdraw(f"id:{item.content_id}", party="Kit maker")
     assert touched.models == ("starter",)
     assert list(workspace.standing("starter")) == [item.content_id]

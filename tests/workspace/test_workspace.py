@@ -279,3 +279,13 @@ def test_a_damaged_order_of_a_run_is_a_sentence(workspace: Workspace) -> None:
     (report.run / "order.json").write_text("")
     with pytest.raises(UsageError, match="no earlier run of 'r'"):
         workspace.train(TrainingOrder(name="r"), resume=True)
+
+
+def test_a_copying_report_goes_to_folder_and_card(trained: Workspace, tmp_path: Path) -> None:
+    report, page = trained.memorisation("hits", folder=tmp_path / "report", quick=True, count=8, steps=1)
+    assert report.state == "cannot tell"  # twelve sounds are too few for a null
+    assert page.is_file()
+    assert (tmp_path / "report" / "report.json").is_file()
+    memorised = trained.models.card("hits").memorisation
+    assert memorised is not None
+    assert memorised["state"] == "cannot tell"

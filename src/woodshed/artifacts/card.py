@@ -97,6 +97,7 @@ class ModelCard(_Record):
     held_out: tuple[str, ...] = ()
     training: TrainingFacts | None = None
     report: dict[str, object] | None = None
+    memorisation: dict[str, object] | None = None
     references: tuple[str, ...] = ()
     ancestors: tuple[Ancestor, ...] = ()
     base: BaseOfModel | None = None

@@ -9,7 +9,16 @@ from pathlib import Path
 
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.outputs import read_receipt, write_output
-from woodshed.artifacts.receipt import NO_MODEL, OWNER_UNKNOWN, InputSound, Lender, Receipt, now_text, versions_here
+from woodshed.artifacts.receipt import (
+    NO_MODEL,
+    OWNER_UNKNOWN,
+    CopyChecked,
+    InputSound,
+    Lender,
+    Receipt,
+    now_text,
+    versions_here,
+)
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import ConsentRefused, LibraryError, UsageError, WoodshedError
 from woodshed.base.files import file_word
@@ -31,6 +40,7 @@ class Product:
     inputs: tuple[InputSound, ...] = ()
     knobs: dict[str, KnobValue] | None = None
     label: str = ""
+    copy_check: CopyChecked | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +184,7 @@ def _receipt(product: Product, order: Order, finishing: dict[str, float | str | 
         lenders=tuple(_lender(content_id, bench) for content_id in product.made.lenders),
         references=order.references,
         finishing=finishing,
+        copy_check=product.copy_check,
         versions=versions_here(),
     )
 

@@ -74,7 +74,7 @@ def likeness(first: Trainable, second: Trainable) -> float:
 def blended_card(first: LoadedModel, second: LoadedModel, *, weight: float, name: str, ledger_head: str) -> ModelCard:
     """Papers of a blend: the sounds, credits and papers cited of both; no training of its own, no report yet."""
     cards = (first.card, second.card)
-    sources = tuple(_each_once(source for card in cards for source in card.sources))
+    sources = tuple(_each_once(source for card in cards for source in card.teachers))
     taught = {source.content_id for source in sources}
     held_out = {content_id for card in cards for content_id in card.held_out} - taught
     return first.card.model_copy(
@@ -89,6 +89,8 @@ def blended_card(first: LoadedModel, second: LoadedModel, *, weight: float, name
             "training": None,
             "report": None,
             "licence": None,
+            "memorisation": None,
+            "base": None,
             "references": tuple(dict.fromkeys(paper for card in cards for paper in card.references)),
             "ancestors": (
                 Ancestor(name=first.card.name, digest=first.digest, weight=1.0 - weight),

@@ -36,11 +36,25 @@ class Lender(_Record):
     credit: str | None = None
 
 
+class CopyChecked(_Record):
+    """How like the nearest training sound an output is, 0 to 1, and how often it was made anew because it was a copy.
+
+    ``excess`` is how far that sound stands out from the others; above ``threshold`` the output would be refused.
+    """
+
+    nearest: str
+    likeness: float
+    excess: float
+    threshold: float
+    made_anew: int = 0
+
+
 class Receipt(_Record):
     """The papers of one output; written beside it and inside it.
 
     ``sources`` counts the training sounds of each owner; the model's card lists them one by one. Where no model took
-    part, ``model``, ``model_digest`` and ``family`` are empty.
+    part, ``model``, ``model_digest`` and ``family`` are empty. ``copy_check`` says which training sound the output is
+    most like and how much, where that was looked for.
     """
 
     format_version: int = 1
@@ -61,6 +75,7 @@ class Receipt(_Record):
     ledger_head: str = ""
     references: tuple[str, ...] = ()
     finishing: dict[str, float | str | None] = {}
+    copy_check: CopyChecked | None = None
     versions: dict[str, str] = {}
 
     @property

@@ -116,8 +116,8 @@ class ModelShelf:
             on_event(Note(level="warning", text=text))
         return path
 
-    def attach_report(self, judged: LoadedModel, report: dict[str, object]) -> bool:
-        """Put an evaluation's report into the card of the model it judged; weights and their digest stay.
+    def attach_report(self, judged: LoadedModel, report: dict[str, object], *, field: str = "report") -> bool:
+        """Put a report into a field of the card of the model it judged; weights and their digest stay.
 
         False if another model lies there by now: a report is never pinned on a model it did not see. False as well if
         the model ships with Woodshed: what was installed is never written to.
@@ -127,7 +127,7 @@ class ModelShelf:
         there = load_model(judged.path)
         if there.digest != judged.digest:
             return False
-        save_model(there.path, there.model, there.card.model_copy(update={"report": report}))
+        save_model(there.path, there.model, there.card.model_copy(update={field: report}))
         return True
 
     def remove(self, name: str) -> Path:

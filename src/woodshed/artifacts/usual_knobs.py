@@ -18,3 +18,11 @@ BORROW = Knob(
     help="where fine structure comes from: made anew, the model's own training sounds, any sound that may lend",
 )
 LEAN_TO = Knob(name="class", kind="text", default=None, help="class to lean towards; none: the model decides")
+
+COPIES = Knob(
+    name="copies",
+    kind="text",
+    choices=("refuse", "keep"),
+    default="refuse",
+    help="what to do with a copy of a training sound: make another one, or keep it",
+)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from woodshed.artifacts.copy_guarding import guard_of
 from woodshed.artifacts.delivery import Delivered, Order, Product, deliver, input_sound
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.receipt import InputSound
@@ -15,6 +16,7 @@ from woodshed.base.errors import HandshakeError
 from woodshed.base.events import EventSink, Progress, ignore
 from woodshed.base.knobs import KnobTable, KnobValue
 from woodshed.library import Purpose
+from woodshed.metrics import CopyGuard
 from woodshed.roles import LenderPool, Trainable
 from woodshed.sound import Sound
 
@@ -36,7 +38,8 @@ class Job:
 
     ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``. ``model`` is None only for
     a verb that works without one; ``bench`` is for verbs that read more than they were given: other models, other
-    sounds by name.
+    sounds by name. ``guard`` knows copies of the training sounds, where the knob ``copies`` stands on ``refuse`` and
+    the library knows these sounds.
     """
 
     model: Trainable | None
@@ -46,6 +49,7 @@ class Job:
     settings: dict[str, KnobValue]
     on_event: EventSink = ignore
     bench: Workbench | None = None
+    guard: CopyGuard | None = None
 
     def number(self, name: str) -> float | None:
         """A knob's position as a number; None where it stands nowhere."""
@@ -150,7 +154,8 @@ def perform(
     if settings.get("resample") and sounds:
         rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
         sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench)
+    guard = guard_of(loaded.card, bench.library) if loaded and settings.get("copies") == "refuse" else None
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard)
     order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []
     batch: list[Product] = []

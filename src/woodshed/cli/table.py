@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cross": ("woodshed.cli.cross", "Give one sound's fine structure the envelope of another; needs no model."),
     "restore": ("woodshed.cli.restore", "Give a sound back lost peaks or a lost top; a model may help."),
     "evaluate": ("woodshed.cli.evaluate", "Measure how good and how new a model's sounds are."),
+    "memorisation": ("woodshed.cli.memorisation", "Find out whether a model copies the sounds that taught it."),
     "models": ("woodshed.cli.models", "Trained models: ls, show, card, blend, rm."),
     "show": ("woodshed.cli.show", "Show a sound file: facts, pictures, receipt."),
     "cite": ("woodshed.cli.cite", "Papers and source sounds behind an output, with their owners."),

@@ -33,6 +33,10 @@ def train(
     held_out: Annotated[
         float | None, typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging. [0.15]")
     ] = None,
+    copy_report: Annotated[
+        bool | None,
+        typer.Option("--copy-report/--no-copy-report", help="Look for copies at the end; picks the weights too. [on]"),
+    ] = None,
     adapt: Annotated[str | None, typer.Option(help="With --base: full or low-rank. [full]")] = None,
     rank: Annotated[int | None, typer.Option(help="Rank of a low-rank adaptation. [8]")] = None,
     settings: Annotated[Path | None, typer.Option(help="TOML or JSON file with settings.")] = None,
@@ -55,7 +59,7 @@ def train(
     own = Workspace(workspace)
     flags = dict(map(parse_setting, set_ or []))
     flags |= {"query": query, "base": base, "family": family, "preset": preset, "budget": budget, "rate_hz": rate}
-    flags |= {"seed": seed, "held_out": held_out, "adapt": adapt, "rank": rank}
+    flags |= {"seed": seed, "held_out": held_out, "copy_report": copy_report, "adapt": adapt, "rank": rank}
     order = own.order(name, flags=flags, settings_file=settings, like=like or "")
     with progress(as_json) as on_event:
         report = own.train(order, resume=resume, on_event=on_event)

@@ -1,8 +1,20 @@
 """Numbers that say how made sounds relate to real ones, each with its reference, its count and its floor."""
 
+from woodshed.metrics._whitening import RATE_HZ as COPY_RATE_HZ
+from woodshed.metrics._whitening import whitened
 from woodshed.metrics.class_gaps import JUDGED, ClassGap, class_gaps, kit_spread, typical_gaps
+from woodshed.metrics.copy_guard import COPY_EXCESS, CopyGuard, Guarded
+from woodshed.metrics.copy_index import MEASURES, CopyIndex, Matches
 from woodshed.metrics.copy_search import CopyFinder, Nearest
-from woodshed.metrics.copying import CONTROL_FOUND, FALSE_ALARM, HELD_OUT, CopyCheck, CopyJudge, threshold_of
+from woodshed.metrics.copying import (
+    BETWEEN_GROUPS,
+    CONTROL_FOUND,
+    FALSE_ALARM,
+    HELD_OUT,
+    CopyCheck,
+    CopyJudge,
+    threshold_of,
+)
 from woodshed.metrics.distances import (
     Cover,
     KernelDistance,
@@ -26,12 +38,13 @@ from woodshed.metrics.hygiene import FAULTS, Hygiene, energy_before_onset_db, fa
 from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
 from woodshed.metrics.matching import asked_classes, matched_places
 from woodshed.metrics.pair_search import Explained, PairCheck, PairFinder, pair_check
-from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
+from woodshed.metrics.plants import ALL_AND_CROSSED, ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.references import (
     REFERENCES,
     STRENGTHS,
     augmented_copies,
     coloured_noise,
+    cross,
     crossed,
     drawn_again,
     drawn_places,
@@ -44,14 +57,19 @@ from woodshed.metrics.telling import Teller, Telling, fold_numbers, logistic_tel
 from woodshed.metrics.verdict import Closeness, Gap, Novelty, Verdict, closeness_of, gaps, novelty_of, verdict
 
 __all__ = [
+    "ALL_AND_CROSSED",
     "ALL_AT_ONCE",
+    "BETWEEN_GROUPS",
     "CHANGES",
     "CONTROL_FOUND",
+    "COPY_EXCESS",
+    "COPY_RATE_HZ",
     "FALSE_ALARM",
     "FAULTS",
     "FEATURES_VERSION",
     "HELD_OUT",
     "JUDGED",
+    "MEASURES",
     "REFERENCES",
     "SINGLE_CHANGES",
     "SPACES",
@@ -60,14 +78,18 @@ __all__ = [
     "Closeness",
     "CopyCheck",
     "CopyFinder",
+    "CopyGuard",
+    "CopyIndex",
     "CopyJudge",
     "Cover",
     "Explained",
     "FeatureSpace",
     "Gap",
     "GridFit",
+    "Guarded",
     "Hygiene",
     "KernelDistance",
+    "Matches",
     "Nearest",
     "Novelty",
     "PairCheck",
@@ -86,6 +108,7 @@ __all__ = [
     "coloured_noise",
     "compressed",
     "cover",
+    "cross",
     "crossed",
     "described",
     "drawn_again",
@@ -119,4 +142,5 @@ __all__ = [
     "told_apart",
     "typical_gaps",
     "verdict",
+    "whitened",
 ]

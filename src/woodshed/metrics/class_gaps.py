@@ -81,7 +81,7 @@ def class_gaps(
         mine, theirs = here[class_name], there[class_name]
         if min(len(mine), len(theirs)) < _FEWEST:
             continue
-        groups = tuple(real_groups[place] for place in theirs)
+        groups = tuple(real_groups[int(place)] for place in theirs)
         for name in names:
             values, ear = heard_values(made[name][mine], name)
             truth, _ = heard_values(real[name][theirs], name)

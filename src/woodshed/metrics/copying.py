@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from woodshed.base.events import EventSink, Progress, ignore
 from woodshed.base.seeds import derive_seed
-from woodshed.metrics.copy_search import CopyFinder, Nearest
-from woodshed.metrics.features import FeatureSpace, raw_features
-from woodshed.metrics.plants import ALL_AT_ONCE, CHANGES, plant
+from woodshed.metrics.copy_index import MEASURES, CopyIndex, Matches
+from woodshed.metrics.copy_search import Nearest
+from woodshed.metrics.plants import CHANGES, SINGLE_CHANGES, plant
 from woodshed.metrics.sets import SoundSet
 from woodshed.metrics.shares import Share
 
@@ -25,20 +25,41 @@ CONTROL_FOUND = 0.9
 HELD_OUT = "held-out real sounds"
 """What the null is called when it was taken from sounds of groups that the model never saw."""
 
+BETWEEN_GROUPS = "training sounds, each against other groups"
+"""What the null is called when nothing, or too little, was held out."""
+
 _FEWEST_UNSEEN = 20
-_DURATION_S = 1.5
+_LEAST_SCALES = (0.2, 0.4, 0.4)  # of the three measures: a null of few sounds may lie lower by luck
+_PIECE = 16
 
 
 @dataclass(frozen=True)
 class CopyCheck:
     """What the copy check found.
 
-    ``threshold`` is the likeness above which a sound counts as a copy: at most 1 % of the ``null`` sounds lie above it.
-    ``null_kind`` says which real sounds these were. ``control`` holds the share of planted copies found, by change.
-    ``resolved`` is False where the null is too small for 1 % to mean one sound (fewer than 100).
+    Attributes
+    ----------
+    made, borrowed
+        Sounds above the threshold: those like a training sound that nobody named, and those whose nearest one is named
+        as their lender.
+    null, null_kind
+        Real sounds above the threshold, and which they were.
+    threshold
+        The likeness above which a sound counts as a copy: at most 1 % of the null lies above it.
+    resolved
+        False where the null is too small for 1 % to mean one sound (fewer than 100).
+    control
+        The share of planted copies found, by change.
+    nearest, null_likeness
+        For each made sound, and each of the null, how far its nearest training sound stands out from the others.
+    copied
+        For each made sound, whether it is one of ``made.count``.
+    by_measure
+        How many sounds each of the three measures alone would call copies.
     """
 
     made: Share
+    borrowed: Share
     null: Share
     null_kind: str
     threshold: float
@@ -46,11 +67,13 @@ class CopyCheck:
     control: Mapping[str, Share]
     nearest: Nearest
     null_likeness: npt.NDArray[np.float64]
+    copied: npt.NDArray[np.bool_]
+    by_measure: Mapping[str, int]
 
     @property
     def control_found(self) -> Share:
         """All planted copies with one change, together."""
-        single = [share for change, share in self.control.items() if change != ALL_AT_ONCE]
+        single = [share for change, share in self.control.items() if change in SINGLE_CHANGES]
         return Share(sum(share.count for share in single), sum(share.of for share in single))
 
     @property
@@ -84,11 +107,15 @@ class CopyJudge:
         How many training sounds are planted as copies, each with every change of ``CHANGES``.
     most_unseen
         How many real sounds the null is taken from at most, drawn at random.
+    twins
+        One number per training sound, the same for duplicates; None: no duplicates are known.
+    everywhere
+        Also look for later windows of a sound at every place of the training sounds; takes twice as long.
 
     Raises
     ------
     UsageError
-        If there are fewer than 4 training sounds.
+        If there are no training sounds.
 
     Examples
     --------
@@ -108,81 +135,114 @@ class CopyJudge:
         *,
         plants: int = 16,
         most_unseen: int = 500,
+        twins: Sequence[int] | None = None,
+        everywhere: bool = True,
         seed: int = 0,
         on_event: EventSink = ignore,
     ) -> None:
-        self._on_event = on_event
-        self._finder = CopyFinder(training.sounds)
-        raw = raw_features(training.alike(duration_s=_DURATION_S).sounds, space="spectral")
-        self._space = FeatureSpace.of(raw)
-        self._places = self._space.placed(raw)
-        self._null, self._null_kind = self._take_null(training, held_out, most=most_unseen, seed=seed)
-        self._threshold = threshold_of(self._null)
+        self._on_event, self._everywhere = on_event, everywhere
+        self.index = CopyIndex(training.sounds, twins=twins)
+        self._names = training.names
+        null, self._null_kind = self._take_null(training, held_out, most=most_unseen, seed=seed)
+        self._scales = np.array(
+            [
+                max(least, threshold_of(column, empty=least))
+                for least, column in zip(_LEAST_SCALES, null.excess.T, strict=True)
+            ]
+        )
+        self._null = self._likeness(null)
+        self._threshold = max(threshold_of(self._null), float(np.tanh(_LEAST_SCALES[0])))
         self._control = self._take_control(training, plants=plants, seed=seed)
 
-    def check(self, made: SoundSet) -> CopyCheck:
-        """Compare made sounds with the training sounds."""
-        nearest = self._nearest(made, "looking for copies")
+    def check(self, made: SoundSet, *, lenders: Sequence[Sequence[str]] | None = None) -> CopyCheck:
+        """Compare made sounds with the training sounds.
+
+        Parameters
+        ----------
+        lenders
+            For each made sound, the names of the training sounds it openly borrowed from.
+        """
+        matches = self._matches(made, "looking for copies")
+        likeness = self._likeness(matches)
+        standing = matches.excess / self._scales
+        index = matches.index[np.arange(len(made)), standing.argmax(axis=1)]
+        alike = likeness > self._threshold
+        borrowed = np.zeros(len(made), bool)
+        for place in np.flatnonzero(alike) if lenders else ():
+            borrowed[place] = self._is_lender(int(index[place]), lenders[place])  # type: ignore[index]
+        copied = alike & ~borrowed
         return CopyCheck(
-            made=Share(int(np.sum(nearest.likeness > self._threshold)), len(made)),
+            made=Share(int(copied.sum()), len(made)),
+            borrowed=Share(int(borrowed.sum()), len(made)),
             null=Share(int(np.sum(self._null > self._threshold)), self._null.size),
             null_kind=self._null_kind,
             threshold=self._threshold,
             resolved=self._null.size >= 1 / FALSE_ALARM,
             control=self._control,
-            nearest=nearest,
+            nearest=Nearest(likeness, index, matches.cents),
             null_likeness=self._null,
+            copied=copied,
+            by_measure={name: int(np.sum(standing[:, at] > 1)) for at, name in enumerate(MEASURES)},
         )
 
-    def _nearest(self, sounds: SoundSet, stage: str, *, left_out: npt.NDArray[np.bool_] | None = None) -> Nearest:
+    def _is_lender(self, at: int, lenders: Sequence[str]) -> bool:
+        twins = np.flatnonzero(self.index.twins == self.index.twins[at])
+        return any(self._names[place] in lenders for place in twins)
+
+    def _likeness(self, matches: Matches) -> npt.NDArray[np.float64]:
+        """The measures as one number from 0 to 1: each in units of what 1 % of unseen sounds reach, the largest."""
+        return np.tanh((matches.excess / self._scales).max(axis=1, initial=0.0) * self._scales[0])
+
+    def _matches(self, sounds: SoundSet, stage: str, *, left_out: npt.NDArray[np.bool_] | None = None) -> Matches:
         """In pieces, so that a progress bar moves."""
         found = []
-        for start in range(0, len(sounds), 32):
+        for start in range(0, len(sounds), _PIECE):
             self._on_event(Progress(stage=stage, done=start, total=len(sounds), unit="sounds"))
-            part = slice(start, start + 32)
-            pieces = sounds.sounds[part]
-            alike = SoundSet(pieces).alike(duration_s=_DURATION_S)
-            places = self._space.placed(raw_features(alike.sounds, space="spectral"))
-            distances = np.linalg.norm(places[:, None] - self._places[None], axis=-1)
-            found.append(
-                self._finder.nearest(
-                    pieces, feature_distances=distances, left_out=None if left_out is None else left_out[part]
-                )
-            )
+            part = slice(start, start + _PIECE)
+            out = None if left_out is None else left_out[part]
+            found.append(self.index.matches(sounds.sounds[part], left_out=out, everywhere=self._everywhere))
         self._on_event(Progress(stage=stage, done=len(sounds), total=len(sounds), unit="sounds"))
-        return Nearest(
-            np.concatenate([one.likeness for one in found]),
-            np.concatenate([one.index for one in found]),
-            np.concatenate([one.cents for one in found]),
-        )
+        return Matches.joined(found)
 
-    def _take_null(
-        self, training: SoundSet, held_out: SoundSet, *, most: int, seed: int
-    ) -> tuple[npt.NDArray[np.float64], str]:
+    def _take_null(self, training: SoundSet, held_out: SoundSet, *, most: int, seed: int) -> tuple[Matches, str]:
         rng = np.random.default_rng(derive_seed(seed, "null"))
         if len(held_out) >= _FEWEST_UNSEEN or len(set(training.groups)) < 2:
             unseen = held_out.taken(rng.permutation(len(held_out))[:most])
-            found = self._nearest(unseen, "unseen real sounds") if len(unseen) else None
-            return (np.zeros(0) if found is None else found.likeness), HELD_OUT
+            return self._matches(unseen, "unseen real sounds"), HELD_OUT
         groups = np.asarray(training.groups, dtype=object)
         places = rng.permutation(len(training))[:most]
         left_out = groups[places][:, None] == groups[None]
-        found = self._nearest(training.taken(places), "real sounds of other groups", left_out=left_out)
-        return found.likeness, "training sounds, each against other groups"
+        return self._matches(training.taken(places), "real sounds of other groups", left_out=left_out), BETWEEN_GROUPS
 
     def _take_control(self, training: SoundSet, *, plants: int, seed: int) -> dict[str, Share]:
+        """Plant copies and count those that are found in the sound they were copied from, or in its twin."""
         rng = np.random.default_rng(derive_seed(seed, "plants"))
         control = {}
         for place, change in enumerate(CHANGES):
             self._on_event(Progress(stage="planted copies", done=place, total=len(CHANGES), unit="changes"))
             chosen = rng.permutation(len(training))[:plants]
-            planted = [plant(training.sounds[at], change=change, seed=derive_seed(seed, int(at))) for at in chosen]
-            found = self._nearest(SoundSet(tuple(planted)), "planted copies").likeness if planted else np.zeros(0)
-            control[change] = Share(int(np.sum(found > self._threshold)), len(planted))
+            planted = [
+                plant(
+                    training.sounds[at],
+                    change=change,
+                    seed=derive_seed(seed, int(at)),
+                    envelope_of=training.sounds[_other(training.class_names, int(at), rng)],
+                )
+                for at in chosen
+            ]
+            matches = self._matches(SoundSet(tuple(planted)), "planted copies")
+            control[change] = Share(int(np.sum(self._likeness(matches) > self._threshold)), len(planted))
+        self._on_event(Progress(stage="planted copies", done=len(CHANGES), total=len(CHANGES), unit="changes"))
         return control
 
 
-def threshold_of(null_likeness: npt.NDArray[np.floating]) -> float:
+def _other(class_names: Sequence[str], at: int, rng: np.random.Generator) -> int:
+    """Another sound of the same class, or the sound itself where there is none."""
+    others = [place for place, name in enumerate(class_names) if name == class_names[at] and place != at]
+    return int(rng.choice(others)) if others else at
+
+
+def threshold_of(null_likeness: npt.NDArray[np.floating], *, empty: float = 1.0) -> float:
     """The likeness that at most 1 % of unseen real sounds exceed; above all of them where they are fewer than 100.
 
     Examples
@@ -191,6 +251,6 @@ def threshold_of(null_likeness: npt.NDArray[np.floating]) -> float:
     0.985
     """
     if null_likeness.size == 0:
-        return 1.0
+        return empty
     allowed = int(FALSE_ALARM * null_likeness.size)
     return float(np.sort(null_likeness)[-1 - allowed])

@@ -97,7 +97,7 @@ class PairFinder:
         best, pair = 0.0, (0, 1)
         for place in np.argsort(-first)[:_FIRST_PARTS]:
             part = self._plain.part(int(place), int(lags[place]))
-            rest = query - part * (part @ query) / max(float(part @ part), 1e-9)
+            rest = np.asarray(query - part * (part @ query) / max(float(part @ part), 1e-9), np.float32)
             others = np.zeros(len(first), bool) if left_out is None else left_out.copy()
             others[place] = True
             second, second_lags = self._plain.best(rest, others)

@@ -7,7 +7,7 @@ from woodshed.nn.circular_transformer import CircularTransformer
 from woodshed.nn.codec import Decoded, SpectralCodec
 from woodshed.nn.crossing import crossed
 from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discriminator_loss
-from woodshed.nn.envelopes import EnvelopeSplitter, Split, sounding_span
+from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.extending import Extender
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.lengths import LengthTable, released
@@ -43,6 +43,7 @@ __all__ = [
     "MOST_SEMITONES",
     "MOST_TILT_DB",
     "PARTIAL_NUMBERS",
+    "SIDE_LOW",
     "TRAITS",
     "BandDiscriminator",
     "BandMap",

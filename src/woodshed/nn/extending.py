@@ -22,7 +22,7 @@ _KNOWN_SHARE = 0.94  # of the cutoff: bands centred below are taken as known
 _FIT_SPAN = 2.5  # the slope is read from the cutoff down to this fraction of it
 _SLOPES = (-36.0, 0.0)  # dB per octave
 _USUAL_SLOPE, _USUAL_WEIGHT = -12.0, 2.0
-_SEAM_HZ = 300.0
+_SEAM_HZ = 600.0
 _TURNS, _EDGE_S = 3, 0.002
 _NOISE_SHARE = 0.5
 _FAST_S, _SLOW_S = 0.0008, 0.012
@@ -138,7 +138,7 @@ class Extender:
         return top * gain.to(top)
 
     def _above(self, top: Tensor) -> Tensor:
-        """Nothing below the cutoff, everything from 300 Hz above it, and that within the length of the sound.
+        """Nothing below the cutoff, everything from 600 Hz above it, and that within the length of the sound.
 
         What a filter rings beyond either end cannot be kept; by turns filtered and cut, what is left needs less of it.
         """

@@ -22,6 +22,8 @@ _WEAKEST_DB = -42.0
 _LONGEST_GLIDE_S = 0.15
 _DEEP_HZ = 350.0  # modes below it may glide, and are followed in time, not in the spectrum
 _SETTLED_S = 0.06
+_ONE_BAND_HZ = 130.0
+_DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
 _TONAL_SHARE = 0.85  # from here on it is all tone
 _STILL_S, _NEAR_S = 0.03, 0.008  # spans over which a mode stands still, and noise around it is heard
 _LOW_TOP_HZ = 650.0
@@ -70,6 +72,7 @@ def _modes(audio: Floats, rate: int) -> tuple[Floats, bool]:
     if len(audio) > 0.2 * rate:
         late, late_strengths = _peaks(audio[round(_SETTLED_S * rate) :], rate)
         keep = (late < _DEEP_HZ) & (late_strengths > strengths.max(initial=-200.0) - 45.0)
+        keep &= late_strengths > late_strengths[late < _DEEP_HZ].max(initial=-200.0) + _DEEP_WEAKEST_DB
         if keep.any():
             high = early >= _DEEP_HZ
             early = np.concatenate([late[keep], early[high]])
@@ -83,7 +86,8 @@ def _deep_shares(
 ) -> Floats:
     """Tone over tone and noise around each low mode, ``(tokens, modes)``.
 
-    One mode after another is turned to a standstill, smoothed and taken away; what is left in the end is noise.
+    One mode after another is turned to a standstill, smoothed and taken away; what is left in the end is noise. Modes
+    so near that one band holds them share its energy as they do in the sound.
     """
     left, low_rate = _analytic_below(audio, rate, pass_hz=(5.0, 480.0, 600.0))
     seconds = np.arange(len(left)) / low_rate
@@ -94,12 +98,12 @@ def _deep_shares(
         left = left - tone * wave
         tones.append(tone)
     token = np.minimum((seconds * rate / token_frames).astype(int), tokens - 1)
-    shares = np.zeros((tokens, len(deep)))
-    for mode, (tone, wave) in enumerate(zip(tones, waves, strict=True)):
-        noise = _smoothed(left * wave.conj(), round(_NEAR_S * low_rate))
-        part, rest = (np.bincount(token, np.abs(x) ** 2, tokens) for x in (tone, noise))
-        shares[:, mode] = part / np.maximum(part + rest, 1e-15)
-    return shares
+    noises = [_smoothed(left * wave.conj(), round(_NEAR_S * low_rate)) for wave in waves]
+    parts, rests = (
+        np.stack([np.bincount(token, np.abs(x) ** 2, tokens) for x in some], axis=1) for some in (tones, noises)
+    )  # (tokens, modes)
+    near = np.clip(1 - np.abs(np.subtract.outer(deep, deep)) / _ONE_BAND_HZ, 0, 1)
+    return parts / np.maximum(parts @ near + rests, 1e-15)
 
 
 def _smoothed(values: npt.NDArray[np.complexfloating], span: int) -> npt.NDArray[np.complexfloating]:

@@ -8,7 +8,7 @@ from woodshed.artifacts.receipt import now_text
 from woodshed.base.version import __version__
 from woodshed.library import Purpose, TrainingManifest, TrainingSet
 from woodshed.tasks._training_order import Resolved, TrainingOrder
-from woodshed.training import TrainedModel
+from woodshed.training import MemorisationReport, TrainedModel
 
 
 def model_card(
@@ -20,6 +20,7 @@ def model_card(
     held_out: TrainingSet | None,
     base: LoadedModel | None,
     found: Resolved,
+    copying: MemorisationReport | None,
     resumed: bool,
 ) -> ModelCard:
     """The card of a freshly trained model."""
@@ -73,6 +74,7 @@ def model_card(
             changes=tuple(ChangeWhileRunning(**one.model_dump()) for one in trained.changes),
             chosen=trained.chosen,
         ),
+        memorisation=copying.model_dump(mode="json") if copying else None,
         references=model.REFERENCES,
         base=BaseOfModel(name=base.card.name, digest=base.digest, sources=base.card.teachers) if base else None,
     )

@@ -24,6 +24,8 @@ class TrainingOrder:
 
     Attributes
     ----------
+    copy_report
+        Whether copies are looked for at the end, which also picks the weights.
     base
         Name or path of a model to begin from; empty to begin from nothing.
     settings
@@ -41,6 +43,7 @@ class TrainingOrder:
     seed: int = 0
     held_out: float = HELD_OUT
     augment: bool = True
+    copy_report: bool = True
     base: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)

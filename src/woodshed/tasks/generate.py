@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Product
-from woodshed.artifacts.usual_knobs import BORROW, FIRST_SEED, STEPS
+from woodshed.artifacts.refusing import without_copies
+from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UnknownName
 from woodshed.base.events import Progress
@@ -62,6 +63,7 @@ KNOBS = KnobTable(
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
         *WISHES.values(),
         BORROW,
+        COPIES,
     ),
 )
 
@@ -77,13 +79,19 @@ def make(job: Job) -> Iterator[Product]:
     model, settings = job.model, job.settings
     assert isinstance(model, Generator)
     requests = plan_requests(model, settings)
+
+    def sounds_of(asked: Sequence[Request]) -> list[Made]:
+        return sounding(model, asked, lenders=job.lenders, settings=settings)
+
     for start in range(0, len(requests), BATCH):
         batch = requests[start : start + BATCH]
-        made = sounding(model, batch, lenders=job.lenders, settings=settings)
+        kept = without_copies(batch, sounds_of, guard=job.guard, on_event=job.on_event)
         job.on_event(Progress(stage="generating", done=start + len(batch), total=len(requests), unit="sounds"))
-        for number, (sound, request) in enumerate(zip(made, batch, strict=True), start=start + 1):
+        for number, one in kept:
+            request = batch[number]
             knobs = {**settings, "count": 1, "class": request.class_name}
-            yield Product(sound, seed=request.seed, number=number, knobs=knobs)
+            place = start + number + 1
+            yield Product(one.made, seed=request.seed, number=place, knobs=knobs, copy_check=one.checked)
 
 
 def sounding(

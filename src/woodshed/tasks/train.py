@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from woodshed.artifacts.card import ModelCard
@@ -18,7 +18,7 @@ from woodshed.base.events import EventSink, Note, Preview, ignore
 from woodshed.base.files import file_word, write_text_atomically
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
-from woodshed.roles import DataSpec, Example, Generator, Request, Trainable
+from woodshed.roles import DataSpec, Example, Generator, NoLenders, Request, Trainable
 from woodshed.sound import write_sound
 from woodshed.tasks._training_card import model_card
 from woodshed.tasks._training_order import (
@@ -29,8 +29,19 @@ from woodshed.tasks._training_order import (
     resolved,
     settings_entries,
 )
-from woodshed.training import Run, RunState, TrainedModel, TrainingPlan, parse_budget, read_control, train
+from woodshed.training import (
+    MemorisationReport,
+    Run,
+    RunState,
+    TrainedModel,
+    TrainingPlan,
+    parse_budget,
+    read_control,
+    train,
+)
 from woodshed.training.loggers import logging_to
+from woodshed.training.quick_check import QuickCheck
+from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
@@ -80,7 +91,7 @@ def train_model(
     if not resume:
         _fresh(run, order, found)
     work = _Work(bench, run, order, found, base, spec, train_set, held_out_set)
-    trained = work.train(resume=resume, on_event=on_event)
+    trained, copying = work.train(resume=resume, on_event=on_event)
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = model_card(
         order,
@@ -90,6 +101,7 @@ def train_model(
         held_out=held_out_set,
         base=base,
         found=found,
+        copying=copying,
         resumed=resume,
     )
     path = bench.shelf.put(order.name, trained.model, card, on_event=on_event)
@@ -112,12 +124,20 @@ class _Work:
     train_set: TrainingSet
     held_out: TrainingSet | None
 
-    def train(self, *, resume: bool, on_event: EventSink) -> TrainedModel:
+    def train(self, *, resume: bool, on_event: EventSink) -> tuple[TrainedModel, MemorisationReport | None]:
+        """The trained model, and what the copying report found."""
         order, found, held_out = self.order, self.found, self.held_out
         model = found.kind(found.config, self.spec, seed=derive_seed(order.seed, "weights"))
-        plan = TrainingPlan(parse_budget(order.budget), seed=order.seed, augment=order.augment, settings=found.run)
+        check = self._copy_check(model, on_event)
+        plan = TrainingPlan(
+            parse_budget(order.budget),
+            seed=order.seed,
+            augment=order.augment,
+            settings=found.run,
+            reserve_s=check.reserve_s if check else 0.0,
+        )
         with logging_to(found.run.log_to, run=order.name, settings=found.values, onward=on_event) as told:
-            return train(
+            trained = train(
                 model,
                 lambda: _examples(self.train_set, self.spec),
                 plan=plan,
@@ -127,11 +147,30 @@ class _Work:
                 data_key=_data_key(self.train_set.manifest(), self.base),
                 resume=resume,
                 base=self.base.model if self.base else None,
+                choose=check.choose if check else None,
                 on_preview=lambda model, step: _preview(
                     model, step, run=self.run, train_set=self.train_set, bench=self.bench, on_event=told
                 ),
                 on_event=told,
             )
+        if check is None:
+            return trained, None
+        return replace(trained, verdict=f"{trained.verdict} {check.sentence}".strip()), check.report
+
+    def _copy_check(self, model: Trainable, on_event: EventSink) -> QuickCheck | None:
+        """The copying report that ends the training of a generator; None where it is not wanted."""
+        if not self.order.copy_report or not isinstance(model, Generator):
+            return None
+        return QuickCheck(
+            model,
+            lambda: read_taught(self.bench.library, self.train_set, self.held_out),
+            NoLenders(),
+            name=self.order.name,
+            budget=parse_budget(self.order.budget),
+            seed=derive_seed(self.order.seed, "copy report"),
+            early=self.found.run.patience > 0,
+            on_event=on_event,
+        )
 
 
 def _base(bench: Workbench, order: TrainingOrder) -> LoadedModel | None:

@@ -3,6 +3,7 @@
 from woodshed.training.budget import Budget, parse_budget
 from woodshed.training.choosing import Candidate, Chooser
 from woodshed.training.control import Control, read_control, write_control
+from woodshed.training.memorisation_report import MemorisationReport
 from woodshed.training.plan import TrainedModel, TrainingPlan
 from woodshed.training.run import Change, Run, RunState
 from woodshed.training.runs import Runs
@@ -15,6 +16,7 @@ __all__ = [
     "Change",
     "Chooser",
     "Control",
+    "MemorisationReport",
     "Run",
     "RunSettings",
     "RunState",

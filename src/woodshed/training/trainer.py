@@ -20,7 +20,7 @@ from woodshed.roles import Example, Trainable
 from woodshed.training.adapting import Pull, add_low_rank, merge_low_rank
 from woodshed.training.averaging import LENGTHS, MIDDLE, WeightAverages
 from woodshed.training.checkpoint import load_checkpoint, load_model_only, read_facts, save_checkpoint
-from woodshed.training.choosing import Candidate, Chooser, OnTheWay, least_held_out
+from woodshed.training.choosing import Candidate, Chooser, OnTheWay, usual
 from woodshed.training.control import Control, read_control
 from woodshed.training.interrupting import interrupts
 from woodshed.training.listening import Clocks, features_of, held_out_features, on_device, steps_for, watched
@@ -360,8 +360,8 @@ class _Trainer:
         self.model.eval()
         number = self.choose(candidates) if self.choose else None
         if number is None:
-            number = least_held_out(candidates, early=self.settings.patience > 0)
-        chosen = candidates[LENGTHS.index(MIDDLE) if number is None else number]
+            number = usual(candidates, early=self.settings.patience > 0)
+        chosen = candidates[number]
         chosen.into(self.model)
         if self.settings.adapt == "low-rank" and self.base:
             merge_low_rank(self.model)

@@ -11,6 +11,7 @@ from woodshed.tasks.table import VERBS, verb_named
 # tasks that are no verbs (they make no sounds from a model) but have knobs
 OTHERS: dict[str, str] = {
     "evaluate": "woodshed.tasks.evaluate:KNOBS",
+    "memorisation": "woodshed.tasks.memorisation:KNOBS",
 }
 
 

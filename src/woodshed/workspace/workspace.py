@@ -33,9 +33,12 @@ from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
+from woodshed.tasks.memorisation import KNOBS as MEMORISATION_KNOBS
+from woodshed.tasks.memorisation import PAGE_FILE as MEMORISATION_PAGE
+from woodshed.tasks.memorisation import memorisation_of
 from woodshed.tasks.table import verb_named
 from woodshed.tasks.train import TrainingOrder, TrainingReport, order_in_layers, settings_entries, train_model
-from woodshed.training import Runs
+from woodshed.training import MemorisationReport, Runs
 
 if TYPE_CHECKING:
     from woodshed.workspace.showing import Shown
@@ -223,6 +226,17 @@ class Workspace:
         )
         self.models.attach_report(loaded, report.model_dump(mode="json"))
         return report, target / PAGE_FILE
+
+    def memorisation(
+        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+    ) -> tuple[MemorisationReport, Path]:
+        """Find out whether a model copies; the report goes into its card, and with a page into a folder."""
+        loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
+        target = folder or self.folder / "memorisation" / loaded.path.stem
+        lenders = self.lenders(loaded, borrow=knobs["borrow"])
+        report = memorisation_of(self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event)
+        self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")
+        return report, target / MEMORISATION_PAGE
 
     def blend_models(
         self, first: str, second: str, *, name: str, weight: float = 0.5, on_event: EventSink = ignore

@@ -15,6 +15,7 @@ from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import extrapolated
 from woodshed.families.generators._band_flow_drawing import checked_audio, fitted, steps_over
+from woodshed.families.generators._band_flow_seams import EDGE_STEPS, evening, level_before
 from woodshed.nn import Shape, Shaper, Split, sounding_span
 from woodshed.roles import Made
 from woodshed.sampling import seeded_generator
@@ -31,12 +32,8 @@ _LOUDER = 12.0 * math.log(10.0) / 10.0  # how much louder than the rest a region
 _RING_STEPS = 9  # about 50 ms: what has not died away by then is a tone
 _RING_LOSS = 15.0 * math.log(10.0) / 10.0
 _TONE_GAIN, _NOISE_GAIN = 60.0 * math.log(10.0) / 20.0, 12.0 * math.log(10.0) / 20.0
-_EDGE_STEPS = 4  # known steps that say where a band stands at a seam
 _NEAR_STEPS = 40
 _EVENED_S = 0.3  # how long after the end of a sound its own level still counts
-_MOST_EVENED = 20.0 * math.log(10.0) / 10.0
-_SILENT = 25.0 * math.log(10.0) / 10.0  # above the floor
-_ATTACK = 3.0 * math.log(10.0) / 10.0
 _BAND_EDGE = 2.0 ** (1 / 12)
 
 Region = tuple[int, int]
@@ -189,12 +186,12 @@ class Filler:
         """What was drawn, moved so that each band goes on from where the known sound leaves it."""
         envelope = target.envelope.clone()
         for first, stop in _runs(task.unknown.any(1)):
-            before = _level_before(known.envelope[:first]) if first >= _EDGE_STEPS else None
-            after = known.envelope[stop : stop + _EDGE_STEPS]
+            before = level_before(known.envelope[:first]) if first >= EDGE_STEPS else None
+            after = known.envelope[stop : stop + EDGE_STEPS]
             change = evening(
                 envelope[first:stop],
                 before=before,
-                after=after.mean(0) if len(after) == _EDGE_STEPS else None,
+                after=after.mean(0) if len(after) == EDGE_STEPS else None,
                 floor=self.splitter.floor,
                 fading_steps=_EVENED_S * self.rate / self.splitter.hop_frames,
             )
@@ -211,7 +208,7 @@ class Filler:
         smooth = self.model.shape_of(self.model.tokens_of(known), frames=known.frames).envelope
         near = heard & _near(task.unknown.any(1), _NEAR_STEPS)[:, None]
         power = [(some.exp() * near).sum(0).clamp(min=1e-12).log() for some in (known.envelope, smooth)]
-        rougher = torch.where(near.sum(0) >= _EDGE_STEPS, power[0] - power[1], 0.0)
+        rougher = torch.where(near.sum(0) >= EDGE_STEPS, power[0] - power[1], 0.0)
         reference[1] += rougher.clamp(-0.7, 1.2)
         return reference
 
@@ -295,58 +292,6 @@ class Filler:
             seam = min(round(_BAND_SEAM_S * self.rate), (stop - start) // 2)
             window[start:stop] = _edge(stop - start, seam) * _edge(stop - start, seam).flip(0)
         return banded * window
-
-
-def evening(drawn: Tensor, *, before: Tensor | None, after: Tensor | None, floor: float, fading_steps: float) -> Tensor:
-    """What to add to drawn bands ``(steps, bands)`` so that they go on from one known level and lead up to another.
-
-    A level that is as good as silent asks for nothing, nor does an attack that follows. After the end of a sound
-    nothing rises above what it had come down to.
-
-    Parameters
-    ----------
-    before, after
-        Levels ``(bands,)`` on either side; None where the sound begins or ends.
-
-    Examples
-    --------
-    >>> drawn = torch.zeros(40, 1)
-    >>> change = evening(drawn, before=torch.ones(1), after=-torch.ones(1), floor=-16.0, fading_steps=50)
-    >>> [round(float(change[n, 0]), 1) for n in (0, 20, 39)]
-    [1.0, -0.0, -1.0]
-    """
-    count = len(drawn)
-    place = (torch.arange(count) + 0.5)[:, None]
-    edge = min(_EDGE_STEPS, count)
-    change = torch.zeros_like(drawn)
-    if before is not None:
-        miss = (before - drawn[:edge].mean(0)).clamp(-_MOST_EVENED, _MOST_EVENED)
-        silent = before < floor + _SILENT
-        if after is not None:
-            return change + torch.where(silent, 0.0, miss) * (1 - place / count) + _lead_up(drawn, before, after, floor)
-        fading = torch.where(miss > 0, (-place / fading_steps).exp(), torch.ones(()))
-        return change + torch.where(silent & (miss > 0), 0.0, miss) * fading
-    if after is not None:
-        miss = torch.where(after < floor + _SILENT, 0.0, after - drawn[count - edge :].mean(0))
-        return change + miss.clamp(-_MOST_EVENED, _MOST_EVENED) * (-(count - place) / (0.2 * fading_steps)).exp()
-    return change
-
-
-def _lead_up(drawn: Tensor, before: Tensor, after: Tensor, floor: float) -> Tensor:
-    count = len(drawn)
-    place = (torch.arange(count) + 0.5)[:, None]
-    miss = (after - drawn[-min(_EDGE_STEPS, count) :].mean(0)).clamp(-_MOST_EVENED, _MOST_EVENED)
-    strange = (after < floor + _SILENT) | (after > before + _ATTACK)
-    return torch.where(strange, 0.0, miss) * place / count
-
-
-def _level_before(envelope: Tensor) -> Tensor:
-    """Where each band will stand after the last known steps, going by how it falls, ``(bands,)``."""
-    last, earlier = envelope[-_EDGE_STEPS:].mean(0), envelope[-3 * _EDGE_STEPS : -_EDGE_STEPS]
-    if len(earlier) < _EDGE_STEPS:
-        return last
-    slope = (last - earlier.mean(0)) / (_EDGE_STEPS + len(earlier)) * 2  # per step
-    return last + _EDGE_STEPS * slope.clamp(-0.35, 0.0)
 
 
 def _runs(marked: Tensor) -> list[Region]:

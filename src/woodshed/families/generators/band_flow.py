@@ -1,10 +1,9 @@
-"""New one-shots: a flow draws the envelope in bands, the library lends the fine structure."""
+"""New one-shots: a flow draws shape and partials, and fine structure is rung under them (or borrowed)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,19 +11,17 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
+from woodshed.base.errors import RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_editing import Editor
-from woodshed.families.generators._band_flow_filling import Filler
+from woodshed.families.generators._band_flow_asking import Drawn, drawn_for
+from woodshed.families.generators._band_flow_copies import Copy, copies_of, leanings_of, tone_numbers
+from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
-from woodshed.families.generators._band_flow_mixing import Mixer
-from woodshed.families.generators._band_flow_restoring import TopRestorer
 from woodshed.nn import (
-    MOST_DECAY_DB,
     MOST_SEMITONES,
-    MOST_TILT_DB,
     PARTIAL_NUMBERS,
+    SIDE_LOW,
     TRAITS,
     EnvelopeSplitter,
     Moments,
@@ -38,30 +35,22 @@ from woodshed.nn import (
     Traits,
     at_speed,
     lean_of,
-    leaned,
     partials_of,
     sounding_span,
     wave_positions,
 )
 from woodshed.roles import (
-    Blends,
-    BlendsMany,
-    Combines,
     DataSpec,
     Example,
     FamilyConfig,
     Features,
-    Fills,
     Generator,
     Guide,
     Guided,
     LenderPool,
     Made,
-    Mends,
     OptimiserPlan,
     Request,
-    Restores,
-    Varies,
 )
 from woodshed.sampling import (
     Steer,
@@ -80,31 +69,10 @@ _QUANTILES = 33
 _TONE_NUMBERS = PARTIAL_NUMBERS + 1  # the last one: how far it leans to one channel
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
+_MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What one row of tokens is conditioned on, and how long and loud its sound will be."""
-
-    seed: int
-    class_index: int
-    tokens: int
-    frames: int
-    peak: float
-    wishes: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Copy:
-    """One augmented copy of a sound as training sees it."""
-
-    tokens: Tensor  # (tokens, dims + PARTIAL_NUMBERS), half precision
-    class_index: int
-    changes: tuple[float, float, float]
-    traits: Tensor  # (2 * TRAITS,)
 
 
 class Config(FamilyConfig):
@@ -135,7 +103,7 @@ class Config(FamilyConfig):
     batch_size: int = Field(default=48, ge=1, le=65536)
     bands: int = Field(default=40, ge=8, le=64)
     token_steps: int = Field(default=8, ge=2, le=32)
-    dims: int = Field(default=32, ge=2, le=512)
+    dims: int = Field(default=48, ge=2, le=512)
     width: int = Field(default=128, ge=8, le=4096)
     layers: int = Field(default=4, ge=1, le=64)
     heads: int = Field(default=4, ge=1, le=64)
@@ -143,7 +111,7 @@ class Config(FamilyConfig):
     learning_rate: float = Field(default=2e-3, gt=0)
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
-    steps: int = Field(default=8, ge=1, le=200)
+    steps: int = Field(default=10, ge=1, le=200)
     guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
@@ -156,12 +124,14 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores, Guided):
-    """Generates, varies and blends one-shots up to three seconds long, mono or stereo, at any usual rate.
+class BandFlow(Edits, Generator, Guided):
+    """Generates, varies, blends, edits and restores one-shots up to three seconds long, mono or stereo, any usual rate.
 
-    Training learns only envelopes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 32
-    numbers per 46 ms, and drawn by a small transformer with a straight-path flow. The fine structure (phases, partials,
-    grain) of a new sound comes from library sounds of the nearest envelope, tuned and layered, and from shaped noise.
+    Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
+    46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, and how far the sound
+    leans to one channel. A small transformer draws such numbers with a straight-path flow. The fine structure is then
+    made from them: partials that ring, and noise in what they leave over. Where lenders are allowed it is borrowed from
+    library sounds of the nearest shape instead, tuned and layered.
     """
 
     family: ClassVar[str] = "band-flow"
@@ -260,7 +230,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
                 continue
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
-            rung.add(_tone_numbers(self._partials_of(split), lean_of(split.spectra)))
+            rung.add(tone_numbers(self._partials_of(split), lean_of(split.spectra)))
             peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
             facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
         if not facts:
@@ -295,8 +265,8 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every sound, and of copies at other speeds, tilts and decays, labelled as such."""
         known = max(1, int(self.class_counts[-1]))
-        speeds, leanings = _copies(known, self.config.pool_limit) if augment else (1, 1)
-        rows: list[_Copy] = []
+        speeds, leanings = copies_of(known, self.config.pool_limit) if augment else (1, 1)
+        rows: list[Copy] = []
         for number, example in enumerate(examples):
             data = self._heard(example.sound)
             if data is None:
@@ -308,34 +278,13 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
                 if semitones:
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
-                    split = self.splitter.split(torch.from_numpy(changed[:, : self._most_frames]))
+                    split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = Shape(split.envelope, split.width, tuned, lean_of(split.spectra))
-                rows += self._leanings(shape, example.class_index, semitones, leanings, rng)
+                rows += leanings_of(self, shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
-    def _leanings(
-        self, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
-    ) -> list[_Copy]:
-        rows = []
-        for number in range(count):
-            tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
-            copy = shape
-            if number:
-                envelope = leaned(
-                    shape.envelope,
-                    tilt_db=tilt * MOST_TILT_DB,
-                    decay_db=decay * MOST_DECAY_DB,
-                    centres_hz=self.splitter.bands.centres_hz,
-                    floor=self.splitter.floor,
-                )
-                copy = replace(shape, envelope=envelope)
-            traits = self.traits.to_numbers(self.traits.of(copy))
-            changes = (semitones / MOST_SEMITONES, tilt, decay)
-            rows.append(_Copy(self.tokens_of_shape(copy).half(), class_index, changes, traits))
-        return rows
-
-    def _features(self, rows: list[_Copy]) -> Features:
+    def _features(self, rows: list[Copy]) -> Features:
         tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
         for number, row in enumerate(rows):
             tokens[number, : len(row.tokens)] = row.tokens
@@ -437,7 +386,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
     ) -> list[Made]:
         steps, strength = steps or self.config.steps, self.config.guidance if guidance is None else guidance
         index = self.index(lenders)
-        drawn = [self._drawn(request) for request in requests]
+        drawn = [drawn_for(self, request) for request in requests]
         made: list[Made | None] = [None] * len(requests)
         kinds = [(self.padded(item.tokens), item.class_index == len(self.spec.classes)) for item in drawn]
         for length, free in sorted(set(kinds)):  # guidance solves rows with a class in another way
@@ -462,7 +411,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
 
     @torch.no_grad()
     def _flow(
-        self, drawn: Sequence[_Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
+        self, drawn: Sequence[Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
     ) -> Tensor:
         noise = request_noise([item.seed for item in drawn], shape=(length, self.numbers), name="envelope")
         times = flow_times(steps, bend=1.2)
@@ -472,7 +421,7 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
     def solve(
         self,
         start: Tensor,
-        drawn: Sequence[_Drawn],
+        drawn: Sequence[Drawn],
         *,
         times: list[float],
         guidance: float,
@@ -503,40 +452,6 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
 
         return solve_flow(steer(guess) if steer else guess, point, times=times)[: len(drawn)]
 
-    def vary(
-        self,
-        sound: Sound,
-        *,
-        amount: float,
-        seed: int,
-        lenders: LenderPool,
-        class_name: str | None = None,
-        steps: int | None = None,
-    ) -> Made:
-        """A variation of a sound of any length; see `Varies.vary`.
-
-        Sounds longer than the model's window are worked on in overlapping windows whose changes are cross-faded.
-        Only if the result would rise above both full scale and its source is it turned down to the louder of the two.
-        """
-        _check_amount("amount", amount)
-        self._check_rate(sound)
-        return Editor(self, self.index(lenders), lenders).vary(
-            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
-    def blend(
-        self, first: Sound, second: Sound, *, position: float, seed: int, lenders: LenderPool, steps: int | None = None
-    ) -> Made:
-        """The sound at a position between two; see `Blends.blend`.
-
-        Their starts are laid on one another; length and energy (in dB) go evenly from the first to the second. Nothing
-        is borrowed: the fine structure is that of the two.
-        """
-        _check_amount("position", position)
-        return self.blend_many(
-            (first, second), weights=(1 - position, position), seed=seed, lenders=lenders, steps=steps
-        )
-
     def guide(
         self,
         requests: Sequence[Request],
@@ -548,83 +463,10 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
     ) -> list[Made]:
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
-        lengths = [self._drawn(request).frames for request in requests]
+        lengths = [drawn_for(self, request).frames for request in requests]
         asked = lengthened(requests, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
-
-    def blend_many(
-        self,
-        sounds: Sequence[Sound],
-        *,
-        weights: Sequence[float],
-        seed: int,
-        lenders: LenderPool,
-        apart: Mapping[str, Sequence[float]] | None = None,
-        way: str = "even",
-        steps: int | None = None,
-    ) -> Made:
-        """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
-        del lenders
-        return Mixer(self).blend(
-            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self.config.steps
-        )
-
-    def combine(
-        self,
-        sounds: Sequence[Sound],
-        *,
-        weights: Sequence[float],
-        fine: int,
-        seed: int,
-        lenders: LenderPool,
-        steps: int | None = None,
-    ) -> Made:
-        """The weighted sum of sounds; see `Combines.combine`. Nothing is borrowed.
-
-        Shapes are added as tokens, about the mean of all training sounds; length and level stay between those given.
-        """
-        del lenders
-        return Mixer(self).combine(sounds, weights=weights, fine=fine, seed=seed, steps=steps or self.config.steps)
-
-    def fill(
-        self,
-        sound: Sound,
-        *,
-        regions: Sequence[tuple[int, int]],
-        seed: int,
-        lenders: LenderPool,
-        band_hz: tuple[float, float] | None = None,
-        class_name: str | None = None,
-        steps: int | None = None,
-    ) -> Made:
-        """A sound with regions drawn anew; see `Fills.fill`. Nothing is borrowed: the sound itself rings on."""
-        del lenders
-        return Filler(self).fill(
-            sound, regions=regions, band_hz=band_hz, seed=seed, class_name=class_name, steps=steps or self.config.steps
-        )
-
-    def mend(self) -> None:
-        """Make the principal directions directions again; see `Mends.mend`."""
-        self.basis.straighten()
-
-    def restore_top(
-        self,
-        sound: Sound,
-        *,
-        cutoff_hz: float,
-        seed: int,
-        class_name: str | None = None,
-        drawn: bool = False,
-        steps: int | None = None,
-    ) -> Made:
-        """The sound with a new band above a cutoff; see `Restores.restore_top`."""
-        self._check_rate(sound)
-        self.class_row(class_name)
-        wanted = steps or self.config.steps
-        return TopRestorer(self).restore(
-            sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
-        )
 
     def index(self, lenders: LenderPool) -> LenderIndex:
         """What is needed to find lenders, read once per pool and kept in memory while the model lives."""
@@ -649,13 +491,15 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
         if shape.partials is None:
             return torch.cat([tokens, tokens.new_zeros(len(tokens), _TONE_NUMBERS)], dim=-1)
-        rung = _tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
+        rung = tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
         return torch.cat([tokens, (rung - self.tone_means) / self.tone_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
+        if float(width.mean()) < _MONO_WIDTH:
+            width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
         lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
@@ -675,18 +519,19 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
         return self.splitter.token_steps * self.splitter.hop_frames
 
     @property
-    def _most_frames(self) -> int:
+    def most_frames(self) -> int:
+        """Frames of the longest sound it can make."""
         return round(self.config.max_duration_s * self.spec.sample_rate_hz)
 
     def _heard(self, sound: Sound) -> np.ndarray | None:
         """The sounding part, on one or two channels and no longer than its window; None where nothing sounds."""
-        self._check_rate(sound)
+        self.check_rate(sound)
         both = self.spec.channels == 2 and sound.channels == 2
         data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
         if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
             return None
         start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=sound.sample_rate_hz)
-        return np.ascontiguousarray(data[:, start : min(stop, start + self._most_frames)])
+        return np.ascontiguousarray(data[:, start : min(stop, start + self.most_frames)])
 
     def class_row(self, class_name: str | None) -> int:
         """The number of a class; the one after the last for none.
@@ -702,77 +547,15 @@ class BandFlow(Generator, Varies, Blends, BlendsMany, Combines, Fills, Mends, Re
             raise UnknownName("class", class_name, known=self.spec.classes)
         return self.spec.classes.index(class_name)
 
-    def drawn(self, *, seed: int, class_name: str | None, tokens: int) -> _Drawn:
+    def drawn(self, *, seed: int, class_name: str | None, tokens: int) -> Drawn:
         """What a row of so many tokens is conditioned on."""
-        return _Drawn(seed=seed, class_index=self.class_row(class_name), tokens=tokens, frames=0, peak=0.0)
-
-    def _drawn(self, request: Request) -> _Drawn:
-        row = self.class_row(request.class_name)
-        table_row = row if self.class_counts[row] > 0 else len(self.spec.classes)
-        rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
-        length_s = math.exp(_at_quantile(self.length_table[table_row], rng.uniform()))
-        level_db = _at_quantile(self.level_table[table_row], rng.uniform())
-        if request.duration_s is not None:
-            length_s = self._checked_length(request.duration_s)
-        frames = min(self._most_frames, max(self.splitter.hop_frames, round(length_s * self.spec.sample_rate_hz)))
-        return _Drawn(
-            seed=request.seed,
-            class_index=row,
-            tokens=self.splitter.tokens_of(frames),
-            frames=frames,
-            peak=10 ** (min(level_db, -0.3) / 20),
-            wishes=self._checked_wishes(request),
-        )
-
-    def _checked_wishes(self, request: Request) -> Mapping[str, float]:
-        for name in request.wishes:
-            if name not in TRAITS:
-                raise UnknownName("descriptor to ask for", name, known=TRAITS)
-        if request.bpm is not None or request.bars is not None:
-            raise UsageError(
-                f"A {self.family} model makes single sounds, not loops of so many bars",
-                cause="it was trained on one-shots",
-                way_out="train a loop model: woodshed train NAME --from kind:loop --family loop-flow",
-            )
-        return dict(request.wishes)
-
-    def _checked_length(self, duration_s: float) -> float:
-        if not 0.0 < duration_s <= self.max_duration_s:
-            raise KnobOutOfRange(
-                f"A sound of {duration_s} s cannot be made",
-                cause=f"this model makes sounds up to {self.max_duration_s} s",
-                way_out=f"ask for at most {self.max_duration_s:g} s",
-            )
-        return duration_s
+        return Drawn(seed=seed, class_index=self.class_row(class_name), tokens=tokens, frames=0, peak=0.0)
 
     def padded(self, tokens: int) -> int:
         """The length a row of so many tokens is padded to."""
         return next((length for length in _LENGTHS if tokens <= length), self.splitter.most_tokens)
 
-    def _check_rate(self, sound: Sound) -> None:
+    def check_rate(self, sound: Sound) -> None:
+        """Refuse a sound of another rate."""
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
-
-
-def _tone_numbers(partials: Partials, lean: float) -> Tensor:
-    """Partials and lean as numbers, ``(tokens, numbers)``."""
-    numbers = partials.to_numbers()
-    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
-
-
-def _copies(known: int, limit: int) -> tuple[int, int]:
-    """Speeds and leanings per sound, so that time and memory stay bounded."""
-    speeds = 4 if known <= 1500 else 2 if known <= 4000 else 1
-    return speeds, max(1, min(3, limit // (known * speeds)))
-
-
-def _at_quantile(table: Tensor, place: float) -> float:
-    """The value of an evenly spaced quantile table at a place from 0 to 1."""
-    return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))
-
-
-def _check_amount(name: str, value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise KnobOutOfRange(
-            f"{name} is {value}", cause="it goes from 0 to 1", way_out="choose a value in between, for example 0.3"
-        )

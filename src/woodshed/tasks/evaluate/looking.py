@@ -18,7 +18,8 @@ Floats = npt.NDArray[np.floating]
 
 _WIDTHS = (16, 24, 32)
 _BATCH = 48
-_STEPS = 240
+_MOST_STEPS, _LEAST_STEPS = 240, 30
+_PASSES = 15
 _RATE = 2e-3
 _WEIGHT_DECAY = 0.05
 _DROPOUT = 0.3
@@ -52,12 +53,13 @@ def _train(model: nn.Module, pictures: Tensor, is_made: Tensor, *, seed: int) ->
     rng = np.random.default_rng(derive_seed(seed, "pictures shown"))
     sides = [torch.nonzero(is_made == side)[:, 0].numpy() for side in (False, True)]
     optimiser = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=_WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_RATE, total_steps=_STEPS, pct_start=0.1)
+    steps = min(_MOST_STEPS, max(_LEAST_STEPS, round(_PASSES * len(pictures) / _BATCH)))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_RATE, total_steps=steps, pct_start=0.1)
     half = _BATCH // 2
     wanted = torch.cat([torch.zeros(half), torch.ones(half)])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "dropout") % 2**63)
-        for _ in range(_STEPS):
+        for _ in range(steps):
             chosen = torch.from_numpy(np.concatenate([rng.choice(side, half) for side in sides]))
             shown = pictures[chosen] + torch.from_numpy(
                 rng.uniform(-_MOST_LEVEL, _MOST_LEVEL, (2 * half, 1, 1)).astype(np.float32)

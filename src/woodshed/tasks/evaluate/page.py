@@ -145,9 +145,10 @@ def _copying(page: Page, report: EvaluationReport) -> None:
     check = report.copying
     page.section(
         "Copies",
-        "The first 60 ms after the onset of each sound are looked for in every training sound, at speeds of -35 to +35 "
-        f"cents and in both polarities. A likeness above {check.threshold:.3f} counts as a copy: of {check.null.of} "
-        f"{check.null_kind}, {check.null.count} lie above it.",
+        "Every sound is brought to one level in every band at every moment and looked for in every training sound: its "
+        "first 60 ms at speeds of -36 to +36 cents, later windows at every place, the whole of it window by window. A "
+        f"sound that stands out by more than {check.threshold:.3f} counts as a copy: of {check.null.of} "
+        f"{check.null_kind}, {check.null.count} lie above it. woodshed memorisation says whose sounds were copied.",
         f"Planted copies with one change: {check.control_found.count} of {check.control_found.of} found. "
         + (
             "So the check works here."
@@ -162,9 +163,8 @@ def _copying(page: Page, report: EvaluationReport) -> None:
     planted: list[list[Cell]] = [[change, *_share_cells(share)] for change, share in check.control.items()]
     page.table("Planted copies found, by change", ["change", "n", "found", "share", "95 %"], planted)
     page.text(
-        "Not seen by this check: copies of what comes after the attack, layers of several sounds, changes of pitch "
-        "beyond "
-        "35 cents, and anything above 5 kHz."
+        "Not seen by this check: layers of several sounds, changes of pitch beyond 40 cents, anything above 5 kHz, and "
+        "what comes more than two seconds after the onset."
     )
 
 

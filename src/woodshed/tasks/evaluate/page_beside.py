@@ -55,8 +55,9 @@ def frontier_section(page: Page, report: EvaluationReport) -> None:
     marked = points + [
         Point("", _value(one.kernel), _value(one.novelty), f"{one.series}, by strength") for one in curves
     ]
-    labels = {"x_label": "kernel distance x 1000", "y_label": "novelty"}
-    light, dark = (scatter_picture(marked, None, theme=theme, **labels) for theme in ("light", "dark"))
+    across, up = "kernel distance x 1000", "novelty"
+    light = scatter_picture(marked, None, theme="light", x_label=across, y_label=up)
+    dark = scatter_picture(marked, None, theme="dark", x_label=across, y_label=up)
     words = "; ".join(f"{point.label} at {point.x:.1f} and {point.y:.2f}" for point in points)
     page.picture(light, dark=dark, alt=f"Kernel distance and novelty: {words}.")
     rows: list[list[Cell]] = [

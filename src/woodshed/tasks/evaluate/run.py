@@ -154,6 +154,7 @@ class _Work:
         classes = [name if name in known else "" for name in self.training.class_names]
         self.like = _in_proportion(classes, self.effort.count, seed=self.seed)
         self.heard_s = min(_LONGEST_S, self.model.max_duration_s)
+        self.lent: list[tuple[str, ...]] = []
         self.seen: Measured
 
     def generate(self, *, steps: int | None, guidance: float | None) -> SoundSet:
@@ -166,6 +167,7 @@ class _Work:
             batch = requests[start : start + _BATCH]
             found = self.model.generate(batch, lenders=self.lenders, steps=steps, guidance=guidance)
             sounds += [one.sound for one in found]
+            self.lent += [one.lenders for one in found]
             self.on_event(Progress(stage="generating", done=len(sounds), total=len(requests), unit="sounds"))
         return SoundSet(tuple(sounds), self.like, names=tuple(f"{GENERATED} {place}" for place in range(len(sounds))))
 
@@ -186,7 +188,7 @@ class _Work:
         if hearing:
             judges.listener, judges.classes = hearing.listener, hearing.classes
             judges.real_agreement = judges.agreement(self.training)
-        copying = judges.copies.check(made)
+        copying = judges.copies.check(made, lenders=self.lent)
         seen = measured(made, heard_s=self.heard_s)
         asked = LOGISTIC if effort.quick else BOTH
         self.seen = seen

@@ -1,0 +1,89 @@
+"""From a request to what a sound will be: its class, length, peak and traits, drawn as each class has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
+from woodshed.base.seeds import derive_seed
+from woodshed.nn import TRAITS
+from woodshed.roles import Request
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one row of tokens is conditioned on, and how long and loud its sound will be."""
+
+    seed: int
+    class_index: int
+    tokens: int
+    frames: int
+    peak: float
+    wishes: Mapping[str, float] = field(default_factory=dict)
+
+
+def drawn_for(model: BandFlow, request: Request) -> Drawn:
+    """What a request asks for, with a length and a level drawn as its class has them.
+
+    Raises
+    ------
+    KnobOutOfRange
+        If the model cannot make a sound of that length.
+    UnknownName
+        If class or trait do not exist.
+    UsageError
+        If it asks for a loop.
+    """
+    row = model.class_row(request.class_name)
+    table_row = row if model.class_counts[row] > 0 else len(model.spec.classes)
+    rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
+    length_s = math.exp(_at_quantile(model.length_table[table_row], rng.uniform()))
+    level_db = _at_quantile(model.level_table[table_row], rng.uniform())
+    if request.duration_s is not None:
+        length_s = _checked_length(model, request.duration_s)
+    frames = min(model.most_frames, max(model.splitter.hop_frames, round(length_s * model.spec.sample_rate_hz)))
+    return Drawn(
+        seed=request.seed,
+        class_index=row,
+        tokens=model.splitter.tokens_of(frames),
+        frames=frames,
+        peak=10 ** (min(level_db, -0.3) / 20),
+        wishes=_checked_wishes(model, request),
+    )
+
+
+def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
+    for name in request.wishes:
+        if name not in TRAITS:
+            raise UnknownName("descriptor to ask for", name, known=TRAITS)
+    if request.bpm is not None or request.bars is not None:
+        raise UsageError(
+            f"A {model.family} model makes single sounds, not loops of so many bars",
+            cause="it was trained on one-shots",
+            way_out="train a loop model: woodshed train NAME --from kind:loop --family loop-flow",
+        )
+    return dict(request.wishes)
+
+
+def _checked_length(model: BandFlow, duration_s: float) -> float:
+    if not 0.0 < duration_s <= model.max_duration_s:
+        raise KnobOutOfRange(
+            f"A sound of {duration_s} s cannot be made",
+            cause=f"this model makes sounds up to {model.max_duration_s} s",
+            way_out=f"ask for at most {model.max_duration_s:g} s",
+        )
+    return duration_s
+
+
+def _at_quantile(table: Tensor, place: float) -> float:
+    """The value of an evenly spaced quantile table at a place from 0 to 1."""
+    return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))

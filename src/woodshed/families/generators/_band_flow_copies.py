@@ -1,0 +1,60 @@
+"""Sounds and their augmented copies, as training sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from woodshed.nn import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, Partials, Shape, leaned
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One augmented copy of a sound as training sees it."""
+
+    tokens: Tensor  # (tokens, dims + PARTIAL_NUMBERS), half precision
+    class_index: int
+    changes: tuple[float, float, float]
+    traits: Tensor  # (2 * TRAITS,)
+
+
+def copies_of(known: int, limit: int) -> tuple[int, int]:
+    """Speeds and leanings per sound, so that time and memory stay bounded."""
+    speeds = 4 if known <= 1500 else 2 if known <= 4000 else 1
+    return speeds, max(1, min(3, limit // (known * speeds)))
+
+
+def leanings_of(
+    model: BandFlow, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
+) -> list[Copy]:
+    """A sound as it is, then with the tilts and decays of so many less one; ``semitones`` is what was done before."""
+    rows = []
+    for number in range(count):
+        tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
+        copy = shape
+        if number:
+            envelope = leaned(
+                shape.envelope,
+                tilt_db=tilt * MOST_TILT_DB,
+                decay_db=decay * MOST_DECAY_DB,
+                centres_hz=model.splitter.bands.centres_hz,
+                floor=model.splitter.floor,
+            )
+            copy = replace(shape, envelope=envelope)
+        traits = model.traits.to_numbers(model.traits.of(copy))
+        changes = (semitones / MOST_SEMITONES, tilt, decay)
+        rows.append(Copy(model.tokens_of_shape(copy).half(), class_index, changes, traits))
+    return rows
+
+
+def tone_numbers(partials: Partials, lean: float) -> Tensor:
+    """Partials and lean as numbers, ``(tokens, numbers)``."""
+    numbers = partials.to_numbers()
+    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)

@@ -1,0 +1,98 @@
+"""What the copy search hears: a sound without its envelope, so that only the fine structure is left to compare."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+from scipy.ndimage import uniform_filter1d
+
+from woodshed.sound import Sound
+
+Floats = npt.NDArray[np.float32]
+
+RATE_HZ = 11025
+"""Rate at which copies are looked for; both sides are brought there on purpose (about 5 kHz of bandwidth)."""
+
+LEAD_FRAMES = 110
+"""10 ms are kept before the onset."""
+
+HEARD_S = 2.0
+"""No more than this of a sound is looked at, from its onset."""
+
+_ONSET_DB = -25.0
+_WINDOW = 256
+_HOP = 64
+_HALF_BAND = 0.125  # of the frequency: bands of a quarter of it
+_FLOOR_DB = -45.0  # below the loudest band, where hiss would be raised in place of sound
+_CANCELLED = 0.05  # left of the sides' energy when they are mixed: then their difference is heard
+
+
+def heard(sound: Sound) -> Floats:
+    """Mono at 11025 Hz from 10 ms before the onset, every band at every moment brought to one level.
+
+    Two sounds of one fine structure agree afterwards, whatever gain, filter, fade or band envelope was laid on them.
+
+    Returns
+    -------
+    array of float32, shape ``(frames,)``, unit peak; zeros where nothing sounds.
+    """
+    wave = Sound(_one_channel(sound), sound.sample_rate_hz).resampled(RATE_HZ).data[0]
+    return whitened(_from_onset(wave))
+
+
+def whitened(wave: npt.NDArray[np.floating]) -> Floats:
+    """Divide a wave at 11025 Hz by its envelope over time (17 ms) and frequency (a quarter of the frequency).
+
+    Examples
+    --------
+    >>> quiet_end = np.random.default_rng(0).normal(size=4096) * np.linspace(1, 0.1, 4096)
+    >>> level = whitened(quiet_end)
+    >>> bool(abs(np.std(level[500:1000]) / np.std(level[3000:3500]) - 1) < 0.2)
+    True
+    """
+    peak = float(np.max(np.abs(wave), initial=0.0))
+    if wave.size == 0 or peak < 1e-9:
+        return np.zeros(wave.size, np.float32)
+    padded = np.pad(np.asarray(wave / peak, np.float32), (_WINDOW, 2 * _WINDOW))
+    shape = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
+    spectra = np.asarray(fft.rfft(pieces * shape, axis=-1))
+    power = uniform_filter1d(np.abs(spectra) ** 2, 3, axis=0, mode="constant")
+    banded = _banded(power)
+    spectra /= np.sqrt(banded + banded.max() * np.float32(10 ** (_FLOOR_DB / 10)))
+    pieces = np.asarray(fft.irfft(spectra, n=_WINDOW, axis=-1)) * shape
+    flat = np.zeros(len(pieces) * _HOP + _WINDOW, np.float32)
+    for turn in range(_WINDOW // _HOP):
+        part = pieces[turn :: _WINDOW // _HOP].reshape(-1)
+        flat[turn * _HOP : turn * _HOP + part.size] += part
+    found = flat[_WINDOW : _WINDOW + wave.size]
+    return (found / np.float32(max(float(np.max(np.abs(found))), 1e-9))).astype(np.float32)
+
+
+def _banded(power: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Mean power of the band around each bin, shape ``(hops, bins)``."""
+    bins = np.arange(power.shape[1])
+    half = np.maximum(1, np.round(_HALF_BAND * bins).astype(int))
+    low, high = np.maximum(0, bins - half), np.minimum(bins.size, bins + half + 1)
+    summed = np.pad(np.cumsum(power, axis=1), ((0, 0), (1, 0)))
+    return np.maximum(summed[:, high] - summed[:, low], 0.0) / (high - low)
+
+
+def _one_channel(sound: Sound) -> Floats:
+    """The middle; the difference of the sides where they cancel each other."""
+    data = np.nan_to_num(sound.data, posinf=0.0, neginf=0.0)
+    middle = data.mean(axis=0)
+    if sound.channels == 2:
+        side = (data[0] - data[1]) / 2
+        if np.sum(middle**2) < _CANCELLED * np.sum(side**2):
+            return side
+    return middle
+
+
+def _from_onset(wave: Floats) -> Floats:
+    if wave.size == 0:
+        return wave
+    level = np.sqrt(np.convolve(wave.astype(np.float64) ** 2, np.ones(11) / 11, mode="same"))
+    onset = int(np.argmax(level > level.max() * 10 ** (_ONSET_DB / 20)))
+    return np.pad(wave, (LEAD_FRAMES, 0))[onset : onset + LEAD_FRAMES + round(HEARD_S * RATE_HZ)]

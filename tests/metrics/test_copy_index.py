@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.metrics.sounds import RATE_HZ, mixed_set, noise_hit, tone_hit
+
+from woodshed.base.errors import UsageError
+from woodshed.metrics import ALL_AND_CROSSED, ALL_AT_ONCE, CHANGES, COPY_EXCESS, CopyGuard, CopyIndex, plant
+from woodshed.sound import Sound
+
+TRAINING = mixed_set(24)
+
+
+@pytest.fixture(scope="module")
+def index() -> CopyIndex:
+    return CopyIndex(TRAINING.sounds)
+
+
+@pytest.mark.parametrize("change", sorted(CHANGES))
+def test_every_planted_change_is_found_in_the_right_sound(index: CopyIndex, change: str) -> None:
+    for at in (3, 7):
+        planted = plant(TRAINING.sounds[at], change=change, seed=at, envelope_of=noise_hit(99, decay_s=0.1))
+        found = index.matches([planted], everywhere=False)
+        assert found.index[0, 0] == at
+        assert found.excess[0, 0] > COPY_EXCESS
+
+
+def test_unseen_sounds_do_not_stand_out(index: CopyIndex) -> None:
+    found = index.matches(mixed_set(10, seed=4).sounds)
+    assert found.excess[:, 0].max() < COPY_EXCESS
+    assert (found.excess >= 0).all()
+
+
+def test_the_change_of_speed_is_named(index: CopyIndex) -> None:
+    up = index.matches([plant(TRAINING.sounds[5], change="30 cents up", seed=0)], everywhere=False)
+    assert up.cents[0] == pytest.approx(-30, abs=2)
+
+
+def test_a_copy_under_a_new_attack_is_found_by_its_windows(index: CopyIndex) -> None:
+    copied, attack = TRAINING.sounds[9].data, noise_hit(70).data[:, :5292] * 0.3
+    found = index.matches([Sound(np.concatenate([attack, copied[:, 400:]], axis=1), RATE_HZ)])
+    assert found.index[0, 1] == 9
+    assert found.excess[0, 1] > 0.4
+
+
+def test_a_twin_does_not_make_a_copy_usual() -> None:
+    twins = [0, 0, 0, *range(3, 24)]
+    sounds = [TRAINING.sounds[1], TRAINING.sounds[1].scaled(0.5), TRAINING.sounds[1].scaled(-1), *TRAINING.sounds[3:]]
+    found = CopyIndex(sounds, twins=twins).matches([TRAINING.sounds[1].scaled(0.7)], everywhere=False)
+    assert found.excess[0, 0] > COPY_EXCESS
+
+
+def test_what_was_left_out_is_not_found(index: CopyIndex) -> None:
+    left_out = np.zeros((1, 24), bool)
+    left_out[0, 5] = True
+    found = index.matches([TRAINING.sounds[5]], left_out=left_out)
+    assert found.index[0, 0] != 5
+    assert found.excess[0].max() < COPY_EXCESS
+
+
+def test_company_does_not_matter(index: CopyIndex) -> None:
+    alone = index.matches([noise_hit(60)])
+    together = index.matches([tone_hit(1), noise_hit(60)])
+    assert together.excess[1] == pytest.approx(alone.excess[0], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [np.zeros((1, 100)), np.zeros((2, 0)), np.ones((1, 1)), np.full((1, 500), np.nan), np.full((1, 500), np.inf)],
+    ids=["silent", "empty", "one frame", "nan", "infinite"],
+)
+def test_odd_sounds_on_either_side_are_no_copies(index: CopyIndex, odd: np.ndarray) -> None:
+    assert index.matches([Sound(odd, RATE_HZ)]).excess.max() < COPY_EXCESS
+    assert CopyIndex([Sound(odd, RATE_HZ), noise_hit(0)]).matches([noise_hit(0)]).index[0, 0] == 1
+
+
+def test_sides_that_cancel_are_heard(index: CopyIndex) -> None:
+    turned = np.concatenate([TRAINING.sounds[3].data, -TRAINING.sounds[3].data])
+    assert index.matches([Sound(turned, RATE_HZ)], everywhere=False).index[0, 0] == 3
+
+
+def test_nothing_to_search_is_refused() -> None:
+    with pytest.raises(UsageError, match="no training sounds"):
+        CopyIndex([])
+
+
+def test_a_sound_is_not_refused_for_a_lender_it_names(index: CopyIndex) -> None:
+    guard = CopyGuard(index, names=[f"s{place}" for place in range(24)])
+    copy = TRAINING.sounds[5].scaled(-0.5)
+    named, unnamed = guard.judge([copy, copy], lenders=[("s5",), ()])
+    assert (named.refused, unnamed.refused) == (False, True)
+    assert unnamed.name == "s5"
+
+
+def test_crossed_plants_differ_from_plain_ones() -> None:
+    plain = plant(TRAINING.sounds[3], change=ALL_AT_ONCE, seed=1)
+    crossed = plant(TRAINING.sounds[3], change=ALL_AND_CROSSED, seed=1, envelope_of=noise_hit(8, decay_s=0.02))
+    assert plain.frames != crossed.frames
