@@ -49,8 +49,8 @@ def machine_words(text: str) -> list[str]:
 
     Examples
     --------
-    >>> machine_words("of /home/ada/kick.wav")
-    ['/home/ada/kick.wav']
+    >>> machine_words("of /Users/ada/kick.wav")
+    ['/Users/ada/kick.wav']
     >>> machine_words("see etc/samples/README.md and https://creativecommons.org/licenses/by/4.0/")
     []
     """

@@ -65,4 +65,4 @@ def test_a_card_that_names_the_machine_is_refused(tmp_path: Path, corpus: Path) 
 
     assert public_card(card()).licence
     with pytest.raises(SystemExit, match="names this machine"):
-        refuse_machine_words(card(name="of " + "/home/ada/sounds"))
+        refuse_machine_words(card(name="of /Users/ada/sounds"))
