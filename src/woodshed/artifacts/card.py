@@ -74,6 +74,14 @@ class Ancestor(_Record):
     weight: float
 
 
+class Teacher(_Record):
+    """The model whose own sounds another learned from: its name, the digest of its weights, how many pairs it drew."""
+
+    name: str
+    digest: str
+    pairs: int
+
+
 class ModelCard(_Record):
     """The papers of a model: what it is, whose sounds taught it, under which ledger, how well it does.
 
@@ -102,6 +110,7 @@ class ModelCard(_Record):
     ancestors: tuple[Ancestor, ...] = ()
     base: BaseOfModel | None = None
     licence: str | None = None
+    teacher: Teacher | None = None
 
     @property
     def teachers(self) -> tuple[SourceSound, ...]:
@@ -147,6 +156,9 @@ class ModelCard(_Record):
         )
 
     def _way_back(self, query: str) -> str:
+        if self.teacher:
+            first = self.teacher.name
+            return f"train {first} anew, then: woodshed distil {first} --name {self.name}"
         if self.ancestors:
             first, second = self.ancestors[0].name, self.ancestors[-1].name
             return f"train {first} and {second} anew, then: woodshed models blend {first} {second} --name {self.name}"

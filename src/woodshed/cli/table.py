@@ -7,6 +7,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "library": ("woodshed.cli.library", "Sounds you may use: add, ls, show, relabel, rm, relocate, verify."),
     "consent": ("woodshed.cli.consent", "Who allowed what: grant, revoke, explain, verify, forms."),
     "train": ("woodshed.cli.train", "Train a model on sounds of the library."),
+    "distil": ("woodshed.cli.distil", "Make a faster model out of one, from its own sounds."),
     "runs": ("woodshed.cli.runs", "Trainings, past and under way: ls, show, set, stop."),
     "generate": ("woodshed.cli.generate", "Make new sounds with a model."),
     "vary": ("woodshed.cli.vary", "Make variations of a sound."),

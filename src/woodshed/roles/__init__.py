@@ -1,6 +1,7 @@
 """What a model can be: roles, their capabilities, the table of families and the errors of a bad match."""
 
 from woodshed.roles.adopting import Adopted
+from woodshed.roles.distilling import Distils
 from woodshed.roles.editing import ATTRIBUTES, WAYS, BlendsMany, Combines, Fills, Mends
 from woodshed.roles.examples import DataSpec, Example, Features
 from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
@@ -21,6 +22,7 @@ __all__ = [
     "BlendsMany",
     "Combines",
     "DataSpec",
+    "Distils",
     "Example",
     "FamilyConfig",
     "Features",

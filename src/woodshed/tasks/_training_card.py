@@ -62,9 +62,9 @@ def model_card(
             seconds=round(trained.seconds, 3),
             cpu_seconds=round(trained.cpu_seconds, 3),
             stopped_early=trained.stopped_early,
-            loss_first=_finite(trained.loss_first),
-            loss_last=_finite(trained.loss_last),
-            loss_held_out=_finite(trained.loss_held_out),
+            loss_first=finite(trained.loss_first),
+            loss_last=finite(trained.loss_last),
+            loss_held_out=finite(trained.loss_held_out),
             verdict=trained.verdict,
             query=order.query,
             device=trained.device,
@@ -80,5 +80,6 @@ def model_card(
     )
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """A figure as a card holds it: None where it is not a number."""
     return None if value is None or value != value else round(value, 6)

@@ -67,10 +67,10 @@ def features_of(model: Trainable, examples: Iterable[Example], *, seed: int, aug
     return features
 
 
-def held_out_features(model: Trainable, examples: Examples | None, *, seed: int) -> Features | None:
-    """The features of the held-out sounds, if there are any."""
-    if examples is None:
-        return None
+def held_out_features(model: Trainable, examples: Examples | Features | None, *, seed: int) -> Features | None:
+    """The features of the held-out sounds, if there are any; ready ones as they are."""
+    if examples is None or isinstance(examples, Features):
+        return examples
     found = model.encode(examples(), seed=derive_seed(seed, "held-out"), augment=False)
     return found if len(found) else None
 

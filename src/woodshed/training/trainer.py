@@ -16,7 +16,7 @@ from torch import Tensor
 from woodshed.base.errors import DiskProblem, TrainingFailed
 from woodshed.base.events import EventSink, Metric, Note, Progress, ignore
 from woodshed.base.seeds import derive_seed
-from woodshed.roles import Example, Trainable
+from woodshed.roles import Example, Features, Trainable
 from woodshed.training.adapting import Pull, add_low_rank, merge_low_rank
 from woodshed.training.averaging import LENGTHS, MIDDLE, WeightAverages
 from woodshed.training.checkpoint import load_checkpoint, load_model_only, read_facts, save_checkpoint
@@ -37,11 +37,11 @@ AGREE_EVERY = 10  # steps between two looks at the wishes in the run's folder, a
 
 def train(
     model: Trainable,
-    examples: Callable[[], Iterable[Example]],
+    examples: Callable[[], Iterable[Example]] | Features,
     *,
     plan: TrainingPlan,
     run: Run,
-    held_out: Callable[[], Iterable[Example]] | None = None,
+    held_out: Callable[[], Iterable[Example]] | Features | None = None,
     count: int = 0,
     data_key: str = "",
     resume: bool = False,
@@ -57,7 +57,8 @@ def train(
     model
         Freshly built; changed in place, and holds the chosen averaged weights in the end.
     examples, held_out
-        Called for each streaming pass over the sounds.
+        Called for each streaming pass over the sounds. Ready features are learned from as they are; the model then
+        keeps what it knows in closed form.
     count
         How many sounds ``examples`` gives, for the progress bar; 0 if unknown.
     plan
@@ -115,8 +116,8 @@ class _Trainer:
 
     def train(
         self,
-        examples: Callable[[], Iterable[Example]],
-        held_out: Callable[[], Iterable[Example]] | None,
+        examples: Callable[[], Iterable[Example]] | Features,
+        held_out: Callable[[], Iterable[Example]] | Features | None,
         *,
         data_key: str,
         resume: bool,
@@ -156,12 +157,15 @@ class _Trainer:
 
     def _listen(
         self,
-        examples: Callable[[], Iterable[Example]],
-        held_out: Callable[[], Iterable[Example]] | None,
+        examples: Callable[[], Iterable[Example]] | Features,
+        held_out: Callable[[], Iterable[Example]] | Features | None,
         *,
         fitted: bool,
     ) -> None:
-        """Set what follows from the sounds in closed form, and make the features."""
+        """Set what follows from the sounds in closed form, and make the features, unless they are there already."""
+        if isinstance(examples, Features):
+            self._take(examples, held_out, anchors={})
+            return
         seed, count, tell = self.plan.seed, self.count, self.on_event
         adopted = self.model.adopt(self.base) if self.base else None
         if not fitted:
@@ -176,7 +180,17 @@ class _Trainer:
             load_model_only(self.checkpoint, self.model)
         told = watched(examples(), "making features", count=count, on_event=tell)
         features = features_of(self.model, told, seed=seed, augment=self.plan.augment)
-        judged = held_out_features(self.model, held_out, seed=seed)
+        self._take(features, held_out, anchors=anchors)
+
+    def _take(
+        self,
+        features: Features,
+        held_out: Callable[[], Iterable[Example]] | Features | None,
+        *,
+        anchors: dict[str, Tensor],
+    ) -> None:
+        """Lay features, and the weights that are pulled at, where the model will be."""
+        judged = held_out_features(self.model, held_out, seed=self.plan.seed)
         device = self.accelerator.device
         self.features = on_device(features, device) or features
         self.held_out = on_device(judged, device)

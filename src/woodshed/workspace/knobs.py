@@ -10,6 +10,7 @@ from woodshed.tasks.table import VERBS, verb_named
 
 # tasks that are no verbs (they make no sounds from a model) but have knobs
 OTHERS: dict[str, str] = {
+    "distil": "woodshed.tasks.distil:KNOBS",
     "evaluate": "woodshed.tasks.evaluate:KNOBS",
     "memorisation": "woodshed.tasks.memorisation:KNOBS",
 }

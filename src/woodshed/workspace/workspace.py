@@ -31,6 +31,8 @@ from woodshed.library import Library, Purpose
 from woodshed.library.consent import LedgerEvent
 from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
+from woodshed.tasks.distil import KNOBS as DISTIL_KNOBS
+from woodshed.tasks.distil import DistillingOrder, DistillingReport, distil_model
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import PAGE_FILE, EvaluationReport, evaluate_model
 from woodshed.tasks.memorisation import KNOBS as MEMORISATION_KNOBS
@@ -108,6 +110,19 @@ class Workspace:
     def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
         """Train a model on sounds that may be used for it."""
         return train_model(self.bench, order, resume=resume, on_event=on_event)
+
+    def distil(
+        self,
+        model: str,
+        *,
+        name: str,
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
+    ) -> DistillingReport:
+        """Make a faster model out of one, from its own sounds; knobs as in ``woodshed distil --help``."""
+        loaded, knobs = self.models.load(model), DISTIL_KNOBS.settings(**settings)
+        order = DistillingOrder(name, **knobs)  # type: ignore[arg-type]  # the table checked their kinds
+        return distil_model(self.bench, loaded, order, on_event=on_event)
 
     def make(
         self,

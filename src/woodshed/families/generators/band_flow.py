@@ -15,6 +15,7 @@ from woodshed.base.errors import RateMismatch, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import Drawn, drawn_for
 from woodshed.families.generators._band_flow_copies import Copy, copies_of, leanings_of, tone_numbers
+from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
@@ -124,7 +125,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Edits, Generator, Guided):
+class BandFlow(Edits, OwnPairs, Generator, Guided):
     """Generates, varies, blends, edits and restores one-shots up to three seconds long, mono or stereo, any usual rate.
 
     Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
@@ -305,6 +306,8 @@ class BandFlow(Edits, Generator, Guided):
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
         """How far the guessed clean tokens are off, weighted as speeds of the flow."""
+        if "noise" in batch:
+            return pair_losses(batch, guess=self._guess, steps=self.config.steps, seed=seed)
         generator = seeded_generator(seed, "training")
         tokens, counts = batch["tokens"].float(), batch["counts"]
         rows = len(tokens)
@@ -427,14 +430,14 @@ class BandFlow(Edits, Generator, Guided):
         guidance: float,
         steer: Steer | None = None,
     ) -> Tensor:
-        """Follow the flow for up to four rows of one length; rows of zeros fill up, so that no row sees another."""
-        lacking = _TOGETHER - len(drawn)
+        """Follow the flow for rows of one length; below four, rows of zeros fill up, so that no row sees another."""
+        lacking = max(0, _TOGETHER - len(drawn))
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
         anything = len(self.spec.classes)
         classes = torch.tensor([item.class_index for item in drawn] + [anything] * lacking)
         counts = torch.tensor([item.tokens for item in drawn] + [1] * lacking)
         wished = [self.traits.to_numbers(item.wishes) for item in drawn]
-        told = point.new_zeros(_TOGETHER, 3 + 2 * len(TRAITS))  # no change, and what was wished for
+        told = point.new_zeros(len(point), 3 + 2 * len(TRAITS))  # no change, and what was wished for
         told[: len(drawn), 3:] = torch.stack(wished)
         free = torch.full_like(classes, anything)
 
