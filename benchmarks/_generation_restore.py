@@ -58,7 +58,8 @@ def restore_checks(workspace: Workspace, data: Path, full: bool) -> list[Check]:
 def unheard(workspace: Workspace, *, most: int) -> list[Sound]:
     """One-shots, notes and loops at 44.1 kHz of groups that taught no model, as evenly by kind as there are."""
     library = workspace.library
-    taught = {source.content_id for _, card in workspace.models.cards() for source in getattr(card, "sources", ())}
+    models = workspace.models  # own ones only: those that ship were taught by all of the corpus
+    taught = {source.content_id for name in models.names() for source in models.card(name).sources}
     items = library.items("all")
     known = {item.group for item in items if item.content_id in taught}
     free = [item for item in items if item.group not in known and item.channels <= 2]
@@ -196,7 +197,8 @@ def _clip_checks(sounds: list[Sound]) -> list[Check]:
             gains["restore"].append(_distortion_db(made, real.data) - before)
         for name, some in gains.items():
             worse = float(np.mean(np.array(some) < -0.1))
-            progress(f"clipped at {share} (n {len(some)}): {name}: {np.mean(some):+.1f} dB, worse in {worse:.0%}")
+            told = f"{np.mean(some):+.1f} dB, worse in {worse:.0%}, worst {min(some):+.1f} dB"
+            progress(f"clipped at {share} (n {len(some)}): {name}: {told}")
         checks.append(
             at_least(f"clipped at {share} of the peak: gain in dB, mean", float(np.mean(gains["restore"])), 1.0)
         )

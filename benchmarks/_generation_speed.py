@@ -59,7 +59,7 @@ def few_steps_check(stage: Stage) -> Check:
     more = {space: kernels[1][space].value - kernels[0][space].value for space in kernels[0]}
     progress(f"{FEW_STEPS} steps: kernel distance more by {more}")
     return at_most(
-        f"speed: kernel distance at {FEW_STEPS} steps over full quality, worse space (n {few.count})",
+        f"speed: kernel distance at {FEW_STEPS} steps over full quality, worse space (n {len(few)})",
         max(more.values()),
         1.0,
     )

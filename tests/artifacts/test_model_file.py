@@ -181,7 +181,7 @@ def test_bad_tensors(tmp_path: Path, tensors: dict[str, torch.Tensor], what: str
 
 
 def test_shelf_lists_bad_files_without_failing(tmp_path: Path) -> None:
-    shelf = ModelShelf(tmp_path)
+    shelf = ModelShelf(tmp_path, shipped=tmp_path / "none")
     saved(tmp_path)
     (tmp_path / "broken.safetensors").write_bytes(b"x" * 100)
     cards = dict(shelf.cards())
@@ -197,7 +197,8 @@ def test_shelf_passes_over_cut_off_writes_and_lists_files_of_any_name(tmp_path: 
     path = saved(tmp_path)
     (tmp_path / ".woodshed-abc.safetensors").write_bytes(path.read_bytes()[:50])
     path.rename(tmp_path / "My model (2).safetensors")
-    assert [(name, type(found)) for name, found in ModelShelf(tmp_path).cards()] == [("My model (2)", ModelCard)]
+    shelf = ModelShelf(tmp_path, shipped=tmp_path / "none")
+    assert [(name, type(found)) for name, found in shelf.cards()] == [("My model (2)", ModelCard)]
 
 
 def test_a_purpose_nobody_knows_is_a_damaged_card(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def stage(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_part_reports_and_none_breaks_off(stage: Stage) -> None:
     found = findings(stage.data, full=False, parts=PARTS, stage=stage)
     names = " ".join(check.name for check in found.checks)
@@ -39,6 +40,7 @@ def test_every_part_reports_and_none_breaks_off(stage: Stage) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_quick_row_reads_its_real_side_back(stage: Stage, tmp_path: Path) -> None:
     made = stage.made()
     save_sounds(tmp_path / "made.npz", made)

@@ -83,7 +83,10 @@ class Teacher(_Record):
 
 
 class ModelCard(_Record):
-    """The papers of a model: what it is, whose sounds taught it, under which ledger, how well it does."""
+    """The papers of a model: what it is, whose sounds taught it, under which ledger, how well it does.
+
+    ``licence`` is that of the weights, as an SPDX id, where they were published.
+    """
 
     name: str
     family: str
@@ -106,6 +109,7 @@ class ModelCard(_Record):
     references: tuple[str, ...] = ()
     ancestors: tuple[Ancestor, ...] = ()
     base: BaseOfModel | None = None
+    licence: str | None = None
     teacher: Teacher | None = None
 
     @property

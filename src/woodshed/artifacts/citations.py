@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.receipt import OWNER_UNKNOWN, Receipt
+
+TAUGHT = "taught the model"
+MANY = 100  # training sounds beyond which the text counts them by owner
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,18 @@ class Citation:
     sounds: tuple[tuple[str, str, str], ...]
 
     def text(self) -> str:
-        """As lines to paste under a track."""
+        """As lines to paste under a track; very many training sounds are counted by owner."""
         lines = ["Papers", *(f"  {paper}" for paper in self.papers)] if self.papers else []
         lines += ["Credits", *(f"  {credit}" for credit in self.credits)] if self.credits else []
-        lines += ["Sounds", *(f"  {what}: {name} ({owner})" for what, name, owner in self.sounds)]
+        lines += ["Sounds", *(f"  {what}: {name} ({owner})" for what, name, owner in self._shown())]
         return "\n".join(lines)
+
+    def _shown(self) -> list[tuple[str, str, str]]:
+        owners = Counter(owner for what, _, owner in self.sounds if what == TAUGHT)
+        if owners.total() <= MANY:
+            return list(self.sounds)
+        others = [sound for sound in self.sounds if sound[0] != TAUGHT]
+        return [*others, *((TAUGHT, f"{count} sounds", owner) for owner, count in sorted(owners.items()))]
 
 
 def cite_receipt(receipt: Receipt, card: ModelCard | None) -> Citation:
@@ -33,7 +44,7 @@ def cite_receipt(receipt: Receipt, card: ModelCard | None) -> Citation:
     lent = "lent fine structure" if receipt.has_model else "went into it"
     sounds += [(lent, part.name, part.owner or OWNER_UNKNOWN) for part in receipt.lenders]
     if card is not None:
-        sounds += [("taught the model", source.name, source.owner or OWNER_UNKNOWN) for source in card.teachers]
+        sounds += [(TAUGHT, source.name, source.owner or OWNER_UNKNOWN) for source in card.teachers]
     else:
-        sounds += [("taught the model", f"{count} sounds", owner) for owner, count in sorted(receipt.sources.items())]
+        sounds += [(TAUGHT, f"{count} sounds", owner) for owner, count in sorted(receipt.sources.items())]
     return Citation(receipt.references, receipt.all_credits(), tuple(sounds))

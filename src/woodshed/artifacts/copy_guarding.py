@@ -19,7 +19,7 @@ _guards: OrderedDict[tuple[str, tuple[str, ...]], CopyGuard] = OrderedDict()
 
 
 def guard_of(card: ModelCard, library: Library) -> CopyGuard | None:
-    """A guard over the training sounds that this library knows; None where it knows none of them.
+    """A guard over the training sounds that this library knows, those of a base too; None where it knows none.
 
     No audio is read: the library keeps 190 ms of each attack for finding duplicates. The guard lives in memory only,
     and the last two are kept for the next call.

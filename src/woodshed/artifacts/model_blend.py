@@ -88,6 +88,7 @@ def blended_card(first: LoadedModel, second: LoadedModel, *, weight: float, name
             "held_out": tuple(sorted(held_out)),
             "training": None,
             "report": None,
+            "licence": None,
             "memorisation": None,
             "base": None,
             "references": tuple(dict.fromkeys(paper for card in cards for paper in card.references)),

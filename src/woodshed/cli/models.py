@@ -16,10 +16,11 @@ ModelName = Annotated[str, typer.Argument(help="Name of a model, or path of a mo
 
 @app.command()
 def ls(workspace: WorkspaceFolder = None, as_json: AsJson = False) -> None:
-    """List all models."""
+    """List all models: your own, then those that ship with Woodshed and are not hidden by an own one."""
     from woodshed.workspace import Workspace, describe_model
 
-    described = [describe_model(name, card) for name, card in Workspace(workspace).models.cards()]
+    models = Workspace(workspace).models
+    described = [describe_model(name, card, ships=models.ships(name)) for name, card in models.cards()]
     columns = ["name", "family", "sounds", "classes", "rate_hz", "channels", "made_at", "state"]
     emit(described, as_json, lambda: show_table(columns, [[one[column] for column in columns] for one in described]))
 
@@ -31,8 +32,10 @@ def show(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = F
 
     own = Workspace(workspace)
     card, refused = own.models.card(name), own.standing(name)
-    facts = card.model_dump(mode="json", exclude={"sources", "config", "report", "held_out", "references"})
-    facts |= {"sounds": len(card.sources), "withdrawn": refused, "owners": card.owners}
+    left_out = dict.fromkeys(("sources", "config", "report", "held_out", "references"), True)
+    facts = card.model_dump(mode="json", exclude={**left_out, "base": {"sources"}})
+    facts |= {"sounds": len(card.sources), "withdrawn": refused, "owners": card.owners, "credits": card.credits}
+    facts |= {"ships": own.models.ships(name)}
 
     def table() -> None:
         show_table(

@@ -115,7 +115,7 @@ def coloured_noise(real: SoundSet, *, like: tuple[str, ...], seed: int) -> Sound
 
 def cross(envelope_of: Sound, fine_of: Sound) -> Sound:
     """The band envelope of one sound with the fine structure of another, both from the start of the file."""
-    return _crossed(envelope_of, fine_of)
+    return _crossed(envelope_of, fine_of, 1.0)
 
 
 REFERENCES: Mapping[str, Callable[..., SoundSet]] = {

@@ -44,7 +44,7 @@ class Extender:
     >>> splitter = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=False, max_duration_s=1.0)
     >>> extender = Extender(splitter, cutoff_hz=5000.0)
     >>> int(extender.known.sum()), bool(extender.known[0]), bool(extender.known[-1])
-    (26, True, False)
+    (25, True, False)
     """
 
     def __init__(self, splitter: EnvelopeSplitter, *, cutoff_hz: float) -> None:

@@ -23,6 +23,7 @@ _LONGEST_GLIDE_S = 0.15
 _DEEP_HZ = 350.0  # modes below it may glide, and are followed in time, not in the spectrum
 _SETTLED_S = 0.06
 _ONE_BAND_HZ = 130.0
+_FADED_DB = -20.0  # what still sounds this much below its start after that time shows where it settles
 _DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
 _TONAL_SHARE = 0.85  # from here on it is all tone
 _STILL_S, _NEAR_S = 0.03, 0.008  # spans over which a mode stands still, and noise around it is heard
@@ -71,14 +72,24 @@ def _modes(audio: Floats, rate: int) -> tuple[Floats, bool]:
         return first_hz * np.array([span[0] for span in HARMONIC_SPANS], dtype=float), True
     if len(audio) > 0.2 * rate:
         late, late_strengths = _peaks(audio[round(_SETTLED_S * rate) :], rate)
-        keep = (late < _DEEP_HZ) & (late_strengths > strengths.max(initial=-200.0) - 45.0)
-        keep &= late_strengths > late_strengths[late < _DEEP_HZ].max(initial=-200.0) + _DEEP_WEAKEST_DB
+        keep = (late < _DEEP_HZ) & (late_strengths > strengths[early < _DEEP_HZ].max(initial=-200.0) + _FADED_DB)
         if keep.any():
             high = early >= _DEEP_HZ
             early = np.concatenate([late[keep], early[high]])
             strengths = np.concatenate([late_strengths[keep] + 6.0, strengths[high]])
+    early, strengths = _from_the_strongest(early, strengths)
     strongest = np.argsort(-strengths)[:MODES]
     return np.sort(early[strongest]), False
+
+
+def _from_the_strongest(modes: Floats, strengths: Floats) -> tuple[Floats, Floats]:
+    """Without what lies below the strongest low mode, and without low modes far weaker than it."""
+    deep = modes < _DEEP_HZ
+    if not deep.any():
+        return modes, strengths
+    best = int(np.argmax(np.where(deep, strengths, -np.inf)))
+    kept = ~deep | ((modes >= modes[best]) & (strengths > strengths[best] + _DEEP_WEAKEST_DB))
+    return modes[kept], strengths[kept]
 
 
 def _deep_shares(

@@ -79,9 +79,9 @@ class RingPrior(nn.Module):
         done = torch.zeros_like(rings)
         for count in torch.unique(counts).tolist():
             mine = torch.nonzero(counts == count)[:, 0]
-            spectrum = torch.fft.rfft(rings[mine, :count], dim=1)
+            spectrum = torch.fft.rfft(rings[mine, :count].float(), dim=1)
             weight = gains(self.variances[self._rows(count)][None], time[mine].reshape(-1, 1, 1))
-            done[mine, :count] = torch.fft.irfft(spectrum * weight, n=count, dim=1)
+            done[mine, :count] = torch.fft.irfft(spectrum * weight, n=count, dim=1).to(done)
         return done
 
     def _rows(self, tokens: int) -> Tensor:

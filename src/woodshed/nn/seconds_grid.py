@@ -32,7 +32,7 @@ class SecondsGrid(nn.Module):
     Examples
     --------
     >>> grid = SecondsGrid(sample_rate_hz=48000, bands=40, token_steps=8)
-    >>> x = torch.sin(torch.arange(5000) * 0.1)[None]
+    >>> x = torch.sin(torch.arange(5000) * 0.1)[None] * torch.linspace(1, 0, 5000)
     >>> spectra = grid.analyse(x)
     >>> spectra.shape[-1], bool((grid.synthesise(spectra, frames=5000) - x).abs().max() < 0.01)
     (257, True)

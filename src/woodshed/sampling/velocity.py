@@ -24,6 +24,7 @@ def circled(clean: Tensor, noise: Tensor, *, time: Tensor) -> tuple[Tensor, Tens
 
     Examples
     --------
+    >>> import torch
     >>> point, speed = circled(torch.ones(1, 2), torch.zeros(1, 2), time=torch.zeros(1))
     >>> point.tolist(), speed.abs().tolist()
     ([[1.0, 1.0]], [[0.0, 0.0]])
@@ -42,6 +43,7 @@ def solve_circle(speed: Speed, noise: Tensor, *, steps: int) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> solve_circle(lambda x, t: -torch.ones_like(x) * math.sin(t * math.pi / 2), torch.zeros(3), steps=1).tolist()
     [1.0, 1.0, 1.0]
     """

@@ -160,6 +160,7 @@ def _save(path: Path, file: GuideRecipe | None, flags: GuideRecipe | None) -> No
 def _requests(job: Job) -> list[Request]:
     """Sound i takes seed + i, and with ``each`` the i-th class in turn."""
     count, seed, word = job.whole("count") or 1, job.whole("seed") or 0, job.word("class")
+    assert job.model is not None  # the verb needs one
     classes = job.model.spec.classes
     if word is not None and word != EACH and word not in classes:
         raise UnknownName("class", word, known=[*classes, EACH])

@@ -79,7 +79,7 @@ def train_model(
     UnknownName
         If family, preset or a setting do not exist.
     """
-    run = Run(bench.runs / bench.shelf.path(order.name).stem)
+    run = Run(bench.runs / bench.shelf.place(order.name).stem)
     run.require_free()
     order = _remembered(run, order) if resume else order
     base = _base(bench, order)
@@ -104,7 +104,7 @@ def train_model(
         copying=copying,
         resumed=resume,
     )
-    path = bench.shelf.put(order.name, trained.model, card)
+    path = bench.shelf.put(order.name, trained.model, card, on_event=on_event)
     _draw_losses(run, on_event)
     held = len(held_out_set.items) if held_out_set else 0
     left_out = tuple(f"{page.path_name}: {page.rule}" for page in manifest.refused)

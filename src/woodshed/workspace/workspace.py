@@ -16,7 +16,6 @@ from woodshed.artifacts import (
     ModelShelf,
     Receipt,
     cite_receipt,
-    read_card,
     read_receipt,
 )
 from woodshed.artifacts.delivery import Delivered
@@ -271,7 +270,7 @@ class Workspace:
         pair = self.models.load(first), self.models.load(second)
         for one in pair:
             require_standing(one.card, self.library)
-        if self.models.path(name).exists():
+        if self.models.place(name).exists():
             raise UsageError(
                 f"There is a model {name!r} already", cause="it would be replaced", way_out="choose another --name"
             )
@@ -280,7 +279,7 @@ class Workspace:
             text = f"{first} and {second} were trained apart: a blend of them may sound like neither"
             on_event(Note(level="warning", text=text))
         card = blended_card(*pair, weight=weight, name=name, ledger_head=self.library.ledger.head())
-        self.models.put(name, model, card)
+        self.models.put(name, model, card, on_event=on_event)
         return card
 
     # -- papers
@@ -381,18 +380,15 @@ class Workspace:
         """The card of the model that made it; None if the shelf has none, or another training under that name."""
         if not receipt.has_model:
             return None
-        try:
-            card = read_card(self.models.path(receipt.model))
-        except WoodshedError:
-            return None
-        return card if card.merkle_root == receipt.merkle_root else None
+        return self.models.card_of(receipt.model, merkle_root=receipt.merkle_root)
 
 
-def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, object]:
-    """One row of the list of models; a damaged file is listed with what is wrong with it."""
+def describe_model(name: str, card: ModelCard | ModelFileError, *, ships: bool = False) -> dict[str, object]:
+    """One row of the list of models; a damaged file is listed with what is wrong with it, one that ships as such."""
     if isinstance(card, ModelFileError):
         unknown = {"family": None, "sounds": None, "classes": None, "rate_hz": None, "channels": None, "made_at": None}
         return {"name": name, "state": card.problem, **unknown}
+    trained = "stopped early" if card.training and card.training.stopped_early else "ready"
     return {
         "name": name,
         "family": card.family,
@@ -401,7 +397,7 @@ def describe_model(name: str, card: ModelCard | ModelFileError) -> dict[str, obj
         "rate_hz": card.sample_rate_hz,
         "channels": card.channels,
         "made_at": card.made_at,
-        "state": "stopped early" if card.training and card.training.stopped_early else "ready",
+        "state": "shipped" if ships else trained,
     }
 
 

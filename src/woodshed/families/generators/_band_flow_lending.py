@@ -294,8 +294,8 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     frames = data.shape[-1]
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
-    length_s = min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)) if loud else 0.004
+    length_s, fall_db = (min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)), 50.0) if loud else (0.04, 24.0)
     length = min(frames, round(length_s * sample_rate_hz))
     gain = np.ones(frames, dtype=np.float32)
-    gain[frames - length :] = 10 ** (-2.5 * (np.arange(length) + 1) / max(1, length))  # to -50 dB, even in dB
+    gain[frames - length :] = 10 ** (-fall_db / 20 * (np.arange(length) + 1) / max(1, length))  # even in dB
     return gain

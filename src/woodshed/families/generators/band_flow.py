@@ -501,7 +501,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         """The smooth shape that tokens stand for."""
         steps = -(-frames // self.splitter.hop_frames) + 1
         envelope, width = self.splitter.from_tokens(self.basis.unsqueeze(tokens[:, : self.config.dims]), steps=steps)
-        if float(width.mean()) < _MONO_WIDTH:
+        if float(width.detach().mean()) < _MONO_WIDTH:
             width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
