@@ -5,31 +5,47 @@
 Works on any corpus with a manifest.csv (columns path, kind, class, group, licence...). Training, sounds and features
 are cached under .bench-cache; another corpus or other code begins anew. Parts: ``fidelity`` (with the rows that need no
 model), ``passing`` (judges trained afresh), ``new``, ``copied``, ``controlled``, ``speed``, ``threads``, ``own``,
-``loops``, ``peers``. What the code cannot do yet stands there with no value and does not hold.
+``loops``, ``guides``, ``steps`` (distilling), ``peers``. A part that breaks off stands there with no value and does not
+hold; the others go on.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks._generation_controlled import controlled_checks
 from benchmarks._generation_copied import copied_checks
 from benchmarks._generation_fidelity import fidelity_checks, novelty_checks, passing_checks, row_of
-from benchmarks._generation_more import loop_checks, own_checks, peer_checks
+from benchmarks._generation_loops import loop_checks
+from benchmarks._generation_more import guided_checks, own_checks, peer_checks
 from benchmarks._generation_speed import speed_checks, threads_checks
 from benchmarks._generation_stages import Order, Stage
+from benchmarks._generation_steps import steps_checks
 from benchmarks._report import Check, Findings, Table, progress, run_parts
 
-PARTS = ("fidelity", "passing", "new", "copied", "controlled", "speed", "threads", "own", "loops", "peers")
+PARTS = (
+    "fidelity",
+    "passing",
+    "new",
+    "copied",
+    "controlled",
+    "speed",
+    "threads",
+    "own",
+    "loops",
+    "guides",
+    "steps",
+    "peers",
+)
 PLAIN: dict[str, Callable[[Stage], list[Check]]] = {
     "new": novelty_checks,
     "copied": copied_checks,
     "controlled": controlled_checks,
     "speed": speed_checks,
     "threads": threads_checks,
-    "own": own_checks,
 }
 
 
@@ -40,20 +56,33 @@ def findings(data: Path, full: bool, parts: tuple[str, ...], *, stage: Stage | N
     tables: list[Table] = []
     for part in parts:
         progress(f"-- {part}")
-        found, beside = _part(stage, part)
+        found, beside = _unbroken(stage, part, full)
         checks += found
         tables += beside
     return Findings(checks, tables)
 
 
-def _part(stage: Stage, part: str) -> tuple[list[Check], list[Table]]:
+def _unbroken(stage: Stage, part: str, full: bool) -> tuple[list[Check], list[Table]]:
+    """A part, or one check that says why it broke off: an hour of the other parts is not lost with it."""
+    try:
+        return _part(stage, part, full)
+    except Exception as error:
+        progress(traceback.format_exc())
+        return [Check(f"{part}: runs to its end ({type(error).__name__}: {error})", None, "yes", holds=False)], []
+
+
+def _part(stage: Stage, part: str, full: bool) -> tuple[list[Check], list[Table]]:
     if part in PLAIN:
         return PLAIN[part](stage), []
     if part == "fidelity":
         found, tables, _ = fidelity_checks(stage)
         return found, tables
+    if part in ("own", "guides"):
+        return (own_checks if part == "own" else guided_checks)(stage, full), []
     if part == "loops":
-        return loop_checks(stage)
+        return loop_checks(stage.data, full), []
+    if part == "steps":
+        return steps_checks(stage)
     made = row_of(stage, "generated", stage.made())
     return (passing_checks(made), []) if part == "passing" else peer_checks(stage, made)
 
