@@ -27,18 +27,8 @@ from benchmarks._generation_steps import steps_checks
 from benchmarks._report import Check, Findings, Table, progress, run_parts
 
 PARTS = (
-    "fidelity",
-    "passing",
-    "new",
-    "copied",
-    "controlled",
-    "speed",
-    "threads",
-    "own",
-    "loops",
-    "guides",
-    "steps",
-    "peers",
+    *("fidelity", "passing", "new", "copied", "controlled", "speed"),
+    *("threads", "own", "loops", "guides", "steps", "peers"),
 )
 PLAIN: dict[str, Callable[[Stage], list[Check]]] = {
     "new": novelty_checks,
