@@ -15,8 +15,8 @@ from woodshed.nn.shaping import Shape
 TRAITS = ("brightness_hz", "decay_ms", "width", "pitch_hz")
 _SCALES = {"brightness_hz": (1500.0, 1.6), "decay_ms": (120.0, 1.6), "pitch_hz": (110.0, 1.5)}  # middle, octaves
 _MOST_TILT_DB = 15.0  # per octave
-_MOST_FADING_DB = 500.0  # per second
-_MOST_HOLDING_DB = 120.0
+_MOST_STRETCH = 5.0  # octaves of time after the peak
+_MOVED_HZ = (1000.0, 6000.0)  # a change of pitch moves all below the first and nothing above the second
 _TONAL = 0.4
 
 
@@ -57,16 +57,15 @@ class Traits:
         return torch.tensor(numbers)
 
     def fitted(self, shape: Shape, wishes: Mapping[str, float]) -> Shape:
-        """The shape with what was wished for, as nearly as tilting, fading and widening bring it about."""
+        """The shape with what was wished for, as nearly as moving, stretching, tilting and widening bring it about."""
+        if "pitch_hz" in wishes:
+            shape = self._with_pitch(shape, wishes["pitch_hz"])
         if "decay_ms" in wishes:
             shape = self._with_decay(shape, wishes["decay_ms"])
         if "brightness_hz" in wishes:
             shape = self._with_brightness(shape, wishes["brightness_hz"])
         if "width" in wishes:
             shape = self._with_width(shape, wishes["width"])
-        if "pitch_hz" in wishes and shape.partials is not None:
-            semitones = 12 * math.log2(wishes["pitch_hz"] / float(shape.partials.frequencies_hz[0]))
-            shape = replace(shape, partials=shape.partials.transposed(semitones))
         return shape
 
     # -- inside
@@ -78,10 +77,11 @@ class Traits:
         energy = power.sum(0)
         return float((energy * self.splitter.bands.centres_hz).sum() / energy.sum().clamp(min=1e-12))
 
-    def _decay_ms(self, power: Tensor) -> float:
+    def _decay_ms(self, power: Tensor, *, peak: int | None = None) -> float:
+        """Time from the peak (or a given step) until the level first lies 20 dB below it."""
         course = power.sum(1)
         smooth = torch.nn.functional.avg_pool1d(course[None, None], 3, 1, 1, count_include_pad=False)[0, 0]
-        peak = int(smooth.argmax())
+        peak = int(smooth.argmax()) if peak is None else peak
         below = torch.nonzero(smooth[peak:] < 0.01 * smooth[peak])
         steps = int(below[0]) if len(below) else len(smooth) - peak
         return 1000.0 * max(1, steps) * self._hop_s
@@ -103,13 +103,39 @@ class Traits:
         return _solved(tilted, lambda s: self._brightness_hz(self._power(s)), wanted_hz, -_MOST_TILT_DB, _MOST_TILT_DB)
 
     def _with_decay(self, shape: Shape, wanted_ms: float) -> Shape:
-        peak = int(self._power(shape).sum(1).argmax())
-        passed_s = (torch.arange(shape.steps) - peak).clamp(min=0)[:, None] * self._hop_s
+        course = self._power(shape).sum(1)[None, None]
+        peak = int(torch.nn.functional.avg_pool1d(course, 3, 1, 1, count_include_pad=False).argmax())
+        steps = torch.arange(shape.steps, dtype=torch.float32)
 
-        def faded(db_per_s: float) -> Shape:
-            return self._changed(shape, db_per_s * passed_s)
+        def stretched(octaves: float) -> Shape:
+            places = torch.where(steps <= peak, steps, peak + (steps - peak) * 2.0**-octaves).clamp(max=shape.steps - 1)
+            before = places.floor().long().clamp(max=max(0, shape.steps - 2))
+            after = (before + 1).clamp(max=shape.steps - 1)
+            share = (places - before)[:, None]
+            return replace(
+                shape,
+                envelope=torch.lerp(shape.envelope[before], shape.envelope[after], share),
+                width=torch.lerp(shape.width[before], shape.width[after], share),
+            )
 
-        return _solved(faded, lambda s: self._decay_ms(self._power(s)), wanted_ms, -_MOST_FADING_DB, _MOST_HOLDING_DB)
+        def measured(changed: Shape) -> float:
+            return self._decay_ms(self._power(changed), peak=peak)  # what is held longer must not become the peak
+
+        return _solved(stretched, measured, wanted_ms, -_MOST_STRETCH, _MOST_STRETCH)
+
+    def _with_pitch(self, shape: Shape, wanted_hz: float) -> Shape:
+        """All partials moved until the lowest is where it was wished for, and what is loud around them with them."""
+        if shape.partials is None:
+            return shape
+        octaves = math.log2(wanted_hz / float(shape.partials.frequencies_hz[0]))
+        centres = self.splitter.bands.centres_hz
+        low, high = (math.log2(hz) for hz in _MOVED_HZ)
+        moved = ((high - centres.clamp(min=1.0).log2()) / (high - low)).clamp(0, 1)  # (bands,) how far each goes along
+        places = torch.searchsorted(centres.contiguous(), wanted := centres / torch.exp2(octaves * moved))
+        after = places.clamp(1, len(centres) - 1)
+        share = ((wanted - centres[after - 1]) / (centres[after] - centres[after - 1])).clamp(0, 1)
+        envelope = torch.lerp(shape.envelope[:, after - 1], shape.envelope[:, after], share)
+        return replace(shape, envelope=envelope, partials=shape.partials.transposed(12 * octaves))
 
     def _with_width(self, shape: Shape, wanted: float) -> Shape:
         def widened(more: float) -> Shape:

@@ -18,6 +18,8 @@ from woodshed.roles import Request
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
+_LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -48,6 +50,8 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
     length_s = math.exp(_at_quantile(model.length_table[table_row], rng.uniform()))
     level_db = _at_quantile(model.level_table[table_row], rng.uniform())
+    if "decay_ms" in request.wishes:
+        length_s = max(length_s, _LONGER_THAN_DECAY * request.wishes["decay_ms"] / 1000)
     if request.duration_s is not None:
         length_s = _checked_length(model, request.duration_s)
     frames = min(model.most_frames, max(model.splitter.hop_frames, round(length_s * model.spec.sample_rate_hz)))
