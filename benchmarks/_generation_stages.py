@@ -171,11 +171,11 @@ class Stage:
             progress(f"fewer than {self.order.least} training sounds, so left out: {', '.join(missing)}")
         return asked
 
-    def lenders(self, *, borrow: str = "own") -> LenderPool:
+    def lenders(self, *, borrow: str = "none") -> LenderPool:
         """Where it may borrow."""
         return self.workspace.lenders(self.loaded, borrow=borrow)
 
-    def made(self, name: str = "made", *, steps: int | None = None, borrow: str = "own") -> SoundSet:
+    def made(self, name: str = "made", *, steps: int | None = None, borrow: str = "none") -> SoundSet:
         """The sounds it makes, before any finishing; made once and kept. A sound carries its lenders as its name."""
         kept = self.folder / f"{name}.npz"
         if not kept.is_file():
