@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
-    parser.add_argument("--borrow", default="own")
+    parser.add_argument("--borrow", default="none")
     parser.add_argument("--references", action="store_true", help="the rows that need no model beside it")
     return parser
 
