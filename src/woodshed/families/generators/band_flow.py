@@ -72,7 +72,7 @@ _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
-_TOGETHER = 4  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
+_TOGETHER = 2  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
 
 
@@ -112,7 +112,7 @@ class Config(FamilyConfig):
     learning_rate: float = Field(default=2e-3, gt=0)
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
-    steps: int = Field(default=10, ge=1, le=200)
+    steps: int = Field(default=8, ge=1, le=200)
     guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
