@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from woodshed.nn.lapped import lapped
 from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, MODES, Partials
-from woodshed.nn.shaping import Shape, Shaper, leaned_over
+from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
 _WIDENING = 0.83  # exponent by which that grows with the bins of a band
@@ -57,14 +57,18 @@ class Ringer:
         lines = self._lines(sharp, frames=frames)
         if lines is None:
             return leaned_over(noise, lean=shape.lean)
-        noise = noise * self._left_over(lines, bins=noise.shape[-1]).sqrt()
+        noise = noise * self._left_over(lines, self.splitter.bands.spread(sharp.envelope), bins=noise.shape[-1]).sqrt()
         tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
         if sides == 1:
             return noise + tone
         bins = tone.shape[-1]
         turns = torch.cumsum(torch.randn(bins, generator=generator) * _TURN, 0) + math.pi / 2
         side = tone * torch.polar(torch.ones(bins), turns) * self.shaper.side_gain(sharp)
-        return leaned_over(noise + torch.cat([tone, side]), lean=shape.lean)
+        both = noise + torch.cat([tone, side])
+        if LEANS:
+            lean = shape.lean if shape.lean else 0.0
+            return leaned_over(both, lean=lean - lean_of(both)) 
+        return leaned_over(both, lean=shape.lean)
 
     @property
     def _hop(self) -> int:
@@ -82,12 +86,20 @@ class Ringer:
         seconds = steps * self._hop / self.splitter.sample_rate_hz
         return _Lines(hz, partials.shares[tokens][:, modes], partials.course(seconds))
 
-    def _left_over(self, lines: _Lines, *, bins: int) -> Tensor:
+    def _left_over(self, lines: _Lines, drawn: Tensor, *, bins: int) -> Tensor:
         """What is left for noise, of the power of every bin, ``(steps, bins)``."""
         places = lines.hz[None] * lines.course[:, None] * self._per_hz  # (steps, lines)
         distance = (torch.arange(bins)[None, :, None] - places[:, None, :]).abs()
         near = (1 - (distance - 0.75).clamp(min=0)).clamp(min=0)
-        return 1 - (near * lines.shares[:, None, :]).amax(-1)
+        kept = 1 - (near * lines.shares[:, None, :]).amax(-1)
+        if not LEAK: return kept
+        reach = min(bins, 48)
+        level = drawn.exp()[:, :reach]
+        low = places.floor().long().clamp(max=bins - 1)
+        tone = drawn.exp().gather(1, low) * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+        leak = (tone[:, None, :] * _lobe(distance[:, :reach])).sum(-1)
+        kept[:, :reach] = torch.minimum(kept[:, :reach], (1 - leak / level.clamp(min=1e-12)).clamp(min=0))
+        return kept
 
     @property
     def _per_hz(self) -> float:
@@ -101,13 +113,18 @@ class Ringer:
         )[0, :, :frames]
         phases = torch.rand(len(lines.hz), generator=generator, dtype=torch.float64)
         phases[0] = 0.0
+        if ZERO and shape.partials.harmonic: phases[:] = 0.0
         seconds = torch.arange(frames, dtype=torch.float64) / self.splitter.sample_rate_hz
         assert shape.partials is not None
         turns = torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz
         out = torch.zeros(frames)
         for number, hz in enumerate(lines.hz.double()):
             cycles = torch.remainder(hz * turns + phases[number], 1.0).float()
-            out += drawn[number] * torch.sin(2 * math.pi * cycles)
+            wave = drawn[number] * torch.sin(2 * math.pi * cycles)
+            if FADE:
+                rise = min(frames, max(8, round(min(0.002, 0.25 / float(hz)) * self.splitter.sample_rate_hz)))
+                wave[:rise] *= torch.linspace(0, 1, rise)
+            out += wave
         return out
 
     def _gains(self, lines: _Lines, shape: Shape) -> Tensor:
@@ -133,6 +150,16 @@ class Ringer:
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
                 steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()[_ATTACK_STEPS:]
         return steady
+
+
+LEAK = FADE = LEANS = True
+ZERO = False
+
+
+def _lobe(distance: Tensor) -> Tensor:
+    """Power of the sine window's response at so many bins from a line (1 at the line)."""
+    d = distance.clamp(min=1e-3)
+    return (torch.cos(math.pi * d) / (1 - 4 * d**2 + 1e-6)).square()
 
 
 def unsmeared(envelope: Tensor) -> Tensor:
