@@ -206,7 +206,9 @@ def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float, f
     top = min(_LOW_TOP_HZ - 50.0, 6.0 * peak_hz, 0.85 * deep[1] if len(deep) > 1 else math.inf)
     if top < 1.2 * peak_hz:
         return none
-    analytic, slow_rate = _analytic_below(audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=(15.0, top, 1.25 * top))
+    analytic, slow_rate = _analytic_below(
+        audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=(15.0, top, 1.25 * top)
+    )
     power = np.abs(analytic) ** 2
     turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
     hop = max(1, round(0.002 * slow_rate))

@@ -18,6 +18,9 @@ _WIDENING = 0.83  # exponent by which that grows with the bins of a band
 _LEAST_SHARE = 0.05
 _PERIODS = 2.5  # over which the level of a low line is steadied
 _ATTACK_STEPS = 2
+_LEAKING_BINS = 48
+_STRUCK_HZ = 400.0  # modes below begin together, at phase 0
+_LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
 _SETTLING = 4  # rounds that undo what the windows smear
 
@@ -65,10 +68,7 @@ class Ringer:
         turns = torch.cumsum(torch.randn(bins, generator=generator) * _TURN, 0) + math.pi / 2
         side = tone * torch.polar(torch.ones(bins), turns) * self.shaper.side_gain(sharp)
         both = noise + torch.cat([tone, side])
-        if LEANS:
-            lean = shape.lean if shape.lean else 0.0
-            return leaned_over(both, lean=lean - lean_of(both)) 
-        return leaned_over(both, lean=shape.lean)
+        return leaned_over(both, lean=shape.lean - lean_of(both))
 
     @property
     def _hop(self) -> int:
@@ -87,19 +87,21 @@ class Ringer:
         return _Lines(hz, partials.shares[tokens][:, modes], partials.course(seconds))
 
     def _left_over(self, lines: _Lines, drawn: Tensor, *, bins: int) -> Tensor:
-        """What is left for noise, of the power of every bin, ``(steps, bins)``."""
+        """What is left for noise, of the power of every bin, ``(steps, bins)``; ``drawn`` is its natural log.
+
+        A line takes its own bins, and of those around it what the window leaks into them.
+        """
         places = lines.hz[None] * lines.course[:, None] * self._per_hz  # (steps, lines)
         distance = (torch.arange(bins)[None, :, None] - places[:, None, :]).abs()
         near = (1 - (distance - 0.75).clamp(min=0)).clamp(min=0)
         kept = 1 - (near * lines.shares[:, None, :]).amax(-1)
-        if not LEAK: return kept
-        reach = min(bins, 48)
-        level = drawn.exp()[:, :reach]
+        reach = min(bins, _LEAKING_BINS)
+        power = drawn.exp()
         low = places.floor().long().clamp(max=bins - 1)
-        tone = drawn.exp().gather(1, low) * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+        tone = power.gather(1, low) * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
         leak = (tone[:, None, :] * _lobe(distance[:, :reach])).sum(-1)
-        kept[:, :reach] = torch.minimum(kept[:, :reach], (1 - leak / level.clamp(min=1e-12)).clamp(min=0))
-        return kept
+        rest = (1 - leak / power[:, :reach].clamp(min=1e-12)).clamp(min=0)
+        return torch.cat([torch.minimum(kept[:, :reach], rest), kept[:, reach:]], dim=1)
 
     @property
     def _per_hz(self) -> float:
@@ -112,8 +114,8 @@ class Ringer:
             gains.T[None], size=(shape.steps - 1) * self._hop + 1, mode="linear", align_corners=True
         )[0, :, :frames]
         phases = torch.rand(len(lines.hz), generator=generator, dtype=torch.float64)
-        phases[0] = 0.0
-        if ZERO and shape.partials.harmonic: phases[:] = 0.0
+        struck = 0 if shape.partials.harmonic else int((lines.hz < _STRUCK_HZ).sum())
+        phases[: max(1, struck)] = 0.0
         seconds = torch.arange(frames, dtype=torch.float64) / self.splitter.sample_rate_hz
         assert shape.partials is not None
         turns = torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz
@@ -121,9 +123,8 @@ class Ringer:
         for number, hz in enumerate(lines.hz.double()):
             cycles = torch.remainder(hz * turns + phases[number], 1.0).float()
             wave = drawn[number] * torch.sin(2 * math.pi * cycles)
-            if FADE:
-                rise = min(frames, max(8, round(min(0.002, 0.25 / float(hz)) * self.splitter.sample_rate_hz)))
-                wave[:rise] *= torch.linspace(0, 1, rise)
+            rise = min(frames, round(min(_LONGEST_RISE_S, 0.25 / float(hz)) * self.splitter.sample_rate_hz))
+            wave[:rise] *= torch.linspace(0, 1, rise)
             out += wave
         return out
 
@@ -145,21 +146,16 @@ class Ringer:
         steady = level.clone()
         for reach in (1, 2, 3, 4):
             mine = spans == reach
-            if bool(mine.any()):
-                power = level[:, mine].exp().T[:, None]
+            if bool(mine.any()) and len(level) > _ATTACK_STEPS:
+                power = level[_ATTACK_STEPS:, mine].exp().T[:, None]
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
-                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()[_ATTACK_STEPS:]
+                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
         return steady
-
-
-LEAK = FADE = LEANS = True
-ZERO = False
 
 
 def _lobe(distance: Tensor) -> Tensor:
     """Power of the sine window's response at so many bins from a line (1 at the line)."""
-    d = distance.clamp(min=1e-3)
-    return (torch.cos(math.pi * d) / (1 - 4 * d**2 + 1e-6)).square()
+    return (torch.cos(math.pi * distance) / (1 - 4 * distance**2 + 1e-6)).square()
 
 
 def unsmeared(envelope: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.metrics import CopyFinder
-from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, sounding_span
+from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, attacked, sounding_span
 from woodshed.roles import LenderPool, Made
 from woodshed.sampling import seeded_generator
 from woodshed.sound import Sound
@@ -167,6 +167,9 @@ class Decoder:
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
+            if not lent and target.shape.attack is not None:
+                basis, numbers = self.model.attacks, target.shape.attack
+                audio = attacked(audio, basis=basis, numbers=numbers, sample_rate_hz=rate)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
                 best = match, audio, lenders
