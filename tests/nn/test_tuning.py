@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from woodshed.dsp import fundamental_hz
-from woodshed.nn import EnvelopeSplitter, Partials, Ringer, Shape, Shaper
-from woodshed.nn.tuning import Tuner
+from woodshed.nn import EnvelopeSplitter, Partials, Ringer, Shape, Shaper, Tuner
 
 SPLITTER = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=False, max_duration_s=2.0)
 FRAMES = 120 * 256

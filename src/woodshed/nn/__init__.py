@@ -36,6 +36,7 @@ from woodshed.nn.shaping import Reshaped, Shape, Shaper, lean_of, leaned_over
 from woodshed.nn.speeding import compile_for_gpu, half_width
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
+from woodshed.nn.tuning import Tuner
 from woodshed.nn.wave_network import WaveNetwork
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "Traits",
+    "Tuner",
     "WaveNetwork",
     "at_rate",
     "at_speed",

@@ -363,9 +363,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         variances = self.variances
         plain, error = linear_guess(point, time=time, variances=variances)
         spread = (time**2 * variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
-        heard = int(counts.max())  # what rows are padded with costs nothing
-        beyond = self.net((point / spread)[:, :heard], condition, counts)
-        return plain + error * nn.functional.pad(beyond, (0, 0, 0, point.shape[1] - heard))
+        return plain + error * self.net(point / spread, condition, counts)
 
     # -- making sounds
 
