@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import torch
@@ -51,36 +52,48 @@ class TokenMixer(nn.Module):
         return x + mixed[:, :, 0].transpose(1, 2)
 
 
-class Block(nn.Module):
-    """Neighbours, attention with normed queries and keys, then a per-token network; all steered by the condition."""
+class SteeredBlock(nn.Module):
+    """Neighbours, attention with normed queries and keys, then a per-token network; all steered by the condition.
 
-    def __init__(self, width: int, *, heads: int, cond_width: int, stretch: int = 4) -> None:
+    ``mixer`` makes what looks at neighbours, from a width; a block on a row and one on a ring differ in that alone.
+    """
+
+    def __init__(
+        self, width: int, *, heads: int, cond_width: int, mixer: Callable[[int], nn.Module], stretch: int = 4
+    ) -> None:
         super().__init__()
         self.heads = heads
         self.steer = nn.Linear(cond_width, 6 * width)
-        self.mix_before = TokenMixer(width)
+        self.mix_before = mixer(width)
         self.to_qkv = nn.Linear(width, 3 * width, bias=False)
         self.attended = nn.Linear(width, width)
-        self.mix_between = TokenMixer(width)
+        self.mix_between = mixer(width)
         self.widen = nn.Linear(width, stretch * width)
         self.narrow = nn.Linear(stretch * width, width)
         nn.init.zeros_(self.steer.weight)
         nn.init.zeros_(self.steer.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, present: Tensor | None) -> Tensor:
-        """``x`` (batch, tokens, width), ``condition`` (batch, cond_width), ``present`` bool (batch, tokens) or all."""
-        shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = self.steer(condition)[:, None].chunk(6, dim=-1)
-        y = self.mix_before(_only(_steered(x, shift_a, scale_a), present))
-        x = torch.addcmul(x, gate_a, self._attend(y, present))
-        y = self.mix_between(_only(_steered(x, shift_b, scale_b), present))
-        return torch.addcmul(x, gate_b, self.narrow(functional.gelu(self.widen(y), approximate="tanh")))
-
-    def _attend(self, y: Tensor, present: Tensor | None) -> Tensor:
+    def attend(self, y: Tensor, present: Tensor | None) -> Tensor:
         qkv = self.to_qkv(y).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (3, b, h, t, d)
         q, k = functional.normalize(qkv[:2], dim=-1)
         mask = None if present is None else present[:, None, None, :].expand(-1, -1, y.shape[1], -1)
         seen = functional.scaled_dot_product_attention(q, k, qkv[2], attn_mask=mask, scale=math.sqrt(q.shape[-1]))
         return self.attended(seen.transpose(1, 2).flatten(-2))
+
+
+class Block(SteeredBlock):
+    """A block on a row of tokens."""
+
+    def __init__(self, width: int, *, heads: int, cond_width: int) -> None:
+        super().__init__(width, heads=heads, cond_width=cond_width, mixer=TokenMixer)
+
+    def forward(self, x: Tensor, condition: Tensor, present: Tensor | None) -> Tensor:
+        """``x`` (batch, tokens, width), ``condition`` (batch, cond_width), ``present`` bool (batch, tokens) or all."""
+        shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = self.steer(condition)[:, None].chunk(6, dim=-1)
+        y = self.mix_before(_only(steered(x, shift_a, scale_a), present))
+        x = torch.addcmul(x, gate_a, self.attend(y, present))
+        y = self.mix_between(_only(steered(x, shift_b, scale_b), present))
+        return torch.addcmul(x, gate_b, self.narrow(functional.gelu(self.widen(y), approximate="tanh")))
 
 
 class SteeredTransformer(nn.Module):
@@ -143,7 +156,7 @@ class SteeredTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, condition, present)
         shift, scale = self.steer_out(condition)[:, None].chunk(2, dim=-1)
-        return _only(self.go_out(_steered(x, shift, scale)), present)
+        return _only(self.go_out(steered(x, shift, scale)), present)
 
     def _places(self, tokens: Tensor, counts: Tensor, *, first: Tensor | None, totals: Tensor | None) -> Tensor:
         """Where every token stands, from the start and from the end, ``(batch, tokens, 2 * width)``."""
@@ -176,5 +189,6 @@ def _only(x: Tensor, present: Tensor | None) -> Tensor:
     return x if present is None else x * present[..., None].to(x)
 
 
-def _steered(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+def steered(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """Each token normed, then scaled and shifted by the condition."""
     return torch.addcmul(shift, functional.layer_norm(x, x.shape[-1:]), 1 + scale)

@@ -114,7 +114,7 @@ class Tuner:
         return torch.lerp(noise[:, after - 1], noise[:, after], share)
 
     def _clear(self, tone: _Tone, noise: Tensor, *, lead: int, harmonic: bool) -> _Tone:
-        """The tone with as much more of its leading line as it takes to be heard, under the course of the whole sound."""
+        """The tone with as much of its leading line as it takes to be heard, under the course of the whole sound."""
         energy = tone.power * self._energy(tone.hz)  # (steps, lines)
         course = (noise @ self._sums) + energy.sum(1)
         ours = energy.sum() if harmonic else energy[:, lead].sum()

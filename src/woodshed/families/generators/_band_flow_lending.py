@@ -178,7 +178,7 @@ class Decoder:
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
     def neighbours(self, target: Target) -> Neighbours:
-        """Who could lend to a target."""
+        """Who could lend to a target; nothing is worked out where nobody may."""
         if not self.index.content_ids:
             return Neighbours([], [])
         wanted = shape_print(target.shape.envelope, splitter=self.splitter)
