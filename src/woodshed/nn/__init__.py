@@ -37,6 +37,7 @@ from woodshed.nn.shaping import MOST_HISS, NO_HISS, Reshaped, Shape, Shaper, his
 from woodshed.nn.speeding import compile_for_gpu, half_width
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
+from woodshed.nn.tuning import Tuner
 from woodshed.nn.wave_network import WaveNetwork
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "Traits",
+    "Tuner",
     "WaveNetwork",
     "at_quantile",
     "at_rate",

@@ -114,17 +114,18 @@ class Shaper:
     def noise(self, target: Shape, *, sides: int, generator: torch.Generator) -> Tensor:
         """White noise under the target's shape, silent where the target is at its floor, ``(sides, steps, bins)``."""
         hop = self.splitter.hop_frames
-        white = lapped(torch.randn(sides, (target.steps - 1) * hop, generator=generator), hop_frames=hop)
+        white = torch.randn(sides, (target.steps - 1) * hop, generator=generator)
         audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        loud = (target.envelope / 2).exp() * audible
-        white[..., 0] = 0.0  # no noise at 0 Hz
-        drawn = self.splitter.bands.spread(loud)
+        loud = self.splitter.bands.spread((target.envelope / 2).exp() * audible)
+        loud[..., 0] = 0.0  # no noise at 0 Hz
         if target.hiss > NO_HISS:
-            drawn = torch.maximum(drawn, self._ramp(_HISS_HZ) * math.exp(target.hiss / 2))
-        mid = white[:1] * drawn
+            loud = torch.maximum(loud, self._ramp(_HISS_HZ) * math.exp(target.hiss / 2))
+        mid = lapped(white[:1], hop_frames=hop) * loud
         if sides == 1:
             return mid
-        return torch.cat([mid, white[1:] * drawn * self.side_gain(target)])
+        if narrow(target):
+            return torch.cat([mid, torch.zeros_like(mid)])
+        return torch.cat([mid, lapped(white[1:], hop_frames=hop) * (loud * self.side_gain(target))])
 
     def side_gain(self, target: Shape) -> Tensor:
         """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow.
@@ -171,6 +172,11 @@ class Shaper:
         hz = (torch.arange(self.splitter.hop_frames + 1) * bin_hz).clamp(min=1.0)
         low, high = (math.log(limit) for limit in limits_hz)
         return ((hz.log() - low) / (high - low)).clamp(0, 1)
+
+
+def narrow(shape: Shape) -> bool:
+    """Whether a shape has no side at all, save for what its lean brings."""
+    return not bool(_open(shape.width).any())
 
 
 def leaned_over(spectra: Tensor, *, lean: float) -> Tensor:
