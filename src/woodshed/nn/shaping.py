@@ -116,7 +116,8 @@ class Shaper:
         hop = self.splitter.hop_frames
         white = torch.randn(sides, (target.steps - 1) * hop, generator=generator)
         audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        loud = self.splitter.bands.spread((target.envelope / 2).exp() * audible)
+        over = (target.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0).sqrt()
+        loud = self.splitter.bands.spread(over * audible)
         loud[..., 0] = 0.0  # no noise at 0 Hz
         if target.hiss > NO_HISS:
             loud = torch.maximum(loud, self._ramp(_HISS_HZ) * math.exp(target.hiss / 2))
