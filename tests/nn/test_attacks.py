@@ -36,12 +36,12 @@ def test_a_beginning_takes_the_shape_asked_for(basis: PrincipalBasis, rise_s: fl
     assert float((basis.squeeze(got) - numbers).norm()) < 0.35 * before
 
 
-def test_nothing_after_the_beginning_changes_and_the_energy_stays(basis: PrincipalBasis) -> None:
+def test_nothing_after_the_beginning_changes(basis: PrincipalBasis) -> None:
     sound = burst(seed=3, rise_s=0.005, fall_s=0.05)
     new = attacked(sound, basis=basis, numbers=torch.ones(ATTACK_NUMBERS), sample_rate_hz=RATE)
     late = round(0.03 * RATE)
     np.testing.assert_allclose(new[:, late:], sound[:, late:], atol=1e-6)
-    assert np.sum(new**2) == pytest.approx(np.sum(sound**2), rel=0.1)
+    assert np.abs(new[:, :late] - sound[:, :late]).max() > 0.1
 
 
 def test_a_bass_is_left_alone(basis: PrincipalBasis) -> None:

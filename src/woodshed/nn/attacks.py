@@ -15,9 +15,10 @@ ATTACK_NUMBERS = 8
 _POINT_S = 0.000363
 _FROM_HZ = 700.0  # below, a point is shorter than a wave
 _QUIET = 1e-4  # of the loudest point's power
+_QUIET_AFTER = 1e-2  # of the same: where less follows, the beginning is all there is
 _MOST_GAIN = 3.0  # natural log of amplitude
 _FADE_POINTS = 8  # over which the change ends
-_AFTER_POINTS = 16  # heard besides, so that the filter settles
+_AFTER_POINTS = 64  # heard besides, as the measure of what came before
 _ROUNDS = 2
 
 Floats = npt.NDArray[np.floating]
@@ -34,7 +35,7 @@ def attack_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
     Returns
     -------
     Tensor
-        Natural log of amplitude, one point every 0.36 ms, mean 0, ``(64,)``.
+        Natural log of amplitude over that of the 23 ms that follow, one point every 0.36 ms, ``(64,)``.
     """
     point = _point_frames(sample_rate_hz)
     return torch.from_numpy(_points(_high(_begun(np.atleast_2d(audio), point), sample_rate_hz), point)).float()
@@ -43,8 +44,7 @@ def attack_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
 def attacked(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int) -> Floats:
     """A sound whose beginning has the shape that some numbers stand for; what else it does in detail stays its own.
 
-    Above 700 Hz it is turned up and down within its first 23 ms, as much as its own numbers differ from those; the
-    energy there stays.
+    Above 700 Hz it is turned up and down within its first 23 ms, as much as its own numbers differ from those.
 
     Parameters
     ----------
@@ -59,14 +59,10 @@ def attacked(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_ra
     begun = _begun(audio, point)
     high = _high(begun, sample_rate_hz)
     low = begun - high
-    energy = float((high[:, : ATTACK_POINTS * point] ** 2).sum())
     for _ in range(_ROUNDS):
         own = basis.squeeze(torch.from_numpy(_points(high, point)).float())
         change = (basis.unsqueeze(numbers) - basis.unsqueeze(own)).double().numpy()
         high = high * np.exp(_over_frames(change.clip(-_MOST_GAIN, _MOST_GAIN), point, high.shape[-1]))
-    got = float((high[:, : ATTACK_POINTS * point] ** 2).sum())
-    if min(energy, got) > 0.0:
-        high = high * np.exp(_over_frames(np.full(ATTACK_POINTS, np.log(energy / got) / 2), point, high.shape[-1]))
     frames = min(audio.shape[-1], begun.shape[-1])
     out = np.array(audio, dtype=np.float32)
     out[:, :frames] = (low + high)[:, :frames]
@@ -89,10 +85,12 @@ def _high(audio: Floats, sample_rate_hz: int) -> Floats:
 
 
 def _points(high: Floats, point: int) -> Floats:
-    power = (high[:, : ATTACK_POINTS * point] ** 2).mean(0).reshape(ATTACK_POINTS, point).mean(1)
+    power = (high**2).mean(0)
+    after = power[ATTACK_POINTS * point :].mean()
+    power = power[: ATTACK_POINTS * point].reshape(ATTACK_POINTS, point).mean(1)
     power = np.convolve(np.pad(power, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
-    level = np.log(power + _QUIET * power.max() + 1e-20) / 2
-    return level - level.mean()
+    most = power.max() + 1e-16
+    return (np.log(power + _QUIET * most) - np.log(after + _QUIET_AFTER * most)) / 2
 
 
 def _over_frames(change: Floats, point: int, frames: int) -> Floats:
