@@ -47,7 +47,7 @@ def test_own_sounds_from_a_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(_generation_own, "MADE", 24)
     found = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=4.0)
     assert [row[:2] for row in found.tables[0].rows] == [("42", way) for way in (ITSELF, NOTHING, TUNED)]
-    assert sum("kernel distance" in check.name for check in found.checks) == 2
+    assert sum("kernel distance" in check.name for check in found.checks) == 4
     assert sum("copy rate" in check.name for check in found.checks) == 1
     again = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=1e9)
     assert again == found  # from what was kept: nothing is trained again

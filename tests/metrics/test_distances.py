@@ -57,7 +57,7 @@ def test_gap_is_the_difference_of_two_distances_and_its_interval_holds_the_truth
     apart = [kernel_distance(side, real, bandwidth=width, permutations=0) for side in (near, far)]
     gap = kernel_gap(near, far, real, bandwidth=width)
     assert gap.value == pytest.approx(apart[0].value - apart[1].value, abs=1e-9)
-    assert gap.low < gap.value < gap.high < 0
+    assert gap.low < gap.low_here < gap.value < gap.high_here < gap.high < 0
     assert gap.high - gap.low < sum(one.high - one.low for one in apart)
     same = [
         kernel_gap(draw(2 * seed, 60), draw(2 * seed + 1, 60), draw(seed, 40), seed=seed) for seed in range(100, 140)

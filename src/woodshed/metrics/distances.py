@@ -102,12 +102,16 @@ def kernel_distance(
 class KernelGap:
     """By how much one set lies further from a reference than another: a difference of kernel distances, x 1000.
 
-    ``low`` and ``high`` end its 95 % interval; below 0 throughout: the first set is nearer.
+    ``low`` and ``high`` end its 95 % interval if all three sets were drawn anew, ``low_here`` and ``high_here`` if the
+    reference stays as it is. Below 0 throughout: the first set is nearer, to whatever the reference stands for in the
+    first case, to the reference itself in the second.
     """
 
     value: float
     low: float
     high: float
+    low_here: float
+    high_here: float
 
 
 def kernel_gap(
@@ -119,10 +123,9 @@ def kernel_gap(
     bootstraps: int = 1000,
     seed: int = 0,
 ) -> KernelGap:
-    """Kernel distance of the points less that of the others, with a Bayesian bootstrap over all three sets.
+    """Kernel distance of the points less that of the others, with Bayesian bootstraps that weigh the reference once.
 
-    Each draw weighs the reference's vectors alike for both sides: what a small reference leaves open is mostly open for
-    both, so this interval is narrower than those of the two distances, and it is the one that tells which is nearer.
+    What a small reference leaves open is mostly open for both distances, so these intervals are narrower than theirs.
 
     Parameters
     ----------
@@ -146,18 +149,20 @@ def kernel_gap(
     first, second, third = _checked(points), _checked(others), _checked(reference)
     width = median_bandwidth(third) if bandwidth is None else bandwidth
     rng = np.random.default_rng(derive_seed(seed, "gap"))
-    sides = [
-        np.hstack([np.ones((len(one), 1)), rng.exponential(size=(len(one), bootstraps))])
-        for one in (first, second, third)
-    ]
-    one, two = (
-        _weighted_mean(_kernel(side, side, width), np.arange(len(side)), weights)
-        - 2 * _mean_between(_kernel(side, third, width), weights, sides[2])
-        for side, weights in ((first, sides[0]), (second, sides[1]))
-    )
-    value, *drawn = (1000 * (one - two)).tolist()
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return KernelGap(value, float(low), float(high))
+    weights = [rng.exponential(size=(len(one), bootstraps)) for one in (first, second, third)]
+    even = np.ones((len(third), 1))
+
+    def drawn(of_reference: Matrix, *sides: Matrix) -> Matrix:
+        one, two = (
+            _weighted_mean(_kernel(side, side, width), np.arange(len(side)), mine)
+            - 2 * _mean_between(_kernel(side, third, width), mine, of_reference)
+            for side, mine in zip((first, second), sides, strict=True)
+        )
+        return 1000 * (one - two)
+
+    value = drawn(even, np.ones((len(first), 1)), np.ones((len(second), 1)))[0]
+    ends = [np.percentile(drawn(own, *weights[:2]), [2.5, 97.5]).tolist() for own in (weights[2], even)]
+    return KernelGap(float(value), *ends[0], *ends[1])
 
 
 def _kernel(first: Matrix, second: Matrix, width: float) -> Matrix:
