@@ -48,6 +48,7 @@ SECONDS_CPU = 300.0
 SPACE = "descriptors"
 LEAST_OF_A_KIT = 4
 MADE = 512
+HELD_OUT_EACH = 6  # from a starter, one taught sound in so many only says when to stop
 ITSELF, NOTHING, TUNED, LOW_RANK = (
     "the starter itself",
     "from nothing",
@@ -228,9 +229,13 @@ def _trained(
         Example(sound, classes.index(name), content_id)
         for sound, name, content_id in zip(taught.sounds, taught.class_names, taught.names, strict=True)
     ]
+    held_out = examples[::HELD_OUT_EACH] if base else None
+    learned = [one for place, one in enumerate(examples) if place % HELD_OUT_EACH] if base else examples
     plan = TrainingPlan(Budget(cpu_seconds=seconds_cpu), seed=3, settings=RunSettings.model_validate(settings))
     with tempfile.TemporaryDirectory() as folder:
-        done = train(model, lambda: examples, plan=plan, run=Run(Path(folder) / "run"), base=base)
+        judged = (lambda: held_out) if held_out else None
+        done = train(model, lambda: learned, plan=plan, run=Run(Path(folder) / "run"), base=base, held_out=judged)
+    progress(f"{done.verdict} Chosen: {done.chosen}.")
     assert isinstance(done.model, Generator)
     return done.model, done.cpu_seconds
 
