@@ -79,7 +79,7 @@ def settings_from_base(sounds: int) -> dict[str, object]:
     """
     root = math.sqrt(max(1, sounds))
     return {
-        "learning_rate_factor": 0.4,
+        "learning_rate_factor": 0.2,
         "pull": round(20.0 / root, 3),
         "patience": 3,
         "judgings": 24,
