@@ -4,7 +4,7 @@ Half of the sounds of each kit are never taught. Nearness is measured to these: 
 lies on top of them, and no nearer to the rest of the kit than its 50 sounds are. The distance to the taught ones stands
 beside it. Called by the benchmark ``generation``; alone: ``python -m benchmarks._generation_own STARTER [--full]``.
 
-By default two trainings of five processor minutes and three times 512 sounds: about 14 minutes of one core. ``--full``:
+By default two trainings of at most five processor minutes, and three times 512 sounds: about seven minutes. ``--full``:
 20, 50, 200 and all sounds, low rank beside, from a model that heard less than half of the corpus: some three hours.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
 from benchmarks._corpus import cache_folder
 from benchmarks._report import Check, Findings, Table, default_data, progress
@@ -75,13 +76,17 @@ class Kits:
 
 @dataclass(frozen=True)
 class OwnFigures:
-    """One way of making sounds of one's own kind: how far they are from the kits, and how often they copy."""
+    """One way of making sounds of one's own kind: how far they are from the kits, and how often they copy.
+
+    ``novelty`` is the median distance to the nearest taught sound, that of the untaught sounds of the kits being 1.
+    """
 
     way: str
     sounds: int
     places: Places
     untaught: KernelDistance
     taught: KernelDistance
+    novelty: float
     copies: CopyCheck
     cpu_seconds: float
 
@@ -118,7 +123,12 @@ class _Bench:
         untaught, taught = (
             kernel_distance(places, side, bandwidth=self.width) for side in (self.untaught_places, self.taught_places)
         )
-        return OwnFigures(way, len(self.taught), places, untaught, taught, self.judge.check(made), cpu_seconds)
+        novelty = self._nearest(places) / self._nearest(self.untaught_places)
+        copies = self.judge.check(made)
+        return OwnFigures(way, len(self.taught), places, untaught, taught, novelty, copies, cpu_seconds)
+
+    def _nearest(self, places: Places) -> float:
+        return float(np.median(cdist(places, self.taught_places).min(axis=1)))
 
     def checks(self, figures: Sequence[OwnFigures], *, target: bool) -> list[Check]:
         """Whether the tuned one is nearest, and whether it copies; other counts than the target are only told."""
@@ -181,7 +191,15 @@ def own_figures(bench: _Bench, starter: LoadedModel, *, full: bool, seconds_cpu:
     return [bench.figures(way, base, settings, seconds_cpu=seconds_cpu) for way, settings in ways.items()]
 
 
-COLUMNS = ("taught", "way", "to untaught sounds of the kits", "to the taught ones", "likenesses", "CPU seconds")
+COLUMNS = (
+    "taught",
+    "way",
+    "to untaught sounds of the kits",
+    "to the taught ones",
+    "novelty",
+    "likenesses",
+    "CPU seconds",
+)
 
 
 def _cells(one: OwnFigures) -> tuple[str, ...]:
@@ -190,6 +208,7 @@ def _cells(one: OwnFigures) -> tuple[str, ...]:
         str(one.sounds),
         one.way,
         *distances,
+        f"{one.novelty:.2f}",
         f"{one.copies.made.count} of {one.copies.made.of}",
         f"{one.cpu_seconds:.0f}",
     )
