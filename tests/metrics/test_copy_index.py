@@ -114,7 +114,8 @@ def test_two_low_tones_of_one_pitch_are_no_copies() -> None:
 
 
 def test_a_quiet_beginning_without_its_loud_end_is_found() -> None:
-    late = noise_hit(40, decay_s=0.5).data * np.where(np.arange(noise_hit(40).frames) < 0.4 * RATE_HZ, 0.02, 1)
+    noise = noise_hit(40, decay_s=2, duration_s=0.8).data
+    late = noise * np.where(np.arange(noise.shape[1]) < 0.4 * RATE_HZ, 0.005, 1)
     found = CopyIndex([*TRAINING.sounds, Sound(late, RATE_HZ)]).matches([Sound(late[:, : int(0.3 * RATE_HZ)], RATE_HZ)])
     assert found.index[0, 1] == 24
     assert found.excess[0, 1] > 0.6

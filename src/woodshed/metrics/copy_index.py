@@ -206,7 +206,7 @@ class CopyIndex:
         return replace(best, excess=max(0.0, _artanh(best.likeness) - usual), near=chosen, speeds=tuple({0, *likes}))
 
     def _usual(
-        self, likeness: npt.NDArray[np.floating], places: npt.NDArray[np.integer], at: int, *, own: float
+        self, likeness: npt.NDArray[np.floating], places: npt.NDArray[np.integer], at: int, *, own: float = 0.0
     ) -> float:
         """artanh of what is usual: the likeness to the 12th nearest that is no twin, or to itself elsewhere if more."""
         twin = self.twins[places] == self.twins[at]
@@ -279,10 +279,13 @@ class CopyIndex:
                 best = self._everywhere.best(queries, pool=pool)
             for row, place in zip(best, places, strict=True):
                 near = row if left_out is None else np.where(left_out[place], -1.0, row)
-                at = int(near.argmax())
-                wave, kept = _halved(waves[place]), np.flatnonzero(near >= 0)
+                at, kept = int(near.argmax()), np.flatnonzero(near >= 0)
+                likeness = _artanh(float(near[at]))
+                if likeness - self._usual(near[kept], kept, at) <= excess[place]:
+                    continue
+                wave = _halved(waves[place])
                 own = _own_likeness(wave, begin=begin // 2, frames=window_frames_of(wave[begin // 2 :]))
-                value = _artanh(float(near[at])) - self._usual(near[kept], kept, at, own=own)
+                value = likeness - self._usual(near[kept], kept, at, own=own)
                 if value > excess[place]:
                     excess[place], index[place] = value, at
         return excess, index
