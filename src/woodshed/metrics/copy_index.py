@@ -324,7 +324,7 @@ def _own_likeness(wave: Floats, *, begin: int, frames: int) -> float:
     A tone resembles every tone of its pitch, a hiss nothing. Where the training sounds are few, or none of them is of
     its kind, this alone says so.
     """
-    size = fft.next_fast_len(wave.size + frames, real=True)
+    size = 1 << (wave.size + frames - 1).bit_length()
     spectra = np.conj(_query_spectra(wave[begin:], (0, *_OTHER_CENTS), frames, size=size))
     lines = np.asarray(fft.irfft(spectra * np.asarray(fft.rfft(wave, n=size)), n=size, axis=-1))
     padded = np.pad(wave, (0, frames))[None]
