@@ -16,7 +16,7 @@ from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, Usag
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
-from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, USUAL_TOKEN_S, grid_of
+from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, USUAL_TOKEN_S, grid_of, groove_of
 from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
 from woodshed.nn import (
     MOST_SEMITONES,
@@ -55,7 +55,7 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
-_FACTS = 4 * 32 + 3
+_FACTS = 3 * 32 + 4
 _PRIOR_RINGS = 400  # envelopes that the statistics of repetition are taken from
 _BEAT_TURNS = 0.25  # share of training rows that are turned by beats, and told so, rather than by bars
 _LOG_TOKEN_S = math.log(USUAL_TOKEN_S)
@@ -173,7 +173,7 @@ class LoopFlow(Generator, Varies):
                 cond_width=config.width,
                 bar_tokens=BAR_TOKENS,
             )
-            self.prior = RingPrior(dims=config.dims, bar_tokens=BAR_TOKENS)
+            self.prior = RingPrior(dims=config.dims, bar_tokens=BAR_TOKENS, classes=classes)
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
             self.facts_in = nn.Linear(_FACTS, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
@@ -190,31 +190,31 @@ class LoopFlow(Generator, Varies):
     # -- training
 
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
-        """Find the principal components of all tokens, how they repeat, and how fast, long and loud each class is."""
+        """Find the principal components of all tokens, how they repeat, and how fast, long, loud and tight each class is."""
         del seed  # nothing here is random
         moments = Moments(self.splitter.token_width)
         facts: list[LoopFacts] = []
-        rings: list[Tensor] = []
+        rings: list[tuple[Tensor, int]] = []
         for example in examples:
             heard = self._heard(example)
             if heard is None:
                 continue
-            audio, tokens = heard
+            audio, tokens, tightness = heard
             ring = self.splitter.to_tokens(self.splitter.split(audio, tokens=tokens).shape)
             moments.add(ring)
             if len(rings) < _PRIOR_RINGS:
-                rings.append(ring.half())
+                rings.append((ring.half(), example.class_index))
             token_s = audio.shape[-1] / self.spec.sample_rate_hz / tokens
-            facts.append(LoopFacts(example.class_index, token_s, tokens, float(audio.abs().max())))
+            facts.append(LoopFacts(example.class_index, token_s, tokens, float(audio.abs().max()), tightness))
         if not facts:
             return
         self.basis.fit(moments)
-        self.prior.fit([self.basis.squeeze(ring.float()) for ring in rings])
+        self.prior.fit([(self.basis.squeeze(ring.float()), class_index) for ring, class_index in rings])
         self.tables.fit(facts)
 
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every loop, and of copies at other speeds and tilts, labelled as such."""
-        rows: list[tuple[Tensor, int, float, tuple[float, float]]] = []
+        rows: list[tuple[Tensor, int, float, tuple[float, float, float]]] = []
         for number, example in enumerate(examples):
             heard = self._heard(example)
             if heard is None:
@@ -227,7 +227,8 @@ class LoopFlow(Generator, Varies):
                 token_s = audio.shape[-1] / self.spec.sample_rate_hz / heard[1]
                 for tilt in (0.0, *rng.uniform(-1, 1, 2).tolist()) if augment else (0.0,):
                     tokens = self.basis.squeeze(self.splitter.to_tokens(self._tilted(shape, tilt))).half()
-                    rows.append((tokens, example.class_index, math.log(token_s), (semitones / MOST_SEMITONES, tilt)))
+                    changes = (semitones / MOST_SEMITONES, tilt, heard[2])
+                    rows.append((tokens, example.class_index, math.log(token_s), changes))
         return self._features(rows[: self.config.pool_limit])
 
     def _tilted(self, shape: LoopShape, tilt: float) -> LoopShape:
@@ -242,7 +243,7 @@ class LoopFlow(Generator, Varies):
         )
         return LoopShape(envelope, shape.width, shape.tone)
 
-    def _features(self, rows: list[tuple[Tensor, int, float, tuple[float, float]]]) -> Features:
+    def _features(self, rows: list[tuple[Tensor, int, float, tuple[float, float, float]]]) -> Features:
         most = max((len(row[0]) for row in rows), default=1)
         tokens = torch.zeros(len(rows), most, self.config.dims, dtype=torch.float16)
         for number, row in enumerate(rows):
@@ -255,7 +256,7 @@ class LoopFlow(Generator, Varies):
                 "counts": torch.tensor([len(row[0]) for row in rows], dtype=torch.long),
                 "classes": classes,
                 "tempi": torch.tensor([row[2] for row in rows]),
-                "changes": torch.tensor([row[3] for row in rows]).reshape(-1, 2),
+                "changes": torch.tensor([row[3] for row in rows]).reshape(-1, 3),
             },
             weights=self.tables.class_counts[classes].clamp(min=1).rsqrt(),
         )
@@ -305,7 +306,6 @@ class LoopFlow(Generator, Varies):
             [
                 wave_positions(time * 10, width=32, longest=80.0),
                 wave_positions((1 - time).clamp(min=1e-3).log() * 2, width=32, longest=60.0),
-                wave_positions(torch.log2(counts.to(point)) * 4, width=32, longest=120.0),
                 wave_positions((tempi - _LOG_TOKEN_S) * 8, width=32, longest=60.0),
                 changes,
             ],
@@ -313,10 +313,10 @@ class LoopFlow(Generator, Varies):
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        plain = self.prior.plain(point, time=time, counts=counts)
+        plain = self.prior.plain(point, time=time, counts=counts, classes=classes)
         spread = (time**2 * self.basis.variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         drawn = self.net(torch.cat([point / spread, plain], dim=-1), condition, counts)
-        return plain + self.prior.coloured(drawn, time=time, counts=counts)
+        return plain + self.prior.coloured(drawn, time=time, counts=counts, classes=classes)
 
     # -- making loops
 
@@ -344,6 +344,7 @@ class LoopFlow(Generator, Varies):
                 times=flow_times(steps, bend=1.2),
                 class_index=item.class_index,
                 token_s=item.frames / self.spec.sample_rate_hz / item.tokens,
+                tightness=item.tightness,
                 guidance=strength,
             )
             target = LoopTarget(
@@ -357,11 +358,19 @@ class LoopFlow(Generator, Varies):
 
     @torch.no_grad()
     def solve(
-        self, start: Tensor, *, times: list[float], class_index: int, token_s: float, guidance: float = 1.0
+        self,
+        start: Tensor,
+        *,
+        times: list[float],
+        class_index: int,
+        token_s: float,
+        tightness: float,
+        guidance: float = 1.0,
     ) -> Tensor:
         """Follow the flow for one ring, ``(tokens, dims)``."""
         free = len(self.spec.classes)
         wanted = torch.tensor([class_index, free])
+        changes = torch.tensor([0.0, 0.0, tightness, 0.0])  # own pitch, no tilt, begun on a bar
 
         def guess(x: Tensor, now: float) -> Tensor:
             plain = guidance == 1.0 or now < _UNGUIDED_BEFORE or class_index == free
@@ -372,7 +381,7 @@ class LoopFlow(Generator, Varies):
                 wanted[: len(rows)],
                 torch.full((len(rows),), x.shape[1]),
                 torch.full((len(rows),), math.log(token_s)),
-                rows.new_zeros(len(rows), 3),
+                changes.to(rows).expand(len(rows), -1),
             )
             return both if plain else guided(both[:1], both[1:], strength=guidance)
 
@@ -432,8 +441,8 @@ class LoopFlow(Generator, Varies):
             raise UnknownName("class", class_name, known=self.spec.classes)
         return self.spec.classes.index(class_name)
 
-    def _heard(self, example: Example) -> tuple[Tensor, int] | None:
-        """A loop cut to its grid, on one or two channels, with its tokens; None where nothing sounds."""
+    def _heard(self, example: Example) -> tuple[Tensor, int, float] | None:
+        """A loop cut to its grid, turned so that its hits lie on it, with tokens and tightness; None if silent."""
         sound = example.sound
         self._check_rate(sound)
         both = self.spec.channels == 2 and sound.channels == 2
@@ -442,7 +451,10 @@ class LoopFlow(Generator, Varies):
             return None
         grid = grid_of(Sound(data, sound.sample_rate_hz), bpm=example.bpm, most_s=self.max_duration_s)
         audio = torch.from_numpy(np.ascontiguousarray(data[:, : grid.frames]))
-        return (audio, grid.tokens) if float(audio.abs().max()) >= 1e-5 else None
+        if float(audio.abs().max()) < 1e-5:
+            return None
+        groove = groove_of(Sound(audio.numpy(), sound.sample_rate_hz), tokens=grid.tokens)
+        return audio.roll(-groove.late_frames, -1), grid.tokens, groove.tightness
 
     def _drawn(self, request: Request) -> Drawn:
         if request.wishes:
