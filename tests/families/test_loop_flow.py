@@ -10,7 +10,6 @@ import torch
 
 from tests.contract.test_families import ListLenders
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
-from woodshed.families.generators._loop_flow_asking import LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_grid import grid_of, groove_of
 from woodshed.families.generators.loop_flow import LoopFlow, _turned
 from woodshed.kit import make_loop
@@ -103,14 +102,6 @@ def test_what_is_learned_is_turned_onto_the_grid_and_varied_where_it_was(model: 
     assert float((shapes[0] - shapes[1]).abs().mean()) < 0.5
     made = model.vary(late, amount=0.02, seed=1, lenders=NoLenders()).sound
     assert float(np.corrcoef(made.data[0], late.data[0])[0, 1]) > 0.9
-
-
-def test_tightness_is_drawn_from_loops_that_keep_a_beat() -> None:
-    tables = LoopTables(classes=1, sample_rate_hz=RATE, max_duration_s=4.0)
-    tables.fit([LoopFacts(0, 0.125, 16, 1.0, tightness) for tightness in (0.1, 0.3, 0.8, 0.9, 1.0)])
-    drawn = [tables.drawn(Request(seed=seed), class_index=0).tightness for seed in range(20)]
-    assert 0.8 <= min(drawn) < 0.86
-    assert 0.94 < max(drawn) <= 1.0
 
 
 def test_lenders_are_named_and_none_without(model: LoopFlow, loops: list[Example]) -> None:

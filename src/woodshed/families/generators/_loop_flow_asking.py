@@ -16,7 +16,6 @@ from woodshed.roles import Request
 
 _QUANTILES = 33
 _LOUDEST_DB = -0.3
-_ON_A_GRID = 0.5  # least tightness of a loop that keeps a beat
 
 
 @dataclass(frozen=True)
@@ -27,24 +26,20 @@ class Drawn:
     tokens: int
     frames: int
     peak: float
-    tightness: float
 
 
 @dataclass(frozen=True)
 class LoopFacts:
-    """What is kept of one training loop: class number, seconds per token, tokens, peak amplitude, tightness."""
+    """What is kept of one training loop: class number, seconds per token, tokens, peak amplitude."""
 
     class_index: int
     token_s: float
     tokens: int
     peak: float
-    tightness: float
 
 
 class LoopTables(nn.Module):
-    """How fast, long, loud and tight the loops of each class are, as quantiles; the last row is that of all classes.
-
-    Tight means how nearly the hits lie on sixteenths; loops without a beat are not counted there.
+    """How fast, long and loud the loops of each class are, as quantiles; the last row is that of all classes.
 
     Parameters
     ----------
@@ -57,7 +52,6 @@ class LoopTables(nn.Module):
     tempo: Tensor
     count: Tensor
     level: Tensor
-    tightness: Tensor
     class_counts: Tensor
 
     def __init__(self, *, classes: int, sample_rate_hz: int, max_duration_s: float) -> None:
@@ -66,19 +60,12 @@ class LoopTables(nn.Module):
         self.register_buffer("tempo", torch.zeros(classes + 1, _QUANTILES))  # log of seconds per token
         self.register_buffer("count", torch.zeros(classes + 1, _QUANTILES))  # log2 of tokens
         self.register_buffer("level", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
-        self.register_buffer("tightness", torch.ones(classes + 1, _QUANTILES))
         self.register_buffer("class_counts", torch.zeros(classes + 1))
 
     def fit(self, facts: list[LoopFacts]) -> None:
         """Set the quantiles from the training loops."""
         rows = [
-            (
-                one.class_index,
-                math.log(one.token_s),
-                math.log2(one.tokens),
-                20 * math.log10(max(1e-5, one.peak)),
-                one.tightness,
-            )
+            (one.class_index, math.log(one.token_s), math.log2(one.tokens), 20 * math.log10(max(1e-5, one.peak)))
             for one in facts
         ]
         numbers = torch.tensor(rows, dtype=torch.float64)
@@ -89,9 +76,6 @@ class LoopTables(nn.Module):
             if len(mine):
                 for column, table in enumerate((self.tempo, self.count, self.level), start=1):
                     table[row] = torch.quantile(mine[:, column], grid).float()
-            tight = mine[mine[:, 4] >= _ON_A_GRID, 4]
-            if len(tight):
-                self.tightness[row] = torch.quantile(tight, grid).float()
 
     def drawn(self, request: Request, *, class_index: int) -> Drawn:
         """What a request asks for; what it leaves open comes from its seed.
@@ -104,24 +88,23 @@ class LoopTables(nn.Module):
             If a length is asked for besides a tempo and bars.
         """
         row = class_index if self.class_counts[class_index] > 0 else len(self.class_counts) - 1
-        places = np.random.default_rng(derive_seed(request.seed, "tempo, length and level")).uniform(size=4)
+        places = np.random.default_rng(derive_seed(request.seed, "tempo, length and level")).uniform(size=3)
         token_s = math.exp(_at_quantile(self.tempo[row], places[0]))
         tokens = _even_tokens(2 ** _at_quantile(self.count[row], places[1]))
         peak = 10 ** (min(_at_quantile(self.level[row], places[2]), _LOUDEST_DB) / 20)
-        tightness = _at_quantile(self.tightness[row], places[3])
         if request.bpm is not None:
             token_s = 60.0 / (request.bpm * BEAT_TOKENS)
         if request.bars is not None:
             tokens = request.bars * BAR_TOKENS
         if request.duration_s is not None:
             tokens, seconds = self._of_length(request, token_s)
-            return Drawn(class_index, tokens, max(1, round(seconds * self.sample_rate_hz)), peak, tightness)
+            return Drawn(class_index, tokens, max(1, round(seconds * self.sample_rate_hz)), peak)
         while request.bars is None and tokens > 1 and (tokens * token_s > self.max_duration_s or tokens > MOST_TOKENS):
             tokens = max(1, tokens // 2)
         if request.bpm is None:
             token_s = min(token_s, self.max_duration_s / tokens)
         seconds = self._checked(tokens * token_s)
-        return Drawn(class_index, tokens, max(1, round(seconds * self.sample_rate_hz)), peak, tightness)
+        return Drawn(class_index, tokens, max(1, round(seconds * self.sample_rate_hz)), peak)
 
     def _of_length(self, request: Request, token_s: float) -> tuple[int, float]:
         """Tokens and seconds where a length is asked for: with bars the tempo follows, with a tempo whole beats."""

@@ -43,25 +43,19 @@ class LoopEditor:
         if amount == 0.0 or sound.peak < 1e-5:
             return Made(Sound(audio.numpy(), sound.sample_rate_hz), class_name=class_name)
         tokens = grid_of(sound, bpm=None, most_s=1e9).tokens
-        groove = groove_of(sound, tokens=tokens)
-        split = self.splitter.split(audio.roll(-groove.late_frames, -1), tokens=tokens)
+        late = groove_of(sound, tokens=tokens).late_frames
+        split = self.splitter.split(audio.roll(-late, -1), tokens=tokens)
         clean = self.model.tokens_of(split.shape)
         token_s = sound.duration_s / tokens
         time = (1.0 - amount) ** 1.2
         noise = request_noise([seed], shape=tuple(clean.shape), name="envelope")[0]
         times = flow_times(max(2, round(steps * (1 - time))), start=time)
-        drawn = self.model.solve(
-            noised(clean, noise, time=time),
-            times=times,
-            class_index=class_index,
-            token_s=token_s,
-            tightness=groove.tightness,
-        )
+        drawn = self.model.solve(noised(clean, noise, time=time), times=times, class_index=class_index, token_s=token_s)
         near = min(1.0, (amount / 0.3) ** 1.5)  # near 0 the loop's own smooth shape comes back too
         own, new = self.model.shape_of(clean), self.model.shape_of(clean + near * (drawn - clean))
         spectra, lenders = self._turned(split, own, new, seed=seed, class_name=class_name, amount=amount)
         made = self.splitter.join(spectra * math.exp(0.5 * split.reference), frames=sound.frames)
-        made = made.roll(groove.late_frames, -1)
+        made = made.roll(late, -1)
         most, peak = max(1.0, float(audio.abs().max())), float(made.abs().max())
         made = made * (most / peak) if peak > most else made
         return Made(Sound(made.numpy(), sound.sample_rate_hz), lenders, class_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -55,10 +55,21 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
-_FACTS = 3 * 32 + 4
+_FACTS = 3 * 32 + 3
 _PRIOR_RINGS = 400  # envelopes that the statistics of repetition are taken from
 _BEAT_TURNS = 0.25  # share of training rows that are turned by beats, and told so, rather than by bars
+_LEAST_WEIGHT = 0.05  # of a loop whose hits lie anywhere, beside one whose hits lie on the grid
 _LOG_TOKEN_S = math.log(USUAL_TOKEN_S)
+
+
+class _Row(NamedTuple):
+    """One ring to learn from: ``tokens`` (count, dims), and what is known of it."""
+
+    tokens: Tensor
+    class_index: int
+    log_token_s: float
+    changes: tuple[float, float]
+    tightness: float
 
 
 class Config(FamilyConfig):
@@ -190,7 +201,7 @@ class LoopFlow(Generator, Varies):
     # -- training
 
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
-        """Find the principal components of all tokens, how they repeat, and how fast, long, loud and tight each class is."""
+        """Find the principal components of all tokens, how they repeat, and how fast, long and loud each class is."""
         del seed  # nothing here is random
         moments = Moments(self.splitter.token_width)
         facts: list[LoopFacts] = []
@@ -199,13 +210,13 @@ class LoopFlow(Generator, Varies):
             heard = self._heard(example)
             if heard is None:
                 continue
-            audio, tokens, tightness = heard
+            audio, tokens, _ = heard
             ring = self.splitter.to_tokens(self.splitter.split(audio, tokens=tokens).shape)
             moments.add(ring)
             if len(rings) < _PRIOR_RINGS:
                 rings.append((ring.half(), example.class_index))
             token_s = audio.shape[-1] / self.spec.sample_rate_hz / tokens
-            facts.append(LoopFacts(example.class_index, token_s, tokens, float(audio.abs().max()), tightness))
+            facts.append(LoopFacts(example.class_index, token_s, tokens, float(audio.abs().max())))
         if not facts:
             return
         self.basis.fit(moments)
@@ -214,7 +225,7 @@ class LoopFlow(Generator, Varies):
 
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every loop, and of copies at other speeds and tilts, labelled as such."""
-        rows: list[tuple[Tensor, int, float, tuple[float, float, float]]] = []
+        rows: list[_Row] = []
         for number, example in enumerate(examples):
             heard = self._heard(example)
             if heard is None:
@@ -227,8 +238,8 @@ class LoopFlow(Generator, Varies):
                 token_s = audio.shape[-1] / self.spec.sample_rate_hz / heard[1]
                 for tilt in (0.0, *rng.uniform(-1, 1, 2).tolist()) if augment else (0.0,):
                     tokens = self.basis.squeeze(self.splitter.to_tokens(self._tilted(shape, tilt))).half()
-                    changes = (semitones / MOST_SEMITONES, tilt, heard[2])
-                    rows.append((tokens, example.class_index, math.log(token_s), changes))
+                    changes = (semitones / MOST_SEMITONES, tilt)
+                    rows.append(_Row(tokens, example.class_index, math.log(token_s), changes, heard[2]))
         return self._features(rows[: self.config.pool_limit])
 
     def _tilted(self, shape: LoopShape, tilt: float) -> LoopShape:
@@ -243,22 +254,23 @@ class LoopFlow(Generator, Varies):
         )
         return LoopShape(envelope, shape.width, shape.tone)
 
-    def _features(self, rows: list[tuple[Tensor, int, float, tuple[float, float, float]]]) -> Features:
-        most = max((len(row[0]) for row in rows), default=1)
+    def _features(self, rows: list[_Row]) -> Features:
+        most = max((len(row.tokens) for row in rows), default=1)
         tokens = torch.zeros(len(rows), most, self.config.dims, dtype=torch.float16)
         for number, row in enumerate(rows):
-            tokens[number, : len(row[0])] = row[0]
-        classes = torch.tensor([row[1] for row in rows], dtype=torch.long)
+            tokens[number, : len(row.tokens)] = row.tokens
+        classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
         classes = torch.where(classes < 0, len(self.spec.classes), classes)
         return Features(
             {
                 "tokens": tokens,
-                "counts": torch.tensor([len(row[0]) for row in rows], dtype=torch.long),
+                "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
                 "classes": classes,
-                "tempi": torch.tensor([row[2] for row in rows]),
-                "changes": torch.tensor([row[3] for row in rows]).reshape(-1, 3),
+                "tempi": torch.tensor([row.log_token_s for row in rows]),
+                "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 2),
             },
-            weights=self.tables.class_counts[classes].clamp(min=1).rsqrt(),
+            weights=torch.tensor([max(_LEAST_WEIGHT, row.tightness) for row in rows])
+            * self.tables.class_counts[classes].clamp(min=1).rsqrt(),
         )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
@@ -344,7 +356,6 @@ class LoopFlow(Generator, Varies):
                 times=flow_times(steps, bend=1.2),
                 class_index=item.class_index,
                 token_s=item.frames / self.spec.sample_rate_hz / item.tokens,
-                tightness=item.tightness,
                 guidance=strength,
             )
             target = LoopTarget(
@@ -358,19 +369,11 @@ class LoopFlow(Generator, Varies):
 
     @torch.no_grad()
     def solve(
-        self,
-        start: Tensor,
-        *,
-        times: list[float],
-        class_index: int,
-        token_s: float,
-        tightness: float,
-        guidance: float = 1.0,
+        self, start: Tensor, *, times: list[float], class_index: int, token_s: float, guidance: float = 1.0
     ) -> Tensor:
         """Follow the flow for one ring, ``(tokens, dims)``."""
         free = len(self.spec.classes)
         wanted = torch.tensor([class_index, free])
-        changes = torch.tensor([0.0, 0.0, tightness, 0.0])  # own pitch, no tilt, begun on a bar
 
         def guess(x: Tensor, now: float) -> Tensor:
             plain = guidance == 1.0 or now < _UNGUIDED_BEFORE or class_index == free
@@ -381,7 +384,7 @@ class LoopFlow(Generator, Varies):
                 wanted[: len(rows)],
                 torch.full((len(rows),), x.shape[1]),
                 torch.full((len(rows),), math.log(token_s)),
-                changes.to(rows).expand(len(rows), -1),
+                rows.new_zeros(len(rows), 3),
             )
             return both if plain else guided(both[:1], both[1:], strength=guidance)
 
