@@ -28,7 +28,11 @@ $(VENV)/.dev: $(VENV)/.run
 	$(PIP) install -q $(INDEX) -c constraints.txt --group dev
 	@touch $@
 
-setup: $(VENV)/.dev  ## make .venv with everything for development
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP) install -q $(INDEX) -c constraints.txt --group bench
+	@touch $@
+
+setup: $(VENV)/.bench  ## make .venv with everything for development
 
 demo: $(VENV)/.run  ## from nothing to new sounds and a page; own sounds: make demo SOUNDS=folder MINE=1
 	$(BIN)/woodshed demo --out demo --minutes $(MINUTES) $(if $(SOUNDS),--sounds "$(SOUNDS)",) $(if $(MINE),--mine,)
@@ -46,7 +50,7 @@ test: lint  ## everything that must hold, in under ten minutes
 test-all: lint  ## the slow checks too
 	WOODSHED_EXPLORE=1 WOODSHED_DATA="$(DATA)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-bench: $(VENV)/.dev  ## run every benchmark on DATA and write docs/benchmarks.md
+bench: $(VENV)/.bench  ## run every benchmark on DATA and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --data "$(DATA)" --write docs/benchmarks.md
 
 docs: $(VENV)/.dev  ## write the reference pages from the code

@@ -16,7 +16,8 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
     os.environ[_variable] = "1"
 
 import csv
-import importlib
+import importlib.util
+import math
 import tempfile
 import time
 import warnings
@@ -66,13 +67,16 @@ def _describing(paths: Sequence[Path], full: bool) -> list[Check]:
     """Compare the whole descriptor vector, decoding included, with librosa."""
     rounds = ROUNDS_FULL if full else ROUNDS
     rivals: dict[str, Reader] = {"woodshed": _describe_ours, "librosa": _describe_librosa}
+    if importlib.util.find_spec("librosa") is None:
+        progress("librosa is not here: make bench brings it, or pip install -c constraints.txt --group bench")
+        del rivals["librosa"]
     seconds = _interleaved(rivals, paths, rounds=rounds)
-    ours, theirs = seconds["woodshed"], seconds["librosa"]
+    ours, theirs = seconds["woodshed"], seconds.get("librosa", math.nan)
     progress(f"{len(DESCRIPTORS)} descriptors; {len(paths)} sounds of one second; {rounds} rounds")
     return [
         at_least("describe: decode + whole vector, times as fast as librosa", theirs / ours, SPEED_TARGET),
         Check("describe: one-second sounds per second and core", 1.0 / ours, "shown beside", holds=True),
-        Check("describe: librosa, one-second sounds per second and core", 1.0 / theirs, "shown beside", holds=True),
+        Check("describe: librosa, one-second sounds per second and core", 1.0 / theirs, "shown beside", theirs > 0),
     ]
 
 

@@ -8,9 +8,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# The same examples at every run, so that a red test is the change's doing; WOODSHED_EXPLORE=1 looks for new ones.
-hypothesis.settings.register_profile("steady", derandomize=True)
-hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("default"))
+# The same examples at every run and no clock, so that a red test is the change's doing and not that of a busy machine;
+# WOODSHED_EXPLORE=1 looks for new examples.
+unhurried = hypothesis.settings(
+    hypothesis.settings.get_profile("default"), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("steady", unhurried, derandomize=True)
+hypothesis.settings.register_profile("explore", unhurried)
 hypothesis.settings.load_profile("explore" if os.environ.get("WOODSHED_EXPLORE") else "steady")
 
 ROOT = Path(__file__).resolve().parents[1]

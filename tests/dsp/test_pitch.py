@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from tests.dsp.peer_figures import YIN_HZ, peer_figures
 from tests.dsp.signals import decaying, noise, sine
 from woodshed.dsp import fundamental_hz, pitch_track
 
@@ -96,8 +97,7 @@ def test_range_is_kept():
 
 
 def test_agrees_with_yin():
-    librosa = pytest.importorskip("librosa")
-    for frequency in (65.4, 196.0, 523.3):
+    for frequency in YIN_HZ:
         x = harmonics(frequency, TIMBRES["weak fundamental"]).astype(np.float32)
-        theirs = np.median(librosa.yin(x, fmin=40, fmax=1000, sr=44_100, frame_length=4096))
+        theirs = peer_figures(f"yin_{frequency}", x)["hz"]
         assert abs(cents(fundamental_hz(x, 44_100).frequency_hz, theirs)) < 15

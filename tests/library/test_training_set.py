@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -205,16 +204,24 @@ def test_an_opt_out_reaches_copies_and_likeness(library: Library, tmp_path: Path
     assert len(stranger.training_set("all", purpose=LEARN)) == 1  # the same voice may change its mind
 
 
-def test_a_grant_that_runs_out_while_iterating_is_heeded(library: Library, pack: Path) -> None:
+class TwoHoursOn(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(hours=2)
+
+
+def test_a_grant_that_runs_out_while_iterating_is_heeded(
+    library: Library, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     library.add(pack)
     ids = [item.content_id for item in library.items()]
-    soon = datetime.now(UTC) + timedelta(seconds=1.5)
+    soon = datetime.now(UTC) + timedelta(hours=1)
     library.ledger.grant(party="Ada", content_ids=ids, permissions={LEARN: Permission.ALLOWED}, expires_at=soon)
     made = library.training_set("all", purpose=LEARN)
     assert len(made) == 4
     running = iter(made)
     first = next(running)
-    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.01)
+    monkeypatch.setattr("woodshed.library.consent.ledger.datetime", TwoHoursOn)
     assert list(running) == []
     assert "ran out" in made.left_out[ids[-1]]
     with pytest.raises(ConsentRefused, match="ran out"):

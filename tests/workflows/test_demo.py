@@ -25,6 +25,7 @@ def own_sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(900)  # the whole path takes forty seconds of a processor of its own
 def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
     events: list[Event] = []
     out = tmp_path / "demo"

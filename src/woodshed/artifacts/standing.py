@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from woodshed.artifacts.card import ModelCard
+from woodshed.artifacts.model_file import LoadedModel
+from woodshed.base.errors import HandshakeError
 from woodshed.library import Library
+from woodshed.roles import Generator
 
 
 def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
@@ -15,6 +18,27 @@ def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
     decisions = library.decisions(ids, card.purpose)
     known = (found for found in decisions.values() if found.events or found.owners)
     return {found.content_id: found.rule for found in known if not found.allowed}
+
+
+def require_generator(loaded: LoadedModel, library: Library, *, cause: str) -> Generator:
+    """The model, if it may be used now and makes sounds; ``cause`` says why only such a model will do.
+
+    Raises
+    ------
+    ConsentRefused
+        If a training grant of the model was withdrawn.
+    HandshakeError
+        If it is no generator.
+    """
+    card, model = loaded.card, loaded.model
+    require_standing(card, library)
+    if not isinstance(model, Generator):
+        raise HandshakeError(
+            f"{card.name} is a {card.role}, not a generator",
+            cause=cause,
+            way_out="woodshed models ls shows which models generate",
+        )
+    return model
 
 
 def require_standing(card: ModelCard, library: Library) -> None:

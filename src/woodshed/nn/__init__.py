@@ -10,7 +10,7 @@ from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discrim
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.extending import Extender
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
-from woodshed.nn.lengths import LengthTable, released
+from woodshed.nn.lengths import LengthTable, at_quantile, released
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
 from woodshed.nn.measuring import (
     at_rate,
@@ -70,6 +70,7 @@ __all__ = [
     "SteeredTransformer",
     "Traits",
     "WaveNetwork",
+    "at_quantile",
     "at_rate",
     "at_speed",
     "centroid_hz",

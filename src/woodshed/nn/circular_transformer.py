@@ -9,6 +9,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional
 
+from woodshed.nn.transformer import SteeredBlock, steered
+
 REACH = 3
 _HARMONICS = 8
 
@@ -28,37 +30,19 @@ class RingMixer(nn.Module):
         return x + rearrange(mixed, "b w 1 t -> b t w")
 
 
-class RingBlock(nn.Module):
-    """Neighbours, attention with normed queries and keys, a per-token network; all steered by the condition."""
+class RingBlock(SteeredBlock):
+    """A block on a ring of tokens."""
 
-    def __init__(self, width: int, *, heads: int, cond_width: int, stretch: int = 4) -> None:
-        super().__init__()
-        self.heads = heads
-        self.steer = nn.Linear(cond_width, 6 * width)
-        self.mix_before = RingMixer(width)
-        self.to_qkv = nn.Linear(width, 3 * width, bias=False)
-        self.attended = nn.Linear(width, width)
-        self.mix_between = RingMixer(width)
-        self.widen = nn.Linear(width, stretch * width)
-        self.narrow = nn.Linear(stretch * width, width)
-        nn.init.zeros_(self.steer.weight)
-        nn.init.zeros_(self.steer.bias)
+    def __init__(self, width: int, *, heads: int, cond_width: int) -> None:
+        super().__init__(width, heads=heads, cond_width=cond_width, mixer=RingMixer)
 
     def forward(self, x: Tensor, condition: Tensor, present: Tensor, around: Tensor) -> Tensor:
         """``x`` (batch, tokens, width), ``condition`` (batch, cond_width), ``present`` bool (batch, tokens)."""
         shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = self.steer(condition)[:, None].chunk(6, dim=-1)
-        y = self.mix_before(_steered(x, shift_a, scale_a), around)
-        x = x + gate_a * self._attend(y, present)
-        y = self.mix_between(_steered(x, shift_b, scale_b), around)
+        y = self.mix_before(steered(x, shift_a, scale_a), around)
+        x = x + gate_a * self.attend(y, present)
+        y = self.mix_between(steered(x, shift_b, scale_b), around)
         return x + gate_b * self.narrow(functional.gelu(self.widen(y), approximate="tanh"))
-
-    def _attend(self, y: Tensor, present: Tensor) -> Tensor:
-        q, k, v = rearrange(self.to_qkv(y), "b t (three h d) -> three b h t d", three=3, h=self.heads)
-        q, k = functional.normalize(q, dim=-1), functional.normalize(k, dim=-1)
-        seen = functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=present[:, None, None, :].expand(-1, -1, y.shape[1], -1), scale=math.sqrt(q.shape[-1])
-        )
-        return self.attended(rearrange(seen, "b h t d -> b t (h d)"))
 
 
 class CircularTransformer(nn.Module):
@@ -118,14 +102,10 @@ class CircularTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, condition, present, around)
         shift, scale = self.steer_out(condition)[:, None].chunk(2, dim=-1)
-        return self.go_out(_steered(x, shift, scale)) * present[..., None].to(x)
+        return self.go_out(steered(x, shift, scale)) * present[..., None].to(x)
 
     def _phases(self, index: Tensor) -> Tensor:
         """Sines and cosines of the place in the bar, ``(tokens, 2 * harmonics)``."""
         harmonics = torch.arange(1, _HARMONICS + 1).to(index) * (2 * math.pi)
         angles = (index / self.bar_tokens)[:, None] * harmonics
         return torch.cat([angles.sin(), angles.cos()], dim=-1) * math.sqrt(2.0)
-
-
-def _steered(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    return functional.layer_norm(x, x.shape[-1:]) * (1 + scale) + shift

@@ -64,7 +64,7 @@ class LengthTable(nn.Module):
         """A length and a peak as sounds of this class have them; as any sound where the class is unknown."""
         row = row if self.counts[row] > 0 else len(self.counts) - 1
         rng = np.random.default_rng(derive_seed(seed, "length and level"))
-        length, peak_db = (_at(table[row], rng.uniform()) for table in (self.lengths, self.peaks))
+        length, peak_db = (at_quantile(table[row], rng.uniform()) for table in (self.lengths, self.peaks))
         return LengthAndPeak(math.exp(length), 10 ** (min(peak_db, _HIGHEST_DB) / 20))
 
     def rarity(self, classes: Tensor) -> Tensor:
@@ -72,7 +72,8 @@ class LengthTable(nn.Module):
         return self.counts[classes].clamp(min=1).rsqrt()
 
 
-def _at(table: Tensor, place: float) -> float:
+def at_quantile(table: Tensor, place: float) -> float:
+    """The value of an evenly spaced quantile table at a place from 0 to 1."""
     values = table.cpu().numpy()
     return float(np.interp(place, np.linspace(0, 1, len(values)), values))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from einops import rearrange
@@ -48,38 +49,50 @@ class TokenMixer(nn.Module):
         return x + rearrange(mixed, "b w 1 t -> b t w")
 
 
-class Block(nn.Module):
-    """Neighbours, attention with normed queries and keys, then a per-token network; all steered by the condition."""
+class SteeredBlock(nn.Module):
+    """Neighbours, attention with normed queries and keys, then a per-token network; all steered by the condition.
 
-    def __init__(self, width: int, *, heads: int, cond_width: int, stretch: int = 4) -> None:
+    ``mixer`` makes what looks at neighbours, from a width; a block on a row and one on a ring differ in that alone.
+    """
+
+    def __init__(
+        self, width: int, *, heads: int, cond_width: int, mixer: Callable[[int], nn.Module], stretch: int = 4
+    ) -> None:
         super().__init__()
         self.heads = heads
         self.steer = nn.Linear(cond_width, 6 * width)
-        self.mix_before = TokenMixer(width)
+        self.mix_before = mixer(width)
         self.to_qkv = nn.Linear(width, 3 * width, bias=False)
         self.attended = nn.Linear(width, width)
-        self.mix_between = TokenMixer(width)
+        self.mix_between = mixer(width)
         self.widen = nn.Linear(width, stretch * width)
         self.narrow = nn.Linear(stretch * width, width)
         nn.init.zeros_(self.steer.weight)
         nn.init.zeros_(self.steer.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, present: Tensor) -> Tensor:
-        """``x`` (batch, tokens, width), ``condition`` (batch, cond_width), ``present`` bool (batch, tokens)."""
-        shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = self.steer(condition)[:, None].chunk(6, dim=-1)
-        mask = present[..., None].to(x)
-        y = self.mix_before(_steered(x, shift_a, scale_a) * mask)
-        x = x + gate_a * self._attend(y, present)
-        y = self.mix_between(_steered(x, shift_b, scale_b) * mask)
-        return x + gate_b * self.narrow(functional.gelu(self.widen(y), approximate="tanh"))
-
-    def _attend(self, y: Tensor, present: Tensor) -> Tensor:
+    def attend(self, y: Tensor, present: Tensor) -> Tensor:
         q, k, v = rearrange(self.to_qkv(y), "b t (three h d) -> three b h t d", three=3, h=self.heads)
         q, k = functional.normalize(q, dim=-1), functional.normalize(k, dim=-1)
         seen = functional.scaled_dot_product_attention(
             q, k, v, attn_mask=present[:, None, None, :].expand(-1, -1, y.shape[1], -1), scale=math.sqrt(q.shape[-1])
         )
         return self.attended(rearrange(seen, "b h t d -> b t (h d)"))
+
+
+class Block(SteeredBlock):
+    """A block on a row of tokens."""
+
+    def __init__(self, width: int, *, heads: int, cond_width: int) -> None:
+        super().__init__(width, heads=heads, cond_width=cond_width, mixer=TokenMixer)
+
+    def forward(self, x: Tensor, condition: Tensor, present: Tensor) -> Tensor:
+        """``x`` (batch, tokens, width), ``condition`` (batch, cond_width), ``present`` bool (batch, tokens)."""
+        shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = self.steer(condition)[:, None].chunk(6, dim=-1)
+        mask = present[..., None].to(x)
+        y = self.mix_before(steered(x, shift_a, scale_a) * mask)
+        x = x + gate_a * self.attend(y, present)
+        y = self.mix_between(steered(x, shift_b, scale_b) * mask)
+        return x + gate_b * self.narrow(functional.gelu(self.widen(y), approximate="tanh"))
 
 
 class SteeredTransformer(nn.Module):
@@ -148,8 +161,9 @@ class SteeredTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, condition, present)
         shift, scale = self.steer_out(condition)[:, None].chunk(2, dim=-1)
-        return self.go_out(_steered(x, shift, scale)) * present[..., None].to(x)
+        return self.go_out(steered(x, shift, scale)) * present[..., None].to(x)
 
 
-def _steered(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+def steered(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """Each token normed, then scaled and shifted by the condition."""
     return functional.layer_norm(x, x.shape[-1:]) * (1 + scale) + shift

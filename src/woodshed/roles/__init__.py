@@ -8,7 +8,13 @@ from woodshed.roles.generator import Blends, Generator, Made, Request, Varies
 from woodshed.roles.guiding import Guide, Guided, Hears, Schedule
 from woodshed.roles.lenders import LenderPool, NoLenders
 from woodshed.roles.listener import Listener
-from woodshed.roles.plain_requests import check_amount, check_rate, checked_plain, class_number
+from woodshed.roles.plain_requests import (
+    check_amount,
+    check_rate,
+    checked_plain,
+    class_number,
+    require_one_or_two_channels,
+)
 from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
 from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
@@ -47,4 +53,5 @@ __all__ = [
     "checked_plain",
     "class_number",
     "family_class",
+    "require_one_or_two_channels",
 ]

@@ -9,6 +9,22 @@ from woodshed.roles.generator import Request
 from woodshed.sound import Sound
 
 
+def require_one_or_two_channels(channels: int, *, family: str, makes: str) -> None:
+    """Refuse surround sound, which no generator makes yet.
+
+    Raises
+    ------
+    UsageError
+        Naming the family and what it makes.
+    """
+    if channels not in (1, 2):
+        raise UsageError(
+            f"{family} makes {makes} of one or two channels, not {channels}",
+            cause="a surround recording is among the sounds",
+            way_out="mix it down, or train on mono or stereo sounds",
+        )
+
+
 def checked_plain(request: Request, *, family: str, classes: Sequence[str], max_duration_s: float) -> int:
     """The number of the class asked for, the one after the last for none.
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Product
 from woodshed.artifacts.refusing import without_copies
+from woodshed.artifacts.requesting import classes_in_turn, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
-from woodshed.base.errors import UnknownName
 from woodshed.base.events import Progress
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
-from woodshed.base.seeds import derive_seed
 from woodshed.roles import Generator, LenderPool, Made, Request
 
-EACH = "each"
 BATCH = 16
-SILENT_PEAK = 1e-4
-TRIES = 3
 
 WISHES: dict[str, Knob] = {  # by the name a request gives them
     "brightness_hz": Knob(
@@ -99,30 +94,20 @@ def sounding(
 ) -> list[Made]:
     """Make one sound per request; one that comes out silent is asked for again with a seed derived from its own."""
     steps, guidance = _int(settings["steps"]), _float(settings["guidance"])
-    made = model.generate(requests, lenders=lenders, steps=steps, guidance=guidance)
-    for attempt in range(TRIES):
-        silent = [i for i, one in enumerate(made) if one.sound.peak < SILENT_PEAK]
-        if not silent:
-            break
-        again = [replace(requests[i], seed=derive_seed(requests[i].seed, "again", attempt)) for i in silent]
-        for i, one in zip(silent, model.generate(again, lenders=lenders, steps=steps, guidance=guidance), strict=True):
-            made[i] = one
-    return made
+    return until_sounding(lambda some: model.generate(some, lenders=lenders, steps=steps, guidance=guidance), requests)
 
 
 def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Request]:
     """One request per sound: sound i takes seed + i, and with ``each`` the i-th class in turn."""
-    count, seed, word = int(settings["count"] or 1), int(settings["seed"] or 0), settings["class"]
-    classes = model.spec.classes
-    if word is not None and word != EACH and word not in classes:
-        raise UnknownName("class", str(word), known=[*classes, EACH])
+    count, seed = int(settings["count"] or 1), int(settings["seed"] or 0)
+    word = None if settings["class"] is None else str(settings["class"])
     asked = {name: _float(settings[knob.name]) for name, knob in WISHES.items()}
     wishes = {name: value for name, value in asked.items() if value is not None}
-    names = [classes[i % len(classes)] if word == EACH and classes else word for i in range(count)]
+    names = classes_in_turn(model.spec.classes, word=word, count=count)
     return [
         Request(
             seed=seed + i,
-            class_name=None if name in (None, EACH) else str(name),
+            class_name=name,
             duration_s=_float(settings["duration"]),
             wishes=wishes,
             bpm=_float(settings["bpm"]),

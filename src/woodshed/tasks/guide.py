@@ -10,18 +10,15 @@ from pathlib import Path
 from woodshed.artifacts.delivery import Product
 from woodshed.artifacts.guide_building import BuiltGuides, GuideBuilder
 from woodshed.artifacts.guide_recipe import GuideFacts, GuideRecipe, load_recipe, recipe_from, save_recipe
+from woodshed.artifacts.requesting import classes_in_turn, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.base.events import Progress
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
-from woodshed.base.seeds import derive_seed
 from woodshed.roles import Generator, Guide, Guided, Made, Request
 
-EACH = "each"
 TOGETHER = 4
-SILENT_PEAK = 1e-4
-TRIES = 3
 ASPECTS = ("spectrum", "loudness", "groove")
 
 KNOBS = KnobTable(
@@ -159,16 +156,10 @@ def _save(path: Path, file: GuideRecipe | None, flags: GuideRecipe | None) -> No
 
 def _requests(job: Job) -> list[Request]:
     """Sound i takes seed + i, and with ``each`` the i-th class in turn."""
-    count, seed, word = job.whole("count") or 1, job.whole("seed") or 0, job.word("class")
+    count, seed = job.whole("count") or 1, job.whole("seed") or 0
     assert job.model is not None  # the verb needs one
-    classes = job.model.spec.classes
-    if word is not None and word != EACH and word not in classes:
-        raise UnknownName("class", word, known=[*classes, EACH])
-    names = [classes[i % len(classes)] if word == EACH and classes else word for i in range(count)]
-    return [
-        Request(seed=seed + i, class_name=None if name == EACH else name, duration_s=job.number("duration"))
-        for i, name in enumerate(names)
-    ]
+    names = classes_in_turn(job.model.spec.classes, word=job.word("class"), count=count)
+    return [Request(seed=seed + i, class_name=name, duration_s=job.number("duration")) for i, name in enumerate(names)]
 
 
 def _sounding(job: Job, requests: Sequence[Request], guides: Sequence[Guide]) -> list[Made]:
@@ -177,13 +168,7 @@ def _sounding(job: Job, requests: Sequence[Request], guides: Sequence[Guide]) ->
     guide = partial(
         job.model.guide, guides=guides, lenders=job.lenders, steps=job.whole("steps"), guidance=job.number("guidance")
     )
-    made = guide(requests)
-    for attempt in range(TRIES):
-        silent = [i for i, one in enumerate(made) if one.sound.peak < SILENT_PEAK]
-        again = [dataclasses.replace(requests[i], seed=derive_seed(requests[i].seed, "again", attempt)) for i in silent]
-        for i, one in zip(silent, guide(again) if again else [], strict=True):
-            made[i] = one
-    return made
+    return until_sounding(guide, requests)
 
 
 def _told(guide: Guide) -> str:

@@ -10,6 +10,8 @@ FLOOR_DB = -80.0
 _SPLIT_LOW_HZ = 250.0
 _SPLIT_HIGH_HZ = 2000.0
 _GLIDE_STRENGTH = 0.5
+_GLIDE_LOUDNESS = 0.03
+_LARGEST_STEP = 6.0  # semitones from piece to piece; more is a slip to another partial, not a glide
 
 TABLE = (
     Descriptor("flux", "share", "unlikeness of the spectrum from one hop (23 ms) to the next: 0 for a steady tone"),
@@ -21,7 +23,7 @@ TABLE = (
     Descriptor("late_high_band_db", "db", "energy above 8 kHz after 100 ms, of it, -80 or more", FLOOR_DB),
     Descriptor("pitch_hz", "hz", "fundamental most of the sound agrees on; 0 where there is none"),
     Descriptor("pitch_strength", "share", "how strongly that pitch is heard: noise near 0, a steady tone 1"),
-    Descriptor("pitch_glide_semitones", "semitones", "from the first to the last clear pitch; falling is negative"),
+    Descriptor("pitch_glide_semitones", "semitones", "along the clear pitches, leaps left out; falling is negative"),
     Descriptor("fundamental_level_db", "db", "energy within a sixth of an octave of the pitch, -80 or more", FLOOR_DB),
     Descriptor("stereo_width", "share", "energy lost in mono: 0 for mono, 0.5 for unrelated channels, 1 in antiphase"),
     Descriptor("low_stereo_width", "share", "the same below 250 Hz (stereo only)"),
@@ -93,13 +95,11 @@ def _around_pitch(view: View, frequency_hz: float) -> float:
 
 
 def _glide(view: View) -> float:
-    """Semitones from the first to the last piece with a clear pitch."""
+    """Semitones from piece to piece of clear pitch, added up; leaps from one partial to another do not count."""
     track = view.track
-    clear = (track.strength >= _GLIDE_STRENGTH) & (track.amplitude > 0.03 * track.amplitude.max(initial=0.0))
-    frequency = track.frequency_hz[clear]
-    if frequency.size < 2:
-        return 0.0
-    return float(12.0 * np.log2(frequency[-1] / frequency[0]))
+    loud = track.amplitude > _GLIDE_LOUDNESS * track.amplitude.max(initial=0.0)
+    steps = 12.0 * np.diff(np.log2(track.frequency_hz[loud & (track.strength >= _GLIDE_STRENGTH)]))
+    return float(steps[np.abs(steps) <= _LARGEST_STEP].sum())
 
 
 def _space(view: View) -> list[float]:

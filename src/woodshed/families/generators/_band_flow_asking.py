@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import TRAITS
+from woodshed.nn import TRAITS, at_quantile
 from woodshed.roles import Request
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     row = model.class_row(request.class_name)
     table_row = row if model.class_counts[row] > 0 else len(model.spec.classes)
     rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
-    length_s = math.exp(_at_quantile(model.length_table[table_row], rng.uniform()))
-    level_db = _at_quantile(model.level_table[table_row], rng.uniform())
+    length_s = math.exp(at_quantile(model.length_table[table_row], rng.uniform()))
+    level_db = at_quantile(model.level_table[table_row], rng.uniform())
     if "decay_ms" in request.wishes:
         length_s = max(length_s, _LONGER_THAN_DECAY * request.wishes["decay_ms"] / 1000)
     if request.duration_s is not None:
@@ -86,8 +85,3 @@ def _checked_length(model: BandFlow, duration_s: float) -> float:
             way_out=f"ask for at most {model.max_duration_s:g} s",
         )
     return duration_s
-
-
-def _at_quantile(table: Tensor, place: float) -> float:
-    """The value of an evenly spaced quantile table at a place from 0 to 1."""
-    return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))

@@ -177,7 +177,9 @@ class Decoder:
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
     def neighbours(self, target: Target) -> Neighbours:
-        """Who could lend to a target."""
+        """Who could lend to a target; nothing is worked out where nobody may."""
+        if not self.index.content_ids:
+            return Neighbours([], [])
         wanted = shape_print(target.shape.envelope, splitter=self.splitter)
         edge = int((self.splitter.bands.centres_hz < _LOW_BANDS_HZ).sum())
         name = target.class_name

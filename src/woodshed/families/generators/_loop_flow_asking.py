@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from woodshed.base.errors import KnobOutOfRange, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, MOST_TOKENS, plain_tokens
+from woodshed.nn import at_quantile
 from woodshed.roles import Request
 
 _QUANTILES = 33
@@ -89,9 +90,9 @@ class LoopTables(nn.Module):
         """
         row = class_index if self.class_counts[class_index] > 0 else len(self.class_counts) - 1
         places = np.random.default_rng(derive_seed(request.seed, "tempo, length and level")).uniform(size=3)
-        token_s = math.exp(_at_quantile(self.tempo[row], places[0]))
-        tokens = _even_tokens(2 ** _at_quantile(self.count[row], places[1]))
-        peak = 10 ** (min(_at_quantile(self.level[row], places[2]), _LOUDEST_DB) / 20)
+        token_s = math.exp(at_quantile(self.tempo[row], places[0]))
+        tokens = _even_tokens(2 ** at_quantile(self.count[row], places[1]))
+        peak = 10 ** (min(at_quantile(self.level[row], places[2]), _LOUDEST_DB) / 20)
         if request.bpm is not None:
             token_s = 60.0 / (request.bpm * BEAT_TOKENS)
         if request.bars is not None:
@@ -138,8 +139,3 @@ def _even_tokens(count: float) -> int:
     if count >= 2 * BAR_TOKENS:
         return min(MOST_TOKENS, BAR_TOKENS * round(count / BAR_TOKENS))
     return 2 ** max(0, round(math.log2(max(1.0, count))))
-
-
-def _at_quantile(table: Tensor, place: float) -> float:
-    """The value of an evenly spaced quantile table at a place from 0 to 1."""
-    return float(np.interp(place, np.linspace(0, 1, len(table)), table.numpy()))

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import RateMismatch, UnknownName, UsageError
+from woodshed.base.errors import RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import Drawn, drawn_for
 from woodshed.families.generators._band_flow_copies import Copy, copies_of, leanings_of, tone_numbers
@@ -52,6 +52,7 @@ from woodshed.roles import (
     Made,
     OptimiserPlan,
     Request,
+    require_one_or_two_channels,
 )
 from woodshed.sampling import (
     Steer,
@@ -164,12 +165,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
         assert isinstance(config, Config)
-        if spec.channels not in (1, 2):
-            raise UsageError(
-                f"{self.family} makes sounds of one or two channels, not {spec.channels}",
-                cause="a surround recording is among the sounds",
-                way_out="mix it down, or train on mono or stereo sounds",
-            )
+        require_one_or_two_channels(spec.channels, family=self.family, makes="sounds")
         self.splitter = EnvelopeSplitter(
             sample_rate_hz=spec.sample_rate_hz,
             bands=config.bands,
@@ -232,8 +228,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             split = self.splitter.split(torch.from_numpy(data))
             moments.add(self.splitter.to_tokens(split.envelope, split.width))
             rung.add(tone_numbers(self._partials_of(split), lean_of(split.spectra)))
-            peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
-            facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
+            facts.append(_length_and_level(example, data))
         if not facts:
             return
         self.basis.fit(moments)
@@ -247,8 +242,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             if (data := self._heard(example.sound)) is not None:
-                peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
-                facts.append((example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db))
+                facts.append(_length_and_level(example, data))
         if facts:
             self._tabulate(facts)
 
@@ -562,3 +556,9 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         """Refuse a sound of another rate."""
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
+
+
+def _length_and_level(example: Example, data: np.ndarray) -> tuple[int, float, float]:
+    """Class number, log of seconds and peak in dB of what sounds in an example."""
+    peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
+    return example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db

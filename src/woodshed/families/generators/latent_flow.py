@@ -10,7 +10,6 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._latent_flow_drawing import TOGETHER, LatentDrawer, Row
 from woodshed.families.generators._latent_flow_editing import LatentEditor
@@ -46,6 +45,7 @@ from woodshed.roles import (
     check_rate,
     checked_plain,
     class_number,
+    require_one_or_two_channels,
 )
 from woodshed.sampling import (
     flow_times,
@@ -204,12 +204,7 @@ class LatentFlow(Generator, Varies, Blends):
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
         assert isinstance(config, Config)
-        if spec.channels not in (1, 2):
-            raise UsageError(
-                f"{self.family} makes sounds of one or two channels, not {spec.channels}",
-                cause="a surround recording is among the sounds",
-                way_out="mix it down, or train on mono or stereo sounds",
-            )
+        require_one_or_two_channels(spec.channels, family=self.family, makes="sounds")
         self.grid = SecondsGrid(sample_rate_hz=spec.sample_rate_hz, bands=config.bands, token_steps=config.token_steps)
         self.window_tokens = max(2, round(config.window_s * spec.sample_rate_hz / self.grid.token_frames))
         self.texture = Texture(sample_rate_hz=spec.sample_rate_hz)

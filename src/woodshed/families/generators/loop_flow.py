@@ -12,7 +12,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
+from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
@@ -42,6 +42,7 @@ from woodshed.roles import (
     OptimiserPlan,
     Request,
     Varies,
+    require_one_or_two_channels,
 )
 from woodshed.sampling import (
     flow_times,
@@ -159,12 +160,7 @@ class LoopFlow(Generator, Varies):
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
         assert isinstance(config, Config)
-        if spec.channels not in (1, 2):
-            raise UsageError(
-                f"{self.family} makes loops of one or two channels, not {spec.channels}",
-                cause="a surround recording is among the sounds",
-                way_out="mix it down, or train on mono or stereo sounds",
-            )
+        require_one_or_two_channels(spec.channels, family=self.family, makes="loops")
         self.splitter = LoopSplitter(
             sample_rate_hz=spec.sample_rate_hz,
             bands=config.bands,

@@ -10,7 +10,6 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.nn import (
     MOST_SEMITONES,
@@ -34,6 +33,7 @@ from woodshed.roles import (
     Request,
     check_rate,
     checked_plain,
+    require_one_or_two_channels,
 )
 from woodshed.sampling import circled, guided, request_noise, seeded_generator, solve_circle
 from woodshed.sound import Sound
@@ -146,12 +146,7 @@ class WaveUNet(Generator):
     def __init__(self, config: FamilyConfig, spec: DataSpec, *, seed: int = 0) -> None:
         super().__init__(config, spec, seed=seed)
         assert isinstance(config, Config)
-        if spec.channels not in (1, 2):
-            raise UsageError(
-                f"{self.family} makes sounds of one or two channels, not {spec.channels}",
-                cause="a surround recording is among the sounds",
-                way_out="mix it down, or train on mono or stereo sounds",
-            )
+        require_one_or_two_channels(spec.channels, family=self.family, makes="sounds")
         self.table = LengthTable(len(spec.classes))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(seed, "weights"))

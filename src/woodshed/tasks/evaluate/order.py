@@ -6,7 +6,7 @@ from pathlib import Path
 
 from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.model_file import LoadedModel
-from woodshed.artifacts.standing import require_standing
+from woodshed.artifacts.standing import require_generator
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError
 from woodshed.base.events import EventSink, ignore
@@ -14,7 +14,7 @@ from woodshed.base.files import write_text_atomically
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
 from woodshed.library import Purpose
 from woodshed.metrics import SoundSet
-from woodshed.roles import Generator, LenderPool
+from woodshed.roles import LenderPool
 from woodshed.tasks.evaluate.page import evaluation_page
 from woodshed.tasks.evaluate.report import EvaluationReport
 from woodshed.tasks.evaluate.run import evaluate
@@ -64,14 +64,8 @@ def evaluate_model(
     HandshakeError
         If the model is no generator, or its sounds are not in this library.
     """
-    card, model = loaded.card, loaded.model
-    require_standing(card, bench.library)
-    if not isinstance(model, Generator):
-        raise HandshakeError(
-            f"{card.name} is a {card.role}, not a generator",
-            cause="only what makes sounds can be measured by its sounds",
-            way_out="woodshed models ls shows which models generate",
-        )
+    card = loaded.card
+    model = require_generator(loaded, bench.library, cause="only what makes sounds can be measured by its sounds")
     training = _sounds(bench, card, [source.content_id for source in card.sources])
     held_out = _sounds(bench, card, card.held_out)
     if not len(training):

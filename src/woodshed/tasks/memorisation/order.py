@@ -8,14 +8,14 @@ import numpy as np
 
 from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.model_file import LoadedModel
-from woodshed.artifacts.standing import require_standing
+from woodshed.artifacts.standing import require_generator
 from woodshed.artifacts.usual_knobs import BORROW, STEPS
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError
 from woodshed.base.events import EventSink, ignore
 from woodshed.base.files import write_text_atomically
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
-from woodshed.roles import Generator, LenderPool
+from woodshed.roles import LenderPool
 from woodshed.sound import Sound, finish_sound, write_sound
 from woodshed.tasks.memorisation.page import memorisation_page
 from woodshed.training import MemorisationReport
@@ -71,14 +71,8 @@ def memorisation_of(
     HandshakeError
         If the model is no generator, or its sounds are not in this library.
     """
-    card, model = loaded.card, loaded.model
-    require_standing(card, bench.library)
-    if not isinstance(model, Generator):
-        raise HandshakeError(
-            f"{card.name} is a {card.role}, not a generator",
-            cause="only what makes sounds can give back what it was taught",
-            way_out="woodshed models ls shows which models generate",
-        )
+    card = loaded.card
+    model = require_generator(loaded, bench.library, cause="only what makes sounds can give back what it was taught")
     count = int(settings["count"] or 512)
     found = memorisation(
         model,

@@ -1,0 +1,49 @@
+"""From what a person asked to sounds that sound: which classes are meant, and silent ones asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from woodshed.base.errors import UnknownName
+from woodshed.base.seeds import derive_seed
+from woodshed.roles import Made, Request
+
+EACH = "each"
+_SILENT_PEAK = 1e-4
+_TRIES = 3
+
+
+def classes_in_turn(classes: Sequence[str], *, word: str | None, count: int) -> list[str | None]:
+    """A class per sound: the one named, or with ``each`` one after the other; None for any.
+
+    Raises
+    ------
+    UnknownName
+        If the word is neither ``each`` nor a class.
+
+    Examples
+    --------
+    >>> classes_in_turn(("kick", "snare"), word="each", count=3)
+    ['kick', 'snare', 'kick']
+    >>> classes_in_turn((), word="each", count=1)
+    [None]
+    """
+    if word is not None and word != EACH and word not in classes:
+        raise UnknownName("class", word, known=[*classes, EACH])
+    if word == EACH:
+        return [classes[number % len(classes)] if classes else None for number in range(count)]
+    return [word] * count
+
+
+def until_sounding(make: Callable[[Sequence[Request]], list[Made]], requests: Sequence[Request]) -> list[Made]:
+    """Make one sound per request; one that comes out silent is asked for again with a seed derived from its own."""
+    made = make(requests)
+    for attempt in range(_TRIES):
+        silent = [number for number, one in enumerate(made) if one.sound.peak < _SILENT_PEAK]
+        if not silent:
+            break
+        again = [replace(requests[i], seed=derive_seed(requests[i].seed, "again", attempt)) for i in silent]
+        for number, one in zip(silent, make(again), strict=True):
+            made[number] = one
+    return made
