@@ -148,7 +148,7 @@ def _copying(page: Page, report: EvaluationReport) -> None:
     page.section(
         "Copies",
         "Every sound is brought to one level in every band at every moment and looked for in every training sound: its "
-        "first 60 ms at speeds of -36 to +36 cents, later windows at every place, the whole of it window by window. A "
+        "first 60 ms at speeds of -36 to +36 cents, later windows at every place, half a second in one piece. A "
         f"sound that stands out by more than {check.threshold:.3f} counts as a copy: of {check.null.of} "
         f"{check.null_kind}, {check.null.count} lie above it. woodshed memorisation says whose sounds were copied.",
         f"Planted copies with one change: {check.control_found.count} of {check.control_found.of} found. "
