@@ -262,7 +262,7 @@ def _trained(
 def _made(model: Generator, class_names: Sequence[str], *, count: int) -> SoundSet:
     """Sounds in the proportions of the given classes; a class the model does not know is asked for without a class."""
     rng = np.random.default_rng(11)
-    drawn = [class_names[place] for place in rng.integers(len(class_names), size=count)]
+    drawn = [class_names[int(place)] for place in rng.integers(len(class_names), size=count)]
     requests = [
         Request(seed=derive_seed(7, "own", number) % 2**62, class_name=name if name in model.spec.classes else None)
         for number, name in enumerate(drawn)
