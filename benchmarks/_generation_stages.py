@@ -50,7 +50,7 @@ class Order:
     held_out: float = 0.2
     seed: int = 1
     listener_steps: int = 300
-    plants: int = 25
+    plants: int = 50
 
     @property
     def name(self) -> str:

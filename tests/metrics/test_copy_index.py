@@ -96,3 +96,40 @@ def test_crossed_plants_differ_from_plain_ones() -> None:
     plain = plant(TRAINING.sounds[3], change=ALL_AT_ONCE, seed=1)
     crossed = plant(TRAINING.sounds[3], change=ALL_AND_CROSSED, seed=1, envelope_of=noise_hit(8, decay_s=0.02))
     assert plain.frames != crossed.frames
+
+
+def low_tone(frequency_hz: float, *, seed: int) -> Sound:
+    """A steady low tone with a few partials, phases and a little noise of its own."""
+    rng, time_s = np.random.default_rng(seed), np.arange(RATE_HZ // 2) / RATE_HZ
+    turns = 2 * np.pi * frequency_hz * time_s
+    tone = sum(np.sin(partial * turns + rng.uniform(0, 2 * np.pi)) / partial**2 for partial in (1, 2))
+    return Sound((tone * 0.3 + rng.normal(size=time_s.size) * 1e-3) * np.exp(-4 * time_s), RATE_HZ)
+
+
+def test_two_low_tones_of_one_pitch_are_no_copies() -> None:
+    index = CopyIndex([low_tone(70, seed=1), *TRAINING.sounds])
+    found = index.matches([low_tone(70.3, seed=2), low_tone(69.8, seed=3)])
+    assert found.likeness.min() > 0.6
+    assert found.excess.max() < COPY_EXCESS
+
+
+def test_a_quiet_beginning_without_its_loud_end_is_found() -> None:
+    noise = noise_hit(40, decay_s=2, duration_s=0.8).data
+    late = noise * np.where(np.arange(noise.shape[1]) < 0.4 * RATE_HZ, 0.005, 1)
+    found = CopyIndex([*TRAINING.sounds, Sound(late, RATE_HZ)]).matches([Sound(late[:, : int(0.3 * RATE_HZ)], RATE_HZ)])
+    assert found.index[0, 1] == 24
+    assert found.excess[0, 1] > 0.6
+
+
+def test_attacks_only_leaves_the_rest_out(index: CopyIndex) -> None:
+    found = index.matches([TRAINING.sounds[3]], everywhere=False)
+    assert found.excess[0, 0] > COPY_EXCESS
+    assert (found.excess[0, 1:] == 0).all()
+
+
+def test_half_a_second_tells_a_copy_from_another_hit() -> None:
+    long = [noise_hit(seed, decay_s=0.3, duration_s=0.6) for seed in range(20, 40)]
+    found = CopyIndex(long[:19]).matches([long[3].scaled(-0.5), long[19]])
+    assert found.index[0, 2] == 3
+    assert found.excess[0, 2] > 1
+    assert found.excess[1, 2] < COPY_EXCESS

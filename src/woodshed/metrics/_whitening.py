@@ -20,6 +20,9 @@ LEAD_FRAMES = 110
 HEARD_S = 2.0
 """No more than this of a sound is looked at, from its onset."""
 
+EARLY_FRAMES = 5512
+"""What may have been copied is kept from half a second before its onset: a fade can leave just a quiet beginning."""
+
 _ONSET_DB = -25.0
 _WINDOW = 256
 _HOP = 64
@@ -28,17 +31,22 @@ _FLOOR_DB = -45.0  # below the loudest band, where hiss would be raised in place
 _CANCELLED = 0.05  # left of the sides' energy when they are mixed: then their difference is heard
 
 
-def heard(sound: Sound) -> Floats:
+def heard(sound: Sound, *, lead_frames: int = LEAD_FRAMES) -> Floats:
     """Mono at 11025 Hz from 10 ms before the onset, every band at every moment brought to one level.
 
     Two sounds of one fine structure agree afterwards, whatever gain, filter, fade or band envelope was laid on them.
+
+    Parameters
+    ----------
+    lead_frames
+        How much is kept before the onset, zeros where the sound has less.
 
     Returns
     -------
     array of float32, shape ``(frames,)``, unit peak; zeros where nothing sounds.
     """
     wave = Sound(_one_channel(sound), sound.sample_rate_hz).resampled(RATE_HZ).data[0]
-    return whitened(_from_onset(wave))
+    return whitened(_from_onset(wave, lead_frames=lead_frames))
 
 
 def whitened(wave: npt.NDArray[np.floating]) -> Floats:
@@ -90,9 +98,9 @@ def _one_channel(sound: Sound) -> Floats:
     return middle
 
 
-def _from_onset(wave: Floats) -> Floats:
+def _from_onset(wave: Floats, *, lead_frames: int) -> Floats:
     if wave.size == 0:
         return wave
     level = np.sqrt(np.convolve(wave.astype(np.float64) ** 2, np.ones(11) / 11, mode="same"))
     onset = int(np.argmax(level > level.max() * 10 ** (_ONSET_DB / 20)))
-    return np.pad(wave, (LEAD_FRAMES, 0))[onset : onset + LEAD_FRAMES + round(HEARD_S * RATE_HZ)]
+    return np.pad(wave, (lead_frames, 0))[onset : onset + lead_frames + round(HEARD_S * RATE_HZ)]

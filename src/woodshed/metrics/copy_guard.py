@@ -9,7 +9,7 @@ from woodshed.metrics._whitening import Floats, heard
 from woodshed.metrics.copy_index import CopyIndex
 from woodshed.sound import Sound
 
-COPY_EXCESS = 0.25
+COPY_EXCESS = 0.15
 """Above what 1 % of real sounds of unseen kits reach; nine in ten planted copies lie above 0.6."""
 
 

@@ -14,7 +14,7 @@ _TONES: dict[str, Tone] = {"clean": "good", "copying": "poor", "cannot tell": "f
 _MEASURES = {
     "attack": "first 60 ms, at -36 to +36 cents",
     "windows": "windows of 120 ms at every place",
-    "whole": "half a second, window by window",
+    "whole": "half a second in one piece",
 }
 
 
@@ -48,7 +48,8 @@ def _copies(page: Page, report: MemorisationReport) -> None:
         "Copies",
         "Every sound is brought to mono and one level in every band at every moment, so that neither gain, polarity, "
         "channel order, filters, fades nor another envelope hide a copy. A sound counts by how far its nearest "
-        f"training sound stands out from the others; above {report.threshold:.3f} it is a copy. "
+        "training sound stands out from the others and from its own likeness to itself at another moment or a semitone "
+        f"off; above {report.threshold:.3f} it is a copy. "
         f"The threshold comes from {report.null.of} {report.null_kind}.",
     )
     rows: list[list[Cell]] = [
