@@ -2,6 +2,7 @@
 
 Every sound has a target of its own: that of a real sound of its class, unseen where the model was trained with some
 held out. The listener that guides and the one that judges were trained apart from each other.
+About four minutes by default: a guided sound takes more than a second of a core.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from woodshed.roles.guides import Brightness, Decay, HeardAs, Loudness, Rises, S
 from woodshed.sound import Sound
 from woodshed.workspace import TrainingOrder, Workspace
 
-COUNT = 32
+COUNT = 20
 CLASSES = ("kick", "snare", "hat-closed", "clap")
 SEED = 900
 GRID_S = (0.0, 0.15, 0.3)
@@ -68,7 +69,7 @@ class Bench:
 def guide_checks(workspace: Workspace, data: Path, full: bool) -> list[Check]:
     """All checks of guides, on the workspace's generator."""
     del data  # the sounds are in the workspace's library
-    bench = _bench(workspace, count=4 * COUNT if full else COUNT)
+    bench = _bench(workspace, count=6 * COUNT if full else COUNT)
     ears = {name: workspace.models.load(name).model for name in LISTENERS}
     plain = bench.heard(bench.plain)
     progress(f"guides: {len(bench.plain)} sounds, {plain:.2f} heard as their class unguided")

@@ -21,6 +21,7 @@ from woodshed.training import Budget, Run, TrainingPlan, train
 RATE = 44100
 BAR_SIXTEENTHS = 16
 _HELD_OUT = 0.25
+_STEPS = 600  # about two minutes of one core
 _BPM = (90.0, 124.0, 128.0, 132.0, 140.0, 107.5)
 _CLASS = "drums"
 
@@ -59,11 +60,11 @@ def loop_checks(data: Path, full: bool) -> list[Check]:
     loops = real_loops(data)
     train_loops, held_out = _split(loops)
     progress(f"loops: {len(train_loops)} to learn from, {len(held_out)} of other groups")
-    model = _trained(train_loops, steps=800 if full else 300)
+    model = _trained(train_loops, steps=800 if full else _STEPS)
     pool = _Lenders(train_loops)
     model.index(pool)
     checks = [_speed(model, pool, "borrowed"), _speed(model, NoLenders(), "nothing borrowed")]
-    count = 36 if full else 12
+    count = 36 if full else 24
     for lenders, name in ((pool, "borrowed"), (NoLenders(), "nothing borrowed")):
         checks += _made_checks(model, lenders, name, count=count, real=loops)
     checks += _copy_checks(model, pool, train_loops, held_out, count=count)

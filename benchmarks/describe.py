@@ -1,7 +1,7 @@
 # ruff: noqa: E402  (threads are counted before NumPy is loaded)
 """Speed of describing sounds: decoding plus the whole descriptor vector, against a librosa pipeline in the same run.
 
-    python -m benchmarks.describe --data DIR --json
+    python -m benchmarks.describe --data DIR --json   # about a minute
 
 Every figure is processor time of one thread, so that a busy machine does not blur it. The sounds are the one-shots and
 notes of the corpus cut to one second, mono and stereo as they are, written as 16-bit FLAC like the corpus. Each round

@@ -1,6 +1,6 @@
 """The whole first path on real one-shots: library, training, sounds, variations, copying, memory, the demo, the house.
 
-    python -m benchmarks.first_path --data DIR --json
+    python -m benchmarks.first_path --data DIR --json   # about ten minutes, two trainings of three in them
 
 Training and its evaluation are cached under .bench-cache; another corpus or other code begins anew.
 """

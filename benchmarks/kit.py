@@ -1,7 +1,7 @@
 # ruff: noqa: E402  (threads are counted before NumPy is loaded)
 """Does the starter kit sound like drums? Against real one-shots, by two listeners and by descriptors.
 
-    python -m benchmarks.kit --data DIR --json
+    python -m benchmarks.kit --data DIR --json   # about two minutes
 
 * naming: listeners taught on real kits name the starter kit's sounds at least 0.9 times as often as sounds of real kits
   they never heard. Real sounds are held out by kit, in several divisions; all classes weigh alike; the interval draws

@@ -1,4 +1,4 @@
-"""Benchmark `loops`: made loops and recordings made into loops; a part of `generation` that also runs alone."""
+"""Benchmark `loops`: loops, made and closed; a part of `generation` that also runs alone, in about two minutes."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks._generation_own import own_sounds_checks
+from benchmarks import _generation_own
+from benchmarks._generation_own import ITSELF, NOTHING, TUNED, own_sounds
 
 from woodshed.artifacts import ModelCard, save_model
 from woodshed.kit import make_hit, make_kit
@@ -14,7 +15,7 @@ from woodshed.training import Budget, Run, TrainingPlan, train
 
 
 @pytest.mark.slow
-def test_own_sounds_from_a_starter(tmp_path: Path) -> None:
+def test_own_sounds_from_a_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     make_kit(data, seed=4, count_per_class=6, loops=0, jobs=1)
     kind = family_class("band-flow")
@@ -43,6 +44,10 @@ def test_own_sounds_from_a_starter(tmp_path: Path) -> None:
         sources=(),
     )
     save_model(tmp_path / "starter.safetensors", starter, card)
-    checks = own_sounds_checks(data, False, tmp_path / "starter.safetensors", seconds_cpu=4.0)
-    assert sum("kernel distance" in check.name for check in checks) == 4
-    assert sum("copy rate" in check.name for check in checks) == 1
+    monkeypatch.setattr(_generation_own, "MADE", 24)
+    found = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=4.0)
+    assert [row[:2] for row in found.tables[0].rows] == [("42", way) for way in (ITSELF, NOTHING, TUNED)]
+    assert sum("kernel distance" in check.name for check in found.checks) == 4
+    assert sum("copy rate" in check.name for check in found.checks) == 1
+    again = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=1e9)
+    assert again == found  # from what was kept: nothing is trained again

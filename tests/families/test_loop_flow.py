@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tests.contract.test_families import ListLenders
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
-from woodshed.families.generators._loop_flow_grid import grid_of
+from woodshed.families.generators._loop_flow_grid import grid_of, groove_of
 from woodshed.families.generators.loop_flow import LoopFlow, _turned
 from woodshed.kit import make_loop
 from woodshed.metrics import grid_fit, seam_of
@@ -69,6 +71,37 @@ def test_hits_lie_on_the_grid(model: LoopFlow, loops: list[Example]) -> None:
     fit = grid_fit(made, sixteenths=16)
     assert fit.onsets >= 4
     assert abs(fit.tempo_ratio - 1) < 0.005
+
+
+def test_how_late_and_how_tight_hits_lie_is_heard(loops: list[Example]) -> None:
+    sound = loops[2].sound
+    groove = groove_of(sound, tokens=16)
+    later = groove_of(Sound(np.roll(sound.data, 400, axis=1), RATE), tokens=16)
+    assert later.late_frames - groove.late_frames == pytest.approx(400, abs=0.002 * RATE)
+    assert later.tightness == pytest.approx(groove.tightness, abs=0.05)
+    hits = np.zeros((2, 2 * RATE), dtype=np.float32)
+    places = np.arange(16) * RATE // 8
+    anywhere = np.random.default_rng(0).permutation(64)[:16] * RATE // 32
+    for row, starts in zip(hits, (places, anywhere), strict=True):
+        for start in starts:
+            row[start : start + 500] += np.exp(-np.arange(500) / 80) * np.sin(np.arange(500) * 0.6)
+    tight, loose = (groove_of(Sound(row[None], RATE), tokens=16).tightness for row in hits)
+    assert tight > 0.98
+    assert loose < 0.6
+    assert groove_of(Sound(np.full((1, RATE), 0.1, np.float32), RATE), tokens=8).tightness == 1.0
+
+
+def test_what_is_learned_is_turned_onto_the_grid_and_varied_where_it_was(model: LoopFlow, loops: list[Example]) -> None:
+    """A loop cut late teaches the same ring; a variation of it stays as late as it was."""
+    example = loops[2]
+    late = Sound(np.roll(example.sound.data, 300, axis=1), RATE)
+    on_time, turned = model._heard(example), model._heard(replace(example, sound=late))
+    assert on_time is not None
+    assert turned is not None
+    shapes = [model.splitter.split(audio, tokens=tokens).shape.envelope for audio, tokens, _ in (on_time, turned)]
+    assert float((shapes[0] - shapes[1]).abs().mean()) < 0.5
+    made = model.vary(late, amount=0.02, seed=1, lenders=NoLenders()).sound
+    assert float(np.corrcoef(made.data[0], late.data[0])[0, 1]) > 0.9
 
 
 def test_lenders_are_named_and_none_without(model: LoopFlow, loops: list[Example]) -> None:

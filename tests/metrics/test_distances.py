@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from woodshed.base.errors import UsageError
-from woodshed.metrics import cover, frechet_distance, kernel_distance, median_bandwidth, shrunk_covariance
+from woodshed.metrics import cover, frechet_distance, kernel_distance, kernel_gap, median_bandwidth, shrunk_covariance
 
 
 def draw(seed: int, count: int, *, dims: int = 3, shift: float = 0.0) -> np.ndarray:
@@ -49,6 +49,20 @@ def test_kernel_distance_of_two_gaussians_meets_the_closed_form() -> None:
     found = kernel_distance(first, second, bandwidth=width, permutations=0)
     assert found.value == pytest.approx(truth, rel=0.05)
     assert found.low < truth < found.high
+
+
+def test_gap_is_the_difference_of_two_distances_and_its_interval_holds_the_truth() -> None:
+    near, far, real = draw(5, 300), draw(6, 300, shift=0.4), draw(7, 40)
+    width = median_bandwidth(real)
+    apart = [kernel_distance(side, real, bandwidth=width, permutations=0) for side in (near, far)]
+    gap = kernel_gap(near, far, real, bandwidth=width)
+    assert gap.value == pytest.approx(apart[0].value - apart[1].value, abs=1e-9)
+    assert gap.low < gap.low_here < gap.value < gap.high_here < gap.high < 0
+    assert gap.high - gap.low < sum(one.high - one.low for one in apart)
+    same = [
+        kernel_gap(draw(2 * seed, 60), draw(2 * seed + 1, 60), draw(seed, 40), seed=seed) for seed in range(100, 140)
+    ]
+    assert sum(one.low < 0 < one.high for one in same) >= 34
 
 
 def test_interval_over_groups_is_centred_and_wider_than_over_sounds() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from woodshed.nn import (
     CircularTransformer,
     LoopSplitter,
+    RingPrior,
     circle_lapped,
     circle_resampled,
     circle_steps,
@@ -43,21 +44,38 @@ def test_resampling_there_and_back_keeps_what_both_rates_hold(frames: int) -> No
 
 
 def test_the_network_turns_with_the_ring() -> None:
-    """Turned by whole bars and blind to the slow phases of the circle, it gives the same ring turned."""
+    """Turned by whole bars, it gives the same ring turned; heard twice over, the same ring twice over."""
     net = CircularTransformer(dims=3, dims_out=3, width=16, layers=2, heads=2, cond_width=8, bar_tokens=4)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.2)
-        net.place.weight[:, 8:16] = 0.0  # sines of the circle
-        net.place.weight[:, 24:] = 0.0  # and cosines
         tokens, condition = torch.randn(1, 12, 3, generator=generator), torch.randn(1, 8, generator=generator)
         made = net(tokens, condition, torch.tensor([12]))
         turned = net(tokens.roll(-4, 1), condition, torch.tensor([12]))
         padded = net(torch.nn.functional.pad(tokens, (0, 0, 0, 5)), condition, torch.tensor([12]))
+        twice = net(tokens.repeat(1, 2, 1), condition, torch.tensor([24]))
     assert float((turned - made.roll(-4, 1)).abs().max()) < 1e-4
     assert float((padded[:, :12] - made).abs().max()) < 1e-4
+    assert float((twice - made.repeat(1, 2, 1)).abs().max()) < 1e-4
     assert float(padded[:, 12:].abs().max()) == 0.0
+
+
+def test_statistics_of_repetition_are_those_of_the_class_and_hold_for_longer_rings() -> None:
+    """Of one class each bar is like the first, of the other none: only the former is made to repeat from noise."""
+    generator = torch.Generator().manual_seed(4)
+    bars = torch.randn(80, 16, 1, generator=generator)
+    others = torch.randn(80, 32, 1, generator=generator)
+    prior = RingPrior(dims=1, bar_tokens=16, classes=2)
+    prior.fit([(bar.repeat(2, 1), 0) for bar in bars] + [(ring, 1) for ring in others])
+    noise = torch.randn(20, 64, 1, generator=generator).repeat(3, 1, 1)
+    classes = torch.arange(3).repeat_interleave(20)  # the last is of all
+    guess = prior.plain(noise, time=torch.full((60,), 0.5), counts=torch.full((60,), 64), classes=classes)[..., 0]
+    rings = guess.reshape(3, 20, 64)
+    alike = ((rings * rings.roll(16, -1)).mean((1, 2)) / rings.square().mean((1, 2))).tolist()
+    assert alike[0] > 0.8
+    assert alike[1] < alike[2] < alike[0]
+    assert alike[1] < 0.4
 
 
 @pytest.mark.parametrize("tokens", [1, 5, 16])

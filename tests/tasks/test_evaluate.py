@@ -17,6 +17,7 @@ from woodshed.roles import DataSpec, Example, Features, Generator, LenderPool, M
 from woodshed.roles.trainable import FamilyConfig
 from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.tasks.evaluate import EvaluationReport, evaluate, evaluation_page
+from woodshed.tasks.evaluate.examples import write_examples
 from woodshed.tasks.evaluate.listening import trained_listener
 from woodshed.tasks.evaluate.order import _may_teach
 from woodshed.tasks.evaluate.report import CountedShare, Overlap
@@ -152,11 +153,39 @@ def test_pairs_are_files_that_play(novel: tuple[EvaluationReport, Path]) -> None
         assert read_sound(folder / pair.real_file).sample_rate_hz == RATE_HZ
 
 
+def test_every_class_has_five_made_beside_five_real(novel: tuple[EvaluationReport, Path]) -> None:
+    report, folder = novel
+    assert [one.class_name for one in report.examples] == ["kick", "snare"]
+    for one in report.examples:
+        assert len(one.made_files) == len(one.real_files) == len(set(one.real_names)) == 5
+        real = {name for name, kind in zip(TRAINING.names, TRAINING.class_names, strict=True) if kind == one.class_name}
+        assert set(one.real_names) <= real
+        for file in (*one.made_files, *one.real_files):
+            assert 0.1 < read_sound(folder / file).peak <= 1
+
+
+def test_a_rare_class_is_made_again_until_there_are_five(tmp_path: Path) -> None:
+    training = TRAINING.taken(range(3))
+    asked = []
+
+    def more(class_name: str, count: int) -> list[Sound]:
+        asked.append((class_name, count))
+        return [FRESH.sounds[0]] * count
+
+    found = write_examples(FRESH.taken(range(4)), training, more=more, folder=tmp_path, seed=0)
+    here = [sum(name == one.class_name for name in FRESH.class_names[:4]) for one in found]
+    assert asked == [(one.class_name, 5 - count) for one, count in zip(found, here, strict=True)]
+    assert all(len(one.made_files) == 5 for one in found)
+    assert sum(len(one.real_files) for one in found) == 3
+
+
 def test_page_shows_verdict_tables_and_players(novel: tuple[EvaluationReport, Path]) -> None:
     report, folder = novel
     text = evaluation_page(report, folder=folder).html(folder=folder)
     assert report.worst in text
-    assert text.count("<audio") == 2 * len(report.pairs)
+    of_classes = sum(len(one.made_files) + len(one.real_files) for one in report.examples)
+    assert text.count("<audio") == 2 * len(report.pairs) + of_classes
+    assert text.count('class="cards columns"') == len(report.examples)
     for row in report.rows:
         assert text.count(row.name) >= 3
     assert "http" not in text.replace("http-equiv", "")

@@ -193,3 +193,11 @@ def test_a_page_without_sounds_links_none_and_a_card_may_be_bare() -> None:
     assert seen.all("audio") == []
     assert seen.all("button") == []
     assert len(seen.all("img")) == 1
+
+
+def test_sounds_stand_under_a_heading_in_so_many_columns() -> None:
+    cards = [SoundCard(f"made {number}") for number in range(5)]
+    text = Page("Kicks").sounds(cards, heading="kick & co", columns=5).html()
+    assert "<h3>kick &amp; co</h3>" in text
+    assert '<ul class="cards columns" style="--columns: 5">' in text
+    assert text.count('<li class="card">') == 5

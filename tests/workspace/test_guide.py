@@ -66,9 +66,13 @@ def test_flags_guide_and_receipts_name_all_of_it(ready: Workspace, tmp_path: Pat
     assert "heard as kick by ears x0.5" in str(receipt.knobs["guides"])
     assert "brightness 2000 Hz x2" in str(receipt.knobs["guides"])
     assert ready.receipt(made[0].path) == receipt
+    assert receipt.copy_check is not None
     assert [part.kind for part in load_recipe(recipe).guides] == ["heard-as", "spectrum", "brightness"]
-    again = ready.guide("hits", folder=tmp_path / "again", recipe=str(recipe), **{"class": "kick"}, **SHORT)
+    again = ready.guide(
+        "hits", folder=tmp_path / "again", recipe=str(recipe), copies="keep", **{"class": "kick"}, **SHORT
+    )
     assert again[0].sound.content_id == made[0].sound.content_id
+    assert again[0].receipt.copy_check is None
 
 
 def test_a_recipe_of_every_kind_with_names_relative_to_it(ready: Workspace, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ EXIT_COPIES = 10
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of a trained model.")],
     settings: dict[str, KnobValue],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for page, JSON and playable pairs.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for page, JSON and sounds to play.")] = None,
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:

@@ -42,7 +42,8 @@ def memorisation(
         rows += [["planted copies with one change", report.control_found.text]]
         show_table(["sounds", "copies"], rows, title=f"{model}: {report.count} sounds")
         for one in report.most_copied[:5]:
-            say(f"Copied {one.count} times: {one.name}{' by ' + one.owner if one.owner else ''}")
+            times = "once" if one.count == 1 else f"{one.count} times"
+            say(f"Copied {times}: {one.name}{' by ' + one.owner if one.owner else ''}")
         for note in report.notes:
             say(note)
         say(f"{report.verdict} What to do: {report.advice}.")

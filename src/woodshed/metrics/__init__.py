@@ -18,9 +18,11 @@ from woodshed.metrics.copying import (
 from woodshed.metrics.distances import (
     Cover,
     KernelDistance,
+    KernelGap,
     cover,
     frechet_distance,
     kernel_distance,
+    kernel_gap,
     median_bandwidth,
     shrunk_covariance,
 )
@@ -89,6 +91,7 @@ __all__ = [
     "Guarded",
     "Hygiene",
     "KernelDistance",
+    "KernelGap",
     "Matches",
     "Nearest",
     "Novelty",
@@ -122,6 +125,7 @@ __all__ = [
     "half_places",
     "hygiene",
     "kernel_distance",
+    "kernel_gap",
     "kit_spread",
     "logistic_teller",
     "matched_places",

@@ -1,5 +1,6 @@
 """Torch blocks: the lapped transform, bands, principal components, the exact split of a sound, a small transformer."""
 
+from woodshed.nn.attacks import ATTACK_NUMBERS, ATTACK_POINTS, attack_of, attacked
 from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
 from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
@@ -32,16 +33,21 @@ from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ring_prior import RingPrior
 from woodshed.nn.ringing import Ringer, unsmeared
 from woodshed.nn.seconds_grid import SecondsGrid, left_and_right, mid_and_side
-from woodshed.nn.shaping import Reshaped, Shape, Shaper, lean_of, leaned_over
+from woodshed.nn.shaping import MOST_HISS, NO_HISS, Reshaped, Shape, Shaper, hiss_of, lean_of, leaned_over
 from woodshed.nn.speeding import compile_for_gpu, half_width
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
+from woodshed.nn.tuning import Tuner
 from woodshed.nn.wave_network import WaveNetwork
 
 __all__ = [
+    "ATTACK_NUMBERS",
+    "ATTACK_POINTS",
     "MOST_DECAY_DB",
+    "MOST_HISS",
     "MOST_SEMITONES",
     "MOST_TILT_DB",
+    "NO_HISS",
     "PARTIAL_NUMBERS",
     "SIDE_LOW",
     "TRAITS",
@@ -69,10 +75,13 @@ __all__ = [
     "Split",
     "SteeredTransformer",
     "Traits",
+    "Tuner",
     "WaveNetwork",
     "at_quantile",
     "at_rate",
     "at_speed",
+    "attack_of",
+    "attacked",
     "centroid_hz",
     "circle_lapped",
     "circle_places",
@@ -85,6 +94,7 @@ __all__ = [
     "discriminator_loss",
     "envelope_db",
     "half_width",
+    "hiss_of",
     "hop_frames_of",
     "lapped",
     "lean_of",

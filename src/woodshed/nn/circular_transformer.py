@@ -1,4 +1,4 @@
-"""A small transformer over a ring of tokens: neighbours reach round, and places are phases of beat, bar and circle."""
+"""A small transformer over a ring of tokens: neighbours reach round, and places are phases of the bar."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class RingBlock(SteeredBlock):
 class CircularTransformer(nn.Module):
     """Maps a ring of noisy tokens and a condition to a ring of tokens; starts by giving zeros.
 
-    The last token is the neighbour of the first. Turning the ring by whole bars turns what comes out alike, but for the
-    slow phases of the whole circle, which let it tell the first half from the second.
+    The last token is the neighbour of the first. Turning the ring by whole bars turns what comes out alike, and
+    nothing tells how many bars there are: what was learned from rings of two bars holds on rings of four.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class CircularTransformer(nn.Module):
         super().__init__()
         self.bar_tokens = bar_tokens
         self.come_in = nn.Linear(dims, width)
-        self.place = nn.Linear(4 * _HARMONICS, width)
+        self.place = nn.Linear(2 * _HARMONICS, width)
         self.blocks = nn.ModuleList(RingBlock(width, heads=heads, cond_width=cond_width) for _ in range(layers))
         self.steer_out = nn.Linear(cond_width, 2 * width)
         self.go_out = nn.Linear(width, dims_out)
@@ -98,16 +98,14 @@ class CircularTransformer(nn.Module):
         present = index[None] < counts[:, None]  # (batch, tokens)
         reach = torch.arange(-REACH, tokens.shape[1] + REACH, device=tokens.device)
         around = reach[None] % counts[:, None]  # (batch, tokens + 6)
-        x = self.come_in(tokens) + self.place(self._phases(index.to(tokens), counts))
+        x = self.come_in(tokens) + self.place(self._phases(index.to(tokens)))
         for block in self.blocks:
             x = block(x, condition, present, around)
         shift, scale = self.steer_out(condition)[:, None].chunk(2, dim=-1)
         return self.go_out(steered(x, shift, scale)) * present[..., None].to(x)
 
-    def _phases(self, index: Tensor, counts: Tensor) -> Tensor:
-        """Sines and cosines of the place in the bar and on the circle, ``(batch, tokens, 4 * harmonics)``."""
+    def _phases(self, index: Tensor) -> Tensor:
+        """Sines and cosines of the place in the bar, ``(tokens, 2 * harmonics)``."""
         harmonics = torch.arange(1, _HARMONICS + 1).to(index) * (2 * math.pi)
-        in_bar = (index / self.bar_tokens)[None, :, None] * harmonics  # (1, tokens, harmonics)
-        on_circle = (index[None] / counts[:, None])[..., None] * harmonics
-        angles = torch.cat([in_bar.expand(len(counts), -1, -1), on_circle], dim=-1)
+        angles = (index / self.bar_tokens)[:, None] * harmonics
         return torch.cat([angles.sin(), angles.cos()], dim=-1) * math.sqrt(2.0)

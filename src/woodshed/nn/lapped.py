@@ -56,14 +56,14 @@ def lapped(audio: Tensor, *, hop_frames: int) -> Tensor:
     steps = steps_of(audio.shape[-1], hop_frames=hop_frames)
     padded = functional.pad(audio, (hop_frames, (steps + 1) * hop_frames - hop_frames - audio.shape[-1]))
     slices = padded.unfold(-1, 2 * hop_frames, hop_frames)  # (..., steps, 2 hops)
-    return torch.fft.rfft(slices * sine_window(hop_frames).to(audio), norm="ortho") * math.sqrt(2.0)
+    return torch.fft.rfft(slices * (math.sqrt(2.0) * sine_window(hop_frames)).to(audio), norm="ortho")
 
 
 def unlapped(spectra: Tensor, *, frames: int) -> Tensor:
     """Turn the spectra of `lapped` back into sound of so many frames, shape ``(..., frames)``."""
     hop_frames = spectra.shape[-1] - 1
-    slices = torch.fft.irfft(spectra / math.sqrt(2.0), n=2 * hop_frames, norm="ortho")
-    slices = slices * sine_window(hop_frames).to(slices)
+    slices = torch.fft.irfft(spectra, n=2 * hop_frames, norm="ortho")
+    slices = slices * (math.sqrt(0.5) * sine_window(hop_frames)).to(slices)
     hops = slices[..., :-1, hop_frames:] + slices[..., 1:, :hop_frames]  # (..., steps - 1, hop)
     return rearrange(hops, "... s h -> ... (s h)")[..., :frames]
 

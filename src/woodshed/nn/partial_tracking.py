@@ -16,12 +16,15 @@ Floats = npt.NDArray[np.floating]
 _BEGUN = 0.03  # of the peak
 _BEGUN = 0.03  # of the peak
 _WINDOW_S = 0.046
+_HARMONIC_PERIODS = 6.0  # in a window, so that the lines of a series lie apart
 _NOISY_SHARE = 0.3  # what noise itself shows
 _PEAK_OVER_FLOOR_DB = 9.0
 _WEAKEST_DB = -42.0
-_LONGEST_GLIDE_S = 0.15
+_LONGEST_GLIDE_S = 0.6
 _DEEP_HZ = 350.0  # modes below it may glide, and are followed in time, not in the spectrum
 _SETTLED_S = 0.06
+_GLIDES_S = (0.005, 0.01, 0.02, 0.035, 0.06, 0.12, 0.24)
+_MOST_SETTLED = 0.35  # octaves between the peak of the spectrum and where a glide settles
 _ONE_BAND_HZ = 130.0
 _FADED_DB = -20.0  # what still sounds this much below its start after that time shows where it settles
 _DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
@@ -44,7 +47,9 @@ def partials_of(audio: Floats, *, sample_rate_hz: int, token_frames: int, tokens
     audio = _from_onset(np.asarray(audio, dtype=np.float64))
     modes, harmonic = _modes(audio, rate)
     deep = [] if harmonic else [hz for hz in modes if hz < _DEEP_HZ]
-    glide, glide_s = _glide(audio, rate, deep) if deep else (0.0, 0.03)
+    glide, glide_s, settled = _glide(audio, rate, deep) if deep else (0.0, 0.03, 0.0)
+    modes = np.where(modes < _DEEP_HZ, modes * 2.0**settled, modes) if deep else modes
+    deep = [hz * 2.0**settled for hz in deep]
     frequencies = _filled(modes)
     shares = _shares(audio, rate, frequencies, len(modes), glide, glide_s, harmonic, token_frames, tokens)
     shares = np.clip((shares - _NOISY_SHARE) / (_TONAL_SHARE - _NOISY_SHARE), 0, 1)
@@ -191,13 +196,19 @@ def _refined(peaks: Floats, strengths: Floats, first_hz: float) -> float:
     return float((weight * peaks[near] / number[near]).sum() / weight.sum())
 
 
-def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float]:
-    """How far the low modes begin above where they settle, in octaves, and how fast they fall."""
-    settled = deep[0]
-    top = min(_LOW_TOP_HZ - 50.0, 6.0 * settled, 0.85 * deep[1] if len(deep) > 1 else math.inf)
-    if top < 1.2 * settled:
-        return 0.0, 0.03
-    analytic, slow_rate = _analytic_below(audio[: round(0.4 * rate)], rate, pass_hz=(15.0, top, 1.25 * top))
+def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float, float]:
+    """How far the low modes begin above where they settle, in octaves, how fast they fall, and where they settle.
+
+    The last is in octaves from where the peak of the spectrum lies: of a slow glide that is its middle.
+    """
+    none = (0.0, 0.03, 0.0)
+    peak_hz = deep[0]
+    top = min(_LOW_TOP_HZ - 50.0, 6.0 * peak_hz, 0.85 * deep[1] if len(deep) > 1 else math.inf)
+    if top < 1.2 * peak_hz:
+        return none
+    analytic, slow_rate = _analytic_below(
+        audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=(15.0, top, 1.25 * top)
+    )
     power = np.abs(analytic) ** 2
     turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
     hop = max(1, round(0.002 * slow_rate))
@@ -206,18 +217,22 @@ def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float]:
     weight = weights.sum(1)
     course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weight + 1e-12)
     times = (np.arange(count) + 0.5) * hop / slow_rate
-    early = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25) & (times < _LONGEST_GLIDE_S)
-    if early.sum() < 8:
-        return 0.0, 0.03
-    above, weight = np.log2(course[early] / settled), weight[early]
-    best = (np.inf, 0.0, 0.03)
-    for glide_s in (0.005, 0.01, 0.02, 0.035, 0.06):
-        shape = np.exp(-times[early] / glide_s)
-        glide = float(np.clip((weight * above * shape).sum() / ((weight * shape**2).sum() + 1e-12), -0.3, 1.6))
-        miss = float((weight * (above - glide * shape) ** 2).sum())
-        best = min(best, (miss, glide, glide_s))
-    flat = float((weight * above**2).sum())
-    return best[1:] if best[0] < 0.6 * flat and abs(best[1]) > 0.03 else (0.0, 0.03)
+    heard = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25)
+    if heard.sum() < 8:
+        return none
+    above, weight, times = np.log2(course[heard] / peak_hz), np.sqrt(weight[heard]), times[heard]
+    best = (np.inf, 0.0, 0.03, 0.0)
+    for glide_s in _GLIDES_S:
+        shape = np.exp(-times / glide_s)
+        late = float(np.average(shape, weights=weight))
+        level = float(np.average(above, weights=weight))
+        slope = float((weight * (above - level) * (shape - late)).sum() / ((weight * (shape - late) ** 2).sum() + 1e-9))
+        glide = float(np.clip(slope, -0.3, 1.6))
+        settled = float(np.clip(level - glide * late, -_MOST_SETTLED, _MOST_SETTLED))
+        miss = float((weight * (above - settled - glide * shape) ** 2).sum())
+        best = min(best, (miss, glide, glide_s, settled))
+    flat = float((weight * (above - np.average(above, weights=weight)) ** 2).sum())
+    return best[1:] if best[0] < 0.6 * flat and abs(best[1]) > 0.03 else none
 
 
 def _filled(peaks: Floats) -> Floats:
@@ -240,7 +255,8 @@ def _shares(
     tokens: int,
 ) -> Floats:
     """Tone over tone and noise around each mode and token, from the main lobes of a long window."""
-    size = 1 << round(math.log2(_WINDOW_S * rate))
+    window_s = max(_WINDOW_S, _HARMONIC_PERIODS / frequencies[0]) if harmonic else _WINDOW_S
+    size = 1 << round(math.log2(window_s * rate))
     centres = (np.arange(tokens) + 0.5) * token_frames
     padded = np.pad(audio, (size, size + tokens * token_frames))
     window = np.hanning(size)

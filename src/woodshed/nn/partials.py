@@ -85,5 +85,5 @@ class Partials:
             steps = torch.log2(torch.tensor([b[0] / a[0] for a, b in itertools.pairwise(HARMONIC_SPANS)]))
         frequencies = first * torch.exp2(torch.cat([torch.zeros(1), torch.cumsum(steps, 0)]))
         shares = (numbers[:, PARTIAL_NUMBERS - MODES :] / 2 + 0.3).clamp(0, 1)
-        glide_s = float(0.02 * 2.0 ** (1.5 * constant[2].clamp(-1.5, 1.5)))
+        glide_s = float(0.02 * 2.0 ** (1.5 * constant[2].clamp(-1.5, 2.5)))
         return cls(frequencies, glide if abs(glide) > _LEAST_GLIDE else 0.0, glide_s, harmonic, shares)

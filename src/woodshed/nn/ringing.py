@@ -11,13 +11,16 @@ from torch.nn import functional
 
 from woodshed.nn.lapped import lapped
 from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, MODES, Partials
-from woodshed.nn.shaping import Shape, Shaper, leaned_over
+from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
 _WIDENING = 0.83  # exponent by which that grows with the bins of a band
 _LEAST_SHARE = 0.05
 _PERIODS = 2.5  # over which the level of a low line is steadied
 _ATTACK_STEPS = 2
+_LEAKING_BINS = 48
+_STRUCK_HZ = 400.0  # modes below begin together, at phase 0
+_LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
 _SETTLING = 4  # rounds that undo what the windows smear
 
@@ -29,6 +32,7 @@ class _Lines:
     hz: Tensor  # (lines,)
     shares: Tensor  # (steps, lines)
     course: Tensor  # (steps,) of the settled frequency
+    harmonic: bool
 
 
 class Ringer:
@@ -57,14 +61,17 @@ class Ringer:
         lines = self._lines(sharp, frames=frames)
         if lines is None:
             return leaned_over(noise, lean=shape.lean)
-        noise = noise * self._left_over(lines, bins=noise.shape[-1]).sqrt()
+        noise = noise * self._left_over(lines, self.splitter.bands.spread(sharp.envelope), bins=noise.shape[-1]).sqrt()
         tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
         if sides == 1:
             return noise + tone
+        if narrow(sharp):
+            return leaned_over(noise + torch.cat([tone, torch.zeros_like(tone)]), lean=shape.lean)
         bins = tone.shape[-1]
         turns = torch.cumsum(torch.randn(bins, generator=generator) * _TURN, 0) + math.pi / 2
         side = tone * torch.polar(torch.ones(bins), turns) * self.shaper.side_gain(sharp)
-        return leaned_over(noise + torch.cat([tone, side]), lean=shape.lean)
+        both = noise + torch.cat([tone, side])
+        return leaned_over(both, lean=shape.lean - lean_of(both))
 
     @property
     def _hop(self) -> int:
@@ -80,14 +87,26 @@ class Ringer:
         steps = torch.arange(shape.steps)
         tokens = (steps * self._hop * len(partials.shares) // max(1, frames)).clamp(max=len(partials.shares) - 1)
         seconds = steps * self._hop / self.splitter.sample_rate_hz
-        return _Lines(hz, partials.shares[tokens][:, modes], partials.course(seconds))
+        return _Lines(hz, partials.shares[tokens][:, modes], partials.course(seconds), partials.harmonic)
 
-    def _left_over(self, lines: _Lines, *, bins: int) -> Tensor:
-        """What is left for noise, of the power of every bin, ``(steps, bins)``."""
+    def _left_over(self, lines: _Lines, drawn: Tensor, *, bins: int) -> Tensor:
+        """What is left for noise, of the power of every bin, ``(steps, bins)``; ``drawn`` is its natural log.
+
+        A line takes its own bins, and of those around it what the window leaks into them.
+        """
         places = lines.hz[None] * lines.course[:, None] * self._per_hz  # (steps, lines)
-        distance = (torch.arange(bins)[None, :, None] - places[:, None, :]).abs()
-        near = (1 - (distance - 0.75).clamp(min=0)).clamp(min=0)
-        return 1 - (near * lines.shares[:, None, :]).amax(-1)
+        taken = places.new_zeros(len(places), bins)
+        for offset in range(-1, 3):  # the only bins near enough
+            bin_ = places.floor() + offset
+            near = (1 - ((bin_ - places).abs() - 0.75).clamp(min=0)).clamp(min=0)
+            taken.scatter_reduce_(1, bin_.long().clamp(0, bins - 1), near * lines.shares, "amax")
+        reach = min(bins, _LEAKING_BINS)
+        low = places.floor().long().clamp(max=bins - 1)
+        tone = drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+        leak = (tone[:, None, :] * _lobe(torch.arange(reach)[None, :, None] - places[:, None, :])).sum(-1)
+        leaked = (leak / drawn[:, :reach].exp().clamp(min=1e-12)).clamp(max=1)
+        taken[:, :reach] = torch.maximum(taken[:, :reach], leaked)
+        return 1 - taken
 
     @property
     def _per_hz(self) -> float:
@@ -96,19 +115,31 @@ class Ringer:
     def _ring(self, lines: _Lines, shape: Shape, *, frames: int, generator: torch.Generator) -> Tensor:
         """All sines under the envelope, ``(frames,)``; the lowest begins at phase 0, as struck things do."""
         gains = self._gains(lines, shape)  # (steps, lines)
-        drawn = functional.interpolate(
-            gains.T[None], size=(shape.steps - 1) * self._hop + 1, mode="linear", align_corners=True
-        )[0, :, :frames]
         phases = torch.rand(len(lines.hz), generator=generator, dtype=torch.float64)
-        phases[0] = 0.0
-        seconds = torch.arange(frames, dtype=torch.float64) / self.splitter.sample_rate_hz
+        struck = 0 if lines.harmonic else int((lines.hz < _STRUCK_HZ).sum())
+        phases[: max(1, struck)] = 0.0
+        begun, within = self._turns(lines, shape, phases)
+        last = torch.where(gains > 0, torch.arange(len(gains))[:, None], -1).amax(0) + 1  # (lines,) nothing rings after
+        into_hop = torch.arange(self._hop) / self._hop
+        out = torch.zeros(shape.steps - 1, self._hop)
+        for number, (hz, stop) in enumerate(zip(lines.hz.tolist(), last.tolist(), strict=True)):
+            hops = min(stop, len(out))
+            angles = torch.add(begun[:hops, number, None], within[:hops], alpha=hz).sin_()
+            level = gains[: hops + 1, number, None]
+            wave = angles.mul_(torch.addcmul(level[:-1], level.diff(dim=0), into_hop))
+            rise = round(min(_LONGEST_RISE_S, 0.25 / hz) * self.splitter.sample_rate_hz)
+            wave[:1, :rise] *= torch.linspace(0, 1, rise)
+            out[:hops] += wave
+        return out.flatten()[:frames]
+
+    def _turns(self, lines: _Lines, shape: Shape, phases: Tensor) -> tuple[Tensor, Tensor]:
+        """Angle of every line where hops begin, ``(hops, lines)``, and what 1 Hz adds within them, ``(hops, hop)``."""
         assert shape.partials is not None
-        turns = torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz
-        out = torch.zeros(frames)
-        for number, hz in enumerate(lines.hz.double()):
-            cycles = torch.remainder(hz * turns + phases[number], 1.0).float()
-            out += drawn[number] * torch.sin(2 * math.pi * cycles)
-        return out
+        hops = shape.steps - 1
+        seconds = torch.arange(hops * self._hop, dtype=torch.float64) / self.splitter.sample_rate_hz
+        turns = (torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz).reshape(hops, -1)
+        begun = torch.frac(turns[:, :1] * lines.hz.double() + phases)  # doubles: a float counts whole turns too roughly
+        return 2 * math.pi * begun.float(), (2 * math.pi * (turns - turns[:, :1])).float()
 
     def _gains(self, lines: _Lines, shape: Shape) -> Tensor:
         """Amplitude of every line at every step, so that the band it lies in has the power the envelope says."""
@@ -128,11 +159,16 @@ class Ringer:
         steady = level.clone()
         for reach in (1, 2, 3, 4):
             mine = spans == reach
-            if bool(mine.any()):
-                power = level[:, mine].exp().T[:, None]
+            if bool(mine.any()) and len(level) > _ATTACK_STEPS:
+                power = level[_ATTACK_STEPS:, mine].exp().T[:, None]
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
-                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()[_ATTACK_STEPS:]
+                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
         return steady
+
+
+def _lobe(distance: Tensor) -> Tensor:
+    """Power of the sine window's response at so many bins from a line (1 at the line)."""
+    return (torch.cos(math.pi * distance) / (1 - 4 * distance**2 + 1e-6)).square()
 
 
 def unsmeared(envelope: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -20,6 +20,11 @@ _GRAIN_HZ = (80.0, 250.0)
 _PERIODS = 3.0
 _MOST_LEAN = 4.0
 _LONGEST_SPAN = 9
+NO_HISS = -30.0  # natural log of power, -130 dB
+MOST_HISS = -16.0
+_HISS_HZ = (4000.0, 8000.0)
+_HISS_PLACE = 0.2  # the level that so many of the steps stay below
+_HISS_EDGE = 8  # steps at the beginning and the end that are not asked
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,16 @@ class Shape:
     """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs.
 
     ``partials`` say what rings under it; without them there is noise alone. ``lean`` says how much louder the second
-    channel is than the first, as natural log of power.
+    channel is than the first, as natural log of power. ``attack`` are numbers for how it begins (`attacked`), and
+    ``hiss`` is the natural log of power per bin below which its highs never fall.
     """
 
     envelope: Tensor
     width: Tensor
     partials: Partials | None = None
     lean: float = 0.0
+    attack: Tensor | None = None
+    hiss: float = NO_HISS
 
     @property
     def steps(self) -> int:
@@ -42,7 +50,7 @@ class Shape:
 
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""
-        return Shape(_held(self.envelope, steps), _held(self.width, steps), self.partials, self.lean)
+        return replace(self, envelope=_held(self.envelope, steps), width=_held(self.width, steps))
 
 
 @dataclass(frozen=True)
@@ -106,14 +114,19 @@ class Shaper:
     def noise(self, target: Shape, *, sides: int, generator: torch.Generator) -> Tensor:
         """White noise under the target's shape, silent where the target is at its floor, ``(sides, steps, bins)``."""
         hop = self.splitter.hop_frames
-        white = lapped(torch.randn(sides, (target.steps - 1) * hop, generator=generator), hop_frames=hop)
+        white = torch.randn(sides, (target.steps - 1) * hop, generator=generator)
         audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        loud = (target.envelope / 2).exp() * audible
-        white[..., 0] = 0.0  # no noise at 0 Hz
-        mid = white[:1] * self.splitter.bands.spread(loud)
+        over = (target.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0).sqrt()
+        loud = self.splitter.bands.spread(over * audible)
+        loud[..., 0] = 0.0  # no noise at 0 Hz
+        if target.hiss > NO_HISS:
+            loud = torch.maximum(loud, self._ramp(_HISS_HZ) * math.exp(target.hiss / 2))
+        mid = lapped(white[:1], hop_frames=hop) * loud
         if sides == 1:
             return mid
-        return torch.cat([mid, white[1:] * self.splitter.bands.spread(loud) * self.side_gain(target)])
+        if narrow(target):
+            return torch.cat([mid, torch.zeros_like(mid)])
+        return torch.cat([mid, lapped(white[1:], hop_frames=hop) * (loud * self.side_gain(target))])
 
     def side_gain(self, target: Shape) -> Tensor:
         """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow.
@@ -162,6 +175,11 @@ class Shaper:
         return ((hz.log() - low) / (high - low)).clamp(0, 1)
 
 
+def narrow(shape: Shape) -> bool:
+    """Whether a shape has no side at all, save for what its lean brings."""
+    return not bool(_open(shape.width).any())
+
+
 def leaned_over(spectra: Tensor, *, lean: float) -> Tensor:
     """Mid and side with the second channel louder than the first by ``lean`` (natural log of power), all else as is."""
     if len(spectra) != 2 or lean == 0.0:
@@ -179,6 +197,20 @@ def lean_of(spectra: Tensor) -> float:
     if min(first, second) <= 0.0:
         return 0.0 if max(first, second) <= 0.0 else math.copysign(_MOST_LEAN, second - first)
     return max(-_MOST_LEAN, min(_MOST_LEAN, math.log(second / first)))
+
+
+def hiss_of(split: Split, *, sample_rate_hz: int) -> float:
+    """How loud the highs are where a recording is quietest: natural log of power per bin above 8 kHz, under its shape.
+
+    A sound too short to tell has none.
+    """
+    spectra = split.spectra[0, _HISS_EDGE:-_HISS_EDGE]
+    bins = spectra.shape[-1]
+    high = spectra[:, round(_HISS_HZ[1] * 2 * (bins - 1) / sample_rate_hz) :]
+    if len(high) < _HISS_EDGE or not high.shape[-1]:
+        return NO_HISS
+    power = torch.quantile((high.real**2 + high.imag**2).mean(1), _HISS_PLACE)
+    return min(MOST_HISS, max(NO_HISS, math.log(max(float(power), 1e-30)) - split.reference))
 
 
 def _open(width: Tensor) -> Tensor:

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from woodshed.nn.envelopes import SIDE_HIGH, SIDE_LOW, EnvelopeSplitter
 from woodshed.nn.shaping import Shape
+from woodshed.nn.tuning import Tuner
 
 TRAITS = ("brightness_hz", "decay_ms", "width", "pitch_hz")
 _SCALES = {"brightness_hz": (1500.0, 1.6), "decay_ms": (120.0, 1.6), "pitch_hz": (110.0, 1.5)}  # middle, octaves
 _MOST_TILT_DB = 15.0  # per octave
 _MOST_STRETCH = 5.0  # octaves of time after the peak
-_MOVED_HZ = (1000.0, 6000.0)  # a change of pitch moves all below the first and nothing above the second
 _TONAL = 0.4
 
 
@@ -33,6 +33,7 @@ class Traits:
         self.splitter = splitter
         centres = splitter.bands.centres_hz
         self._octaves = torch.log2(centres.clamp(min=40.0) / 1000.0)  # (bands,)
+        self._tuner = Tuner(splitter)
         self._bins = splitter.bands.spreading.sum(1)  # how many bins a band stands for, (bands,)
 
     def of(self, shape: Shape) -> dict[str, float]:
@@ -59,7 +60,7 @@ class Traits:
     def fitted(self, shape: Shape, wishes: Mapping[str, float]) -> Shape:
         """The shape with what was wished for, as nearly as moving, stretching, tilting and widening bring it about."""
         if "pitch_hz" in wishes:
-            shape = self._with_pitch(shape, wishes["pitch_hz"])
+            shape = self._tuner.tuned(shape, wanted_hz=wishes["pitch_hz"])
         if "decay_ms" in wishes:
             shape = self._with_decay(shape, wishes["decay_ms"])
         if "brightness_hz" in wishes:
@@ -122,20 +123,6 @@ class Traits:
             return self._decay_ms(self._power(changed), peak=peak)  # what is held longer must not become the peak
 
         return _solved(stretched, measured, wanted_ms, -_MOST_STRETCH, _MOST_STRETCH)
-
-    def _with_pitch(self, shape: Shape, wanted_hz: float) -> Shape:
-        """All partials moved until the lowest is where it was wished for, and what is loud around them with them."""
-        if shape.partials is None:
-            return shape
-        octaves = math.log2(wanted_hz / float(shape.partials.frequencies_hz[0]))
-        centres = self.splitter.bands.centres_hz
-        low, high = (math.log2(hz) for hz in _MOVED_HZ)
-        moved = ((high - centres.clamp(min=1.0).log2()) / (high - low)).clamp(0, 1)  # (bands,) how far each goes along
-        places = torch.searchsorted(centres.contiguous(), wanted := centres / torch.exp2(octaves * moved))
-        after = places.clamp(1, len(centres) - 1)
-        share = ((wanted - centres[after - 1]) / (centres[after] - centres[after - 1])).clamp(0, 1)
-        envelope = torch.lerp(shape.envelope[:, after - 1], shape.envelope[:, after], share)
-        return replace(shape, envelope=envelope, partials=shape.partials.transposed(12 * octaves))
 
     def _with_width(self, shape: Shape, wanted: float) -> Shape:
         def widened(more: float) -> Shape:

@@ -10,8 +10,9 @@ from pathlib import Path
 from woodshed.artifacts.delivery import Product
 from woodshed.artifacts.guide_building import BuiltGuides, GuideBuilder
 from woodshed.artifacts.guide_recipe import GuideFacts, GuideRecipe, load_recipe, recipe_from, save_recipe
+from woodshed.artifacts.refusing import without_copies
 from woodshed.artifacts.requesting import classes_in_turn, until_sounding
-from woodshed.artifacts.usual_knobs import BORROW, FIRST_SEED, STEPS
+from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.base.events import Progress
@@ -47,6 +48,7 @@ KNOBS = KnobTable(
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for"),
         BORROW,
+        COPIES,
     ),
 )
 _FLAGS = ("heard_as", "like", "unlike", "onsets", "brightness", "decay", "loss")
@@ -75,12 +77,17 @@ def make(job: Job, *, given: Sequence[Guide] = ()) -> Iterator[Product]:
         )
     told = "; ".join(_told(guide) for guide in guides)
     papers = {"guides": told, "listeners": ", ".join(built.listeners) or None}
+    sounds_of = partial(_sounding, job, guides=guides)
     for first in range(0, len(requests), TOGETHER):
         some = requests[first : first + TOGETHER]
-        for place, (request, made) in enumerate(zip(some, _sounding(job, some, guides), strict=True), start=first + 1):
-            knobs = {**job.settings, **papers, "count": 1, "class": request.class_name}
-            yield Product(made, seed=request.seed, number=place, inputs=built.inputs, knobs=knobs)
+        kept = without_copies(some, sounds_of, guard=job.guard, on_event=job.on_event)
         job.on_event(Progress(stage="guiding", done=first + len(some), total=len(requests), unit="sounds"))
+        for number, one in kept:
+            request, place = some[number], first + number + 1
+            knobs = {**job.settings, **papers, "count": 1, "class": request.class_name}
+            yield Product(
+                one.made, seed=request.seed, number=place, inputs=built.inputs, knobs=knobs, copy_check=one.checked
+            )
 
 
 VERB = Verb(
@@ -162,7 +169,7 @@ def _requests(job: Job) -> list[Request]:
     return [Request(seed=seed + i, class_name=name, duration_s=job.number("duration")) for i, name in enumerate(names)]
 
 
-def _sounding(job: Job, requests: Sequence[Request], guides: Sequence[Guide]) -> list[Made]:
+def _sounding(job: Job, requests: Sequence[Request], *, guides: Sequence[Guide]) -> list[Made]:
     """One sound per request; one that comes out silent is asked for again with a seed derived from its own."""
     assert isinstance(job.model, Guided)
     guide = partial(

@@ -64,8 +64,11 @@ class QuickCheck:
         return self._seconds or 0.0
 
     def choose(self, candidates: Sequence[Candidate]) -> int | None:
-        """The number of the candidate to keep; None, which leaves it to the trainer, after a very short training."""
-        if max(one.step for one in candidates) < FEWEST_STEPS:
+        """The number of the candidate to keep; None, which leaves it to the trainer, after a very short training.
+
+        One that ends early by itself, as from a base, is looked at however short it was.
+        """
+        if max(one.step for one in candidates) < FEWEST_STEPS and not self._early:
             return None
         self._on_event(Note(text="Looking for copies of training sounds among new ones."))
         began = self._clock()

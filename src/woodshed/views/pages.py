@@ -131,9 +131,11 @@ class Page:
         )
         return self
 
-    def sounds(self, cards: Sequence[SoundCard]) -> Page:
-        """Add a grid of playable sounds."""
-        self._parts.append(_Sounds(tuple((card,) for card in cards)))
+    def sounds(self, cards: Sequence[SoundCard], *, heading: str = "", columns: int = 0) -> Page:
+        """Add a grid of playable sounds: under a small heading, in so many columns; 0 as many as there is room for."""
+        if heading:
+            self._parts.append(f"<h3>{_escaped(heading)}</h3>")
+        self._parts.append(_Sounds(tuple((card,) for card in cards), columns))
         return self
 
     def pairs(self, pairs: Sequence[tuple[SoundCard, SoundCard]]) -> Page:
@@ -219,6 +221,7 @@ class _Sounds:
     """A grid of cards; each entry holds one card, or two that belong together."""
 
     entries: tuple[tuple[SoundCard, ...], ...]
+    columns: int = 0
 
     def html(self, folder: Path, *, embed: bool) -> str:
         paired = any(len(entry) > 1 for entry in self.entries)
@@ -226,7 +229,9 @@ class _Sounds:
         for entry in self.entries:
             cards = [_card(card, folder, embed=embed, tag="div" if paired else "li") for card in entry]
             items.append(f"<li>{''.join(cards)}</li>" if paired else cards[0])
-        return f'<ul class="{"pairs" if paired else "cards"}">{"".join(items)}</ul>'
+        fixed = f' style="--columns: {self.columns}"' if self.columns else ""
+        kind = "pairs" if paired else "cards columns" if self.columns else "cards"
+        return f'<ul class="{kind}"{fixed}>{"".join(items)}</ul>'
 
 
 def _card(card: SoundCard, folder: Path, *, embed: bool, tag: str) -> str:

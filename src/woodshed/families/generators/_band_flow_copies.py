@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from woodshed.nn import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, Partials, Shape, leaned
+from woodshed.nn import ATTACK_NUMBERS, MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, Partials, Shape, leaned
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -54,7 +54,9 @@ def leanings_of(
     return rows
 
 
-def tone_numbers(partials: Partials, lean: float) -> Tensor:
-    """Partials and lean as numbers, ``(tokens, numbers)``."""
+def tone_numbers(partials: Partials, shape: Shape) -> Tensor:
+    """Partials, lean, hiss and attack of a shape as numbers, ``(tokens, numbers)``."""
     numbers = partials.to_numbers()
-    return torch.cat([numbers, numbers.new_full((len(numbers), 1), lean)], dim=-1)
+    attack = torch.zeros(ATTACK_NUMBERS) if shape.attack is None else shape.attack
+    whole = torch.cat([torch.tensor([shape.lean, shape.hiss]), attack])
+    return torch.cat([numbers, whole.expand(len(numbers), -1)], dim=-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,7 +163,7 @@ def stretched(model: BandFlow, shapes: Sequence[Shape], *, frames: int) -> list[
     steady = round(STEADY_S * model.splitter.sample_rate_hz / model.splitter.hop_frames)
     places = [_stretched_places(steps, shape.steps, steady=steady) for shape in shapes]
     return [
-        Shape(_at_places(shape.envelope, at), _at_places(shape.width, at), shape.partials)
+        replace(shape, envelope=_at_places(shape.envelope, at), width=_at_places(shape.width, at), lean=0.0)
         for shape, at in zip(shapes, places, strict=True)
     ]
 

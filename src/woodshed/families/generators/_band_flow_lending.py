@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.metrics import CopyFinder
-from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, sounding_span
+from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, attacked, sounding_span
 from woodshed.roles import LenderPool, Made
 from woodshed.sampling import seeded_generator
 from woodshed.sound import Sound
@@ -167,6 +168,9 @@ class Decoder:
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
+            if not lent and target.shape.attack is not None:
+                basis, numbers = self.model.attacks, target.shape.attack
+                audio = attacked(audio, basis=basis, numbers=numbers, sample_rate_hz=rate)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
                 best = match, audio, lenders
@@ -271,12 +275,18 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
         Keep the length: what is taken from the start comes back as silence at the end.
     """
     frames = data.shape[-1]
-    data = np.asarray(sosfilt(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"), data, axis=-1))
+    data = np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
     loudest = float(np.abs(data).max(initial=0.0))
     return (data * (peak / loudest) if loudest > 1e-9 else data).astype(np.float32)
+
+
+@cache
+def _above_rumble(sample_rate_hz: int) -> np.ndarray:
+    """A filter without what lies below 20 Hz, as second-order sections."""
+    return np.asarray(butter(2, 20.0, "highpass", fs=sample_rate_hz, output="sos"))
 
 
 def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:

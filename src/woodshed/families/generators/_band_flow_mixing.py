@@ -97,7 +97,7 @@ class Mixer:
         at = stretched(self.model, parts.own, frames=frames)
         plain = _sum_of_shapes(at, shares["shape"], shares["width"])
         known = max(range(len(at)), key=lambda number: shares["shape"][number])
-        tokens = self.model.tokens_of_shape(replace(plain, partials=at[known].partials))
+        tokens = self.model.tokens_of_shape(replace(at[known], envelope=plain.envelope, width=plain.width))
         if len(tokens) > self.splitter.most_tokens:
             return plain
         if way == "noise":

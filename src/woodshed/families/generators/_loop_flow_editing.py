@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from woodshed.families.generators._loop_flow_grid import grid_of
+from woodshed.families.generators._loop_flow_grid import grid_of, groove_of
 from woodshed.nn import LoopShape, LoopSplit
 from woodshed.roles import Made
 from woodshed.sampling import flow_times, noised, request_noise
@@ -43,7 +43,8 @@ class LoopEditor:
         if amount == 0.0 or sound.peak < 1e-5:
             return Made(Sound(audio.numpy(), sound.sample_rate_hz), class_name=class_name)
         tokens = grid_of(sound, bpm=None, most_s=1e9).tokens
-        split = self.splitter.split(audio, tokens=tokens)
+        late = groove_of(sound, tokens=tokens).late_frames
+        split = self.splitter.split(audio.roll(-late, -1), tokens=tokens)
         clean = self.model.tokens_of(split.shape)
         token_s = sound.duration_s / tokens
         time = (1.0 - amount) ** 1.2
@@ -54,6 +55,7 @@ class LoopEditor:
         own, new = self.model.shape_of(clean), self.model.shape_of(clean + near * (drawn - clean))
         spectra, lenders = self._turned(split, own, new, seed=seed, class_name=class_name, amount=amount)
         made = self.splitter.join(spectra * math.exp(0.5 * split.reference), frames=sound.frames)
+        made = made.roll(late, -1)
         most, peak = max(1.0, float(audio.abs().max())), float(made.abs().max())
         made = made * (most / peak) if peak > most else made
         return Made(Sound(made.numpy(), sound.sample_rate_hz), lenders, class_name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from woodshed.dsp import tempo_bpm
+import numpy as np
+
+from woodshed.dsp import onset_times_s, tempo_bpm
 from woodshed.sound import Sound
 
 BEAT_TOKENS = 4  # a token is a sixteenth
@@ -14,6 +16,8 @@ MOST_TOKENS = 256
 USUAL_TOKEN_S = 0.13
 _LATE_S = 0.03  # how far a loop may be off whole beats and still count as cut to them
 _CONFIDENT = 0.3
+_LEAST_HITS = 4
+_LEAD_S = 0.002  # how long after its sixteenth a hit begins, so that the seam cuts none in two
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,34 @@ class Grid:
 
     frames: int
     tokens: int
+
+
+@dataclass(frozen=True)
+class Groove:
+    """How the hits of a loop lie on its sixteenths.
+
+    Attributes
+    ----------
+    late_frames
+        What all of them share; negative for early ones.
+    tightness
+        1 if all lie alike, 0 if they lie anywhere; 1 where hardly anything is hit.
+    """
+
+    late_frames: int
+    tightness: float
+
+
+def groove_of(sound: Sound, *, tokens: int) -> Groove:
+    """How the hits of a loop that lasts so many sixteenths lie on them, heard round the circle."""
+    onsets = onset_times_s(np.tile(sound.data, (1, 2)), sound.sample_rate_hz)
+    onsets = onsets[(onsets >= 0.5 * sound.duration_s) & (onsets < 1.5 * sound.duration_s)]
+    if len(onsets) < _LEAST_HITS:
+        return Groove(0, 1.0)
+    token_s = sound.duration_s / tokens
+    mean = complex(np.exp(2j * np.pi * (onsets - _LEAD_S) / token_s).mean())
+    late_s = token_s * math.atan2(mean.imag, mean.real) / (2 * math.pi)
+    return Groove(round(late_s * sound.sample_rate_hz), abs(mean))
 
 
 def grid_of(sound: Sound, *, bpm: float | None, most_s: float) -> Grid:

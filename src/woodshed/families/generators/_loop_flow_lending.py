@@ -16,7 +16,7 @@ from torch.nn import functional
 from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_attacks import with_sharp_attacks
-from woodshed.families.generators._loop_flow_grid import BEAT_TOKENS, Grid, grid_of
+from woodshed.families.generators._loop_flow_grid import BEAT_TOKENS, Grid, grid_of, groove_of
 from woodshed.families.generators._loop_flow_tones import Excitation
 from woodshed.metrics import CopyFinder
 from woodshed.nn import LoopShape, LoopSplitter, circle_lapped, circle_resampled, to_mid_side
@@ -66,33 +66,37 @@ class LoopIndex:
     """What finds lenders by shape; it lives in memory only and is never written to a file.
 
     ``prints`` holds, for each lender, its loudness ``(tokens, bands)``; ``grids`` what of it is whole beats;
-    ``token_s`` its seconds per token.
+    ``late_frames`` how late all its hits are; ``token_s`` its seconds per token.
     """
 
     content_ids: tuple[str, ...]
     class_names: tuple[str | None, ...]
     prints: tuple[Tensor, ...]
     grids: tuple[Grid, ...]
+    late_frames: tuple[int, ...]
     token_s: tuple[float, ...]
 
     @classmethod
     def read(cls, pool: LenderPool, *, splitter: LoopSplitter, most_s: float) -> LoopIndex:
         """Hear every lender once; those that are silent or not finite are left out."""
-        kept: list[tuple[str, Tensor, Grid, float]] = []
+        kept: list[tuple[str, Tensor, Grid, int, float]] = []
         for content_id in pool.content_ids():
             whole = lent_sound(pool, content_id, splitter=splitter)
             if whole is None:
                 continue
             grid = grid_of(Sound(whole.numpy(), splitter.sample_rate_hz), bpm=None, most_s=most_s)
-            envelope = splitter.split(whole[:, : grid.frames], tokens=grid.tokens).shape.envelope
+            audio = whole[:, : grid.frames].contiguous()
+            late = groove_of(Sound(audio.numpy(), splitter.sample_rate_hz), tokens=grid.tokens).late_frames
+            envelope = splitter.split(audio.roll(-late, -1), tokens=grid.tokens).shape.envelope
             token_s = grid.frames / splitter.sample_rate_hz / grid.tokens
-            kept.append((content_id, shape_print(envelope, splitter=splitter), grid, token_s))
+            kept.append((content_id, shape_print(envelope, splitter=splitter), grid, late, token_s))
         return cls(
             tuple(row[0] for row in kept),
             tuple(pool.class_name(row[0]) for row in kept),
             tuple(row[1] for row in kept),
             tuple(row[2] for row in kept),
             tuple(row[3] for row in kept),
+            tuple(row[4] for row in kept),
         )
 
     def nearest(self, wanted: Tensor, *, token_s: float, class_name: str | None, bands: slice) -> list[Place]:
@@ -186,7 +190,8 @@ class LoopDecoder:
             whole, grid = lent_sound(self.pool, content_id, splitter=self.splitter), self.index.grids[place.number]
             if whole is None:
                 continue
-            audio = self._at_tempo(whole[:, : grid.frames].contiguous(), grid.tokens, target)
+            audio = whole[:, : grid.frames].roll(-self.index.late_frames[place.number], -1)
+            audio = self._at_tempo(audio, grid.tokens, target)
             lent.append(_from_beat(audio, grid.tokens, place.turn))
             layers.append(self._reshaped(audio, grid.tokens, place.turn, target))
             ids.append(content_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,7 +21,11 @@ from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import (
+    ATTACK_NUMBERS,
+    ATTACK_POINTS,
+    MOST_HISS,
     MOST_SEMITONES,
+    NO_HISS,
     PARTIAL_NUMBERS,
     SIDE_LOW,
     TRAITS,
@@ -35,6 +40,8 @@ from woodshed.nn import (
     SteeredTransformer,
     Traits,
     at_speed,
+    attack_of,
+    hiss_of,
     lean_of,
     partials_of,
     sounding_span,
@@ -68,8 +75,9 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
-_TONE_NUMBERS = PARTIAL_NUMBERS + 1  # the last one: how far it leans to one channel
-_UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
+_WHOLE_NUMBERS = 2 + ATTACK_NUMBERS  # lean to one channel, hiss, and how it begins
+_TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
+_GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
@@ -114,7 +122,7 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=8, ge=1, le=200)
-    guidance: float = Field(default=2.0, ge=0, le=10)
+    guidance: float = Field(default=1.5, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
@@ -177,6 +185,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(seed, "weights"))
             self.basis = PrincipalBasis(width=self.splitter.token_width, dims=config.dims)
+            self.attacks = PrincipalBasis(width=ATTACK_POINTS, dims=ATTACK_NUMBERS)
             self.net = SteeredTransformer(
                 dims=self.numbers,
                 width=config.width,
@@ -219,21 +228,27 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
+        moments, rung, begun = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS), Moments(ATTACK_POINTS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = self._heard(example.sound)
             if data is None:
                 continue
             split = self.splitter.split(torch.from_numpy(data))
-            moments.add(self.splitter.to_tokens(split.envelope, split.width))
-            rung.add(tone_numbers(self._partials_of(split), lean_of(split.spectra)))
+            shape = self._shape_heard(split)
+            assert shape.partials is not None
+            moments.add(self.splitter.to_tokens(shape.envelope, shape.width))
+            rung.add(tone_numbers(shape.partials, replace(shape, attack=None)))
+            begun.add(self._attack_heard(split)[None])
             facts.append(_length_and_level(example, data))
         if not facts:
             return
         self.basis.fit(moments)
         self.tone_means.copy_(rung.mean)
         self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
+        self.attacks.fit(begun)
+        self.tone_means[-ATTACK_NUMBERS:] = 0.0
+        self.tone_scales[-ATTACK_NUMBERS:] = self.attacks.variances.sqrt()
         self._tabulate(facts)
 
     def refit(self, examples: Iterable[Example], *, seed: int) -> None:
@@ -275,7 +290,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
-                shape = Shape(split.envelope, split.width, tuned, lean_of(split.spectra))
+                shape = self._shape_heard(split, partials=tuned)
                 rows += leanings_of(self, shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
@@ -436,7 +451,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         free = torch.full_like(classes, anything)
 
         def guess(x: Tensor, now: float) -> Tensor:
-            if guidance == 1.0 or now < _UNGUIDED_BEFORE or bool((classes == free).all()):
+            if guidance == 1.0 or not _GUIDED_FROM <= now <= _GUIDED_TO or bool((classes == free).all()):
                 return self._guess(x, torch.full((len(x),), now), classes, counts, told)
             both = self._guess(
                 torch.cat([x, x]),
@@ -480,15 +495,14 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
 
     def tokens_of(self, split: Split) -> Tensor:
         """Tokens of a sound taken apart, ``(tokens, numbers)``."""
-        lean = lean_of(split.spectra)
-        return self.tokens_of_shape(Shape(split.envelope, split.width, self._partials_of(split), lean))
+        return self.tokens_of_shape(self._shape_heard(split))
 
     def tokens_of_shape(self, shape: Shape) -> Tensor:
         """Tokens of a shape, ``(tokens, numbers)``; where it says nothing of partials, they are as in most sounds."""
         tokens = self.basis.squeeze(self.splitter.to_tokens(shape.envelope, shape.width))
         if shape.partials is None:
             return torch.cat([tokens, tokens.new_zeros(len(tokens), _TONE_NUMBERS)], dim=-1)
-        rung = tone_numbers(shape.partials.on_tokens(len(tokens)), shape.lean)
+        rung = tone_numbers(shape.partials.on_tokens(len(tokens)), shape)
         return torch.cat([tokens, (rung - self.tone_means) / self.tone_scales], dim=-1)
 
     def shape_of(self, tokens: Tensor, *, frames: int) -> Shape:
@@ -499,8 +513,30 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
-        lean = float(rung[:, -1].mean().clamp(-4, 4)) if self.splitter.stereo else 0.0
-        return Shape(envelope, width, Partials.from_numbers(rung[:, :-1]), lean if abs(lean) > _LEAST_LEAN else 0.0)
+        lean, hiss, *_ = whole = rung[:, -_WHOLE_NUMBERS:].mean(0)
+        lean = float(lean.clamp(-4, 4)) if self.splitter.stereo else 0.0
+        return Shape(
+            envelope,
+            width,
+            Partials.from_numbers(rung[:, :-_WHOLE_NUMBERS]),
+            lean if abs(lean) > _LEAST_LEAN else 0.0,
+            attack=whole[-ATTACK_NUMBERS:],
+            hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
+        )
+
+    def _shape_heard(self, split: Split, *, partials: Partials | None = None) -> Shape:
+        """All that tokens say of a sound taken apart, as it was heard."""
+        return Shape(
+            split.envelope,
+            split.width,
+            partials or self._partials_of(split),
+            lean_of(split.spectra),
+            attack=self.attacks.squeeze(self._attack_heard(split)),
+            hiss=hiss_of(split, sample_rate_hz=self.spec.sample_rate_hz),
+        )
+
+    def _attack_heard(self, split: Split) -> Tensor:
+        return attack_of(split.mid.numpy(), sample_rate_hz=self.spec.sample_rate_hz)
 
     def _partials_of(self, split: Split) -> Partials:
         return partials_of(

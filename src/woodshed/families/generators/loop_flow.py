@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
-from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, USUAL_TOKEN_S, grid_of
+from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, USUAL_TOKEN_S, grid_of, groove_of
 from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
 from woodshed.nn import (
     MOST_SEMITONES,
@@ -56,10 +56,21 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _UNGUIDED_BEFORE = 0.1  # time of the flow before which guidance only overshoots
-_FACTS = 4 * 32 + 3
+_FACTS = 3 * 32 + 3
 _PRIOR_RINGS = 400  # envelopes that the statistics of repetition are taken from
 _BEAT_TURNS = 0.25  # share of training rows that are turned by beats, and told so, rather than by bars
+_LEAST_WEIGHT = 0.05  # of a loop whose hits lie anywhere, beside one whose hits lie on the grid
 _LOG_TOKEN_S = math.log(USUAL_TOKEN_S)
+
+
+class _Row(NamedTuple):
+    """One ring to learn from: ``tokens`` (count, dims), and what is known of it."""
+
+    tokens: Tensor
+    class_index: int
+    log_token_s: float
+    changes: tuple[float, float]
+    tightness: float
 
 
 class Config(FamilyConfig):
@@ -169,7 +180,7 @@ class LoopFlow(Generator, Varies):
                 cond_width=config.width,
                 bar_tokens=BAR_TOKENS,
             )
-            self.prior = RingPrior(dims=config.dims, bar_tokens=BAR_TOKENS)
+            self.prior = RingPrior(dims=config.dims, bar_tokens=BAR_TOKENS, classes=classes)
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
             self.facts_in = nn.Linear(_FACTS, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
@@ -190,27 +201,27 @@ class LoopFlow(Generator, Varies):
         del seed  # nothing here is random
         moments = Moments(self.splitter.token_width)
         facts: list[LoopFacts] = []
-        rings: list[Tensor] = []
+        rings: list[tuple[Tensor, int]] = []
         for example in examples:
             heard = self._heard(example)
             if heard is None:
                 continue
-            audio, tokens = heard
+            audio, tokens, _ = heard
             ring = self.splitter.to_tokens(self.splitter.split(audio, tokens=tokens).shape)
             moments.add(ring)
             if len(rings) < _PRIOR_RINGS:
-                rings.append(ring.half())
+                rings.append((ring.half(), example.class_index))
             token_s = audio.shape[-1] / self.spec.sample_rate_hz / tokens
             facts.append(LoopFacts(example.class_index, token_s, tokens, float(audio.abs().max())))
         if not facts:
             return
         self.basis.fit(moments)
-        self.prior.fit([self.basis.squeeze(ring.float()) for ring in rings])
+        self.prior.fit([(self.basis.squeeze(ring.float()), class_index) for ring, class_index in rings])
         self.tables.fit(facts)
 
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every loop, and of copies at other speeds and tilts, labelled as such."""
-        rows: list[tuple[Tensor, int, float, tuple[float, float]]] = []
+        rows: list[_Row] = []
         for number, example in enumerate(examples):
             heard = self._heard(example)
             if heard is None:
@@ -223,7 +234,8 @@ class LoopFlow(Generator, Varies):
                 token_s = audio.shape[-1] / self.spec.sample_rate_hz / heard[1]
                 for tilt in (0.0, *rng.uniform(-1, 1, 2).tolist()) if augment else (0.0,):
                     tokens = self.basis.squeeze(self.splitter.to_tokens(self._tilted(shape, tilt))).half()
-                    rows.append((tokens, example.class_index, math.log(token_s), (semitones / MOST_SEMITONES, tilt)))
+                    changes = (semitones / MOST_SEMITONES, tilt)
+                    rows.append(_Row(tokens, example.class_index, math.log(token_s), changes, heard[2]))
         return self._features(rows[: self.config.pool_limit])
 
     def _tilted(self, shape: LoopShape, tilt: float) -> LoopShape:
@@ -238,22 +250,23 @@ class LoopFlow(Generator, Varies):
         )
         return LoopShape(envelope, shape.width, shape.tone)
 
-    def _features(self, rows: list[tuple[Tensor, int, float, tuple[float, float]]]) -> Features:
-        most = max((len(row[0]) for row in rows), default=1)
+    def _features(self, rows: list[_Row]) -> Features:
+        most = max((len(row.tokens) for row in rows), default=1)
         tokens = torch.zeros(len(rows), most, self.config.dims, dtype=torch.float16)
         for number, row in enumerate(rows):
-            tokens[number, : len(row[0])] = row[0]
-        classes = torch.tensor([row[1] for row in rows], dtype=torch.long)
+            tokens[number, : len(row.tokens)] = row.tokens
+        classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
         classes = torch.where(classes < 0, len(self.spec.classes), classes)
         return Features(
             {
                 "tokens": tokens,
-                "counts": torch.tensor([len(row[0]) for row in rows], dtype=torch.long),
+                "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
                 "classes": classes,
-                "tempi": torch.tensor([row[2] for row in rows]),
-                "changes": torch.tensor([row[3] for row in rows]).reshape(-1, 2),
+                "tempi": torch.tensor([row.log_token_s for row in rows]),
+                "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 2),
             },
-            weights=self.tables.class_counts[classes].clamp(min=1).rsqrt(),
+            weights=torch.tensor([max(_LEAST_WEIGHT, row.tightness) for row in rows])
+            * self.tables.class_counts[classes].clamp(min=1).rsqrt(),
         )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
@@ -301,7 +314,6 @@ class LoopFlow(Generator, Varies):
             [
                 wave_positions(time * 10, width=32, longest=80.0),
                 wave_positions((1 - time).clamp(min=1e-3).log() * 2, width=32, longest=60.0),
-                wave_positions(torch.log2(counts.to(point)) * 4, width=32, longest=120.0),
                 wave_positions((tempi - _LOG_TOKEN_S) * 8, width=32, longest=60.0),
                 changes,
             ],
@@ -309,10 +321,10 @@ class LoopFlow(Generator, Varies):
         )
         hidden = nn.functional.silu(self.facts_in(facts) + self.class_embedding(classes))
         condition = nn.functional.silu(self.condition_out(hidden))
-        plain = self.prior.plain(point, time=time, counts=counts)
+        plain = self.prior.plain(point, time=time, counts=counts, classes=classes)
         spread = (time**2 * self.basis.variances.mean() + (1 - time) ** 2).sqrt()[:, None, None]
         drawn = self.net(torch.cat([point / spread, plain], dim=-1), condition, counts)
-        return plain + self.prior.coloured(drawn, time=time, counts=counts)
+        return plain + self.prior.coloured(drawn, time=time, counts=counts, classes=classes)
 
     # -- making loops
 
@@ -428,8 +440,8 @@ class LoopFlow(Generator, Varies):
             raise UnknownName("class", class_name, known=self.spec.classes)
         return self.spec.classes.index(class_name)
 
-    def _heard(self, example: Example) -> tuple[Tensor, int] | None:
-        """A loop cut to its grid, on one or two channels, with its tokens; None where nothing sounds."""
+    def _heard(self, example: Example) -> tuple[Tensor, int, float] | None:
+        """A loop cut to its grid, turned so that its hits lie on it, with tokens and tightness; None if silent."""
         sound = example.sound
         self._check_rate(sound)
         both = self.spec.channels == 2 and sound.channels == 2
@@ -438,7 +450,10 @@ class LoopFlow(Generator, Varies):
             return None
         grid = grid_of(Sound(data, sound.sample_rate_hz), bpm=example.bpm, most_s=self.max_duration_s)
         audio = torch.from_numpy(np.ascontiguousarray(data[:, : grid.frames]))
-        return (audio, grid.tokens) if float(audio.abs().max()) >= 1e-5 else None
+        if float(audio.abs().max()) < 1e-5:
+            return None
+        groove = groove_of(Sound(audio.numpy(), sound.sample_rate_hz), tokens=grid.tokens)
+        return audio.roll(-groove.late_frames, -1), grid.tokens, groove.tightness
 
     def _drawn(self, request: Request) -> Drawn:
         if request.wishes:

@@ -45,7 +45,7 @@ def evaluate_model(
 ) -> EvaluationReport:
     """Evaluate a model against the sounds it learned from and those held out from it.
 
-    The folder gets ``report.json``, ``index.html`` and the sounds of the playable pairs. These hold training sounds of
+    The folder gets ``report.json``, ``index.html`` and the sounds that it plays. These hold training sounds of
     the library: the folder is for whoever may hear them.
 
     Parameters

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from woodshed.sound import read_sound
 from woodshed.tasks.evaluate.page_beside import class_section, frontier_section, pairs_section, told_section
+from woodshed.tasks.evaluate.page_examples import examples_section
 from woodshed.tasks.evaluate.report import CountedShare, EvaluationReport, Overlap, Pair, Row
 from woodshed.views import Page, SoundCard, sound_png
 from woodshed.views.pages import Cell, Tone
@@ -14,10 +15,11 @@ _SPACES = {"descriptors": "named descriptors", "spectral": "mel picture and flut
 
 
 def evaluation_page(report: EvaluationReport, *, folder: Path) -> Page:
-    """Build the page; ``folder`` is where the sounds of the pairs lie, if any were written."""
+    """Build the page; ``folder`` is where the sounds to play lie, if any were written."""
     page = Page(f"Evaluation of {report.model}", lead=_lead(report))
     page.verdict(report.verdict, tone=_tone(report)).text(f"What to do: {report.advice}.")
     page.text(*report.notes)
+    examples_section(page, report, folder=folder)
     _distances(page, report)
     frontier_section(page, report)
     _cover(page, report)
@@ -200,7 +202,7 @@ def _pairs(page: Page, report: EvaluationReport, folder: Path) -> None:
         pairs = [pair for pair in report.pairs if pair.kind == kind]
         if pairs:
             page.section(heading, words).pairs([_pair(pair, folder) for pair in pairs])
-    if report.pairs:
+    if report.pairs or report.examples:
         page.text("This folder holds sounds of your library. Pass it on only to people who may hear them.")
 
 

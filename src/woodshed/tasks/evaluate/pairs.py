@@ -32,8 +32,8 @@ def write_pairs(made: SoundSet, training: SoundSet, check: CopyCheck, *, folder:
     for number, place in enumerate([*worst, *drawn], start=1):
         real = int(check.nearest.index[place])
         made_file, real_file = f"{SOUNDS}/{number:02d}_made.wav", f"{SOUNDS}/{number:02d}_real.wav"
-        write_sound(folder / made_file, _playable(made.sounds[place]))
-        write_sound(folder / real_file, _playable(training.sounds[real]))
+        write_sound(folder / made_file, playable(made.sounds[place]))
+        write_sound(folder / real_file, playable(training.sounds[real]))
         pairs.append(
             Pair(
                 kind="most alike" if number <= len(worst) else "drawn",
@@ -49,7 +49,7 @@ def write_pairs(made: SoundSet, training: SoundSet, check: CopyCheck, *, folder:
     return pairs
 
 
-def _playable(sound: Sound) -> Sound:
+def playable(sound: Sound) -> Sound:
     """Finished like an output; what cannot be finished, such as silence, is held to full scale and kept."""
     data = np.nan_to_num(sound.data, posinf=1.0, neginf=-1.0)
     plain = Sound(data, sound.sample_rate_hz)

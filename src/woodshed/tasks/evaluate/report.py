@@ -205,6 +205,15 @@ class Pair(_Record):
     is_copy: bool
 
 
+class ClassExamples(_Record):
+    """Some made sounds of a class and some real ones, as files beside the report."""
+
+    class_name: str
+    made_files: tuple[str, ...]
+    real_files: tuple[str, ...]
+    real_names: tuple[str, ...]
+
+
 class EvaluationReport(_Record):
     """Everything an evaluation found. All figures name their count; ``notes`` say what to keep in mind."""
 
@@ -233,6 +242,7 @@ class EvaluationReport(_Record):
     explained: PairsReport | None = None
     frontier: tuple[FrontierPoint, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    examples: tuple[ClassExamples, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float
 

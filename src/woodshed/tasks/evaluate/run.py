@@ -26,7 +26,9 @@ from woodshed.metrics import (
     verdict,
 )
 from woodshed.roles import Generator, LenderPool, Request
+from woodshed.sound import Sound
 from woodshed.tasks.evaluate.beside import frontier_points, gaps_by_class, pairs_behind
+from woodshed.tasks.evaluate.examples import More, write_examples
 from woodshed.tasks.evaluate.judging import Judges, Measured, measured
 from woodshed.tasks.evaluate.listening import Hearing, trained_listener
 from woodshed.tasks.evaluate.pairs import write_pairs
@@ -107,7 +109,7 @@ def evaluate(
     may_teach
         Names of the sounds that may train a listener; None for all.
     folder
-        Where the sounds of the playable pairs are written; None writes none.
+        Where sounds to play are written, some of every class and pairs; None writes none.
 
     Raises
     ------
@@ -134,6 +136,9 @@ def evaluate(
     rows, floors, copying, worst = work.rows(made, hearing)
     pairs = write_pairs(made, training, copying, folder=folder, seed=seed) if folder else ()
     beside = work.beside(made, judges=worst[1])
+    if folder:
+        more = work.more(steps=steps, guidance=guidance)
+        beside["examples"] = write_examples(made, training, more=more, folder=folder, seed=seed)
     return _report(work, name, rows, floors, copying, worst, hearing).model_copy(
         update={**beside, "pairs": tuple(pairs), "seconds": round(time.monotonic() - began, 1)}
     )
@@ -170,6 +175,20 @@ class _Work:
             self.lent += [one.lenders for one in found]
             self.on_event(Progress(stage="generating", done=len(sounds), total=len(requests), unit="sounds"))
         return SoundSet(tuple(sounds), self.like, names=tuple(f"{GENERATED} {place}" for place in range(len(sounds))))
+
+    def more(self, *, steps: int | None, guidance: float | None) -> More:
+        """What makes further sounds of a class, for those that are rare."""
+
+        def of(class_name: str, count: int) -> list[Sound]:
+            known = class_name if class_name in self.model.spec.classes else None
+            requests = [
+                Request(seed=derive_seed(self.seed, "more", class_name, place) % 2**62, class_name=known)
+                for place in range(count)
+            ]
+            found = self.model.generate(requests, lenders=self.lenders, steps=steps, guidance=guidance)
+            return [one.sound for one in found]
+
+        return of
 
     def rows(
         self, made: SoundSet, hearing: Hearing | None
