@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -81,7 +83,13 @@ def _begun(audio: Floats, point: int) -> Floats:
 
 
 def _high(audio: Floats, sample_rate_hz: int) -> Floats:
-    return sosfiltfilt(butter(4, _FROM_HZ, "highpass", fs=sample_rate_hz, output="sos"), audio, axis=-1)
+    return sosfiltfilt(_above_bass(sample_rate_hz), audio, axis=-1)
+
+
+@cache
+def _above_bass(sample_rate_hz: int) -> Floats:
+    """A filter without what lies below 700 Hz, as second-order sections."""
+    return np.asarray(butter(4, _FROM_HZ, "highpass", fs=sample_rate_hz, output="sos"))
 
 
 def _points(high: Floats, point: int) -> Floats:
