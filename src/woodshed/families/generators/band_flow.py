@@ -20,6 +20,7 @@ from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_lo
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
+from woodshed.families.generators._band_flow_wishing import made_as_wished
 from woodshed.nn import (
     ATTACK_NUMBERS,
     ATTACK_POINTS,
@@ -411,14 +412,15 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
                     target = Target(
-                        shape=self.traits.fitted(shape, drawn[number].wishes),
+                        shape=shape,
                         frames=drawn[number].frames,
                         peak=drawn[number].peak,
                         class_name=requests[number].class_name,
                         seed=requests[number].seed,
                         exact=requests[number].duration_s is not None,
                     )
-                    made[number] = Decoder(self, index, lenders).make(target)
+                    decoder = Decoder(self, index, lenders)
+                    made[number] = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
         return [item for item in made if item is not None]
 
     @torch.no_grad()
