@@ -19,6 +19,13 @@ from woodshed.families.generators._band_flow_copies import Copy, copies_of, lean
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
+from woodshed.families.generators._band_flow_hearing import (
+    attack_heard,
+    length_and_level,
+    partials_heard,
+    shape_heard,
+    sounding_part,
+)
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.families.generators._band_flow_wishing import made_as_wished
 from woodshed.nn import (
@@ -41,11 +48,6 @@ from woodshed.nn import (
     SteeredTransformer,
     Traits,
     at_speed,
-    attack_of,
-    hiss_of,
-    lean_of,
-    partials_of,
-    sounding_span,
     wave_positions,
 )
 from woodshed.roles import (
@@ -232,16 +234,16 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         moments, rung, begun = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS), Moments(ATTACK_POINTS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
-            data = self._heard(example.sound)
+            data = sounding_part(self, example.sound)
             if data is None:
                 continue
             split = self.splitter.split(torch.from_numpy(data))
-            shape = self._shape_heard(split)
+            shape = shape_heard(self, split)
             assert shape.partials is not None
             moments.add(self.splitter.to_tokens(shape.envelope, shape.width))
             rung.add(tone_numbers(shape.partials, replace(shape, attack=None)))
-            begun.add(self._attack_heard(split)[None])
-            facts.append(_length_and_level(example, data))
+            begun.add(attack_heard(self, split)[None])
+            facts.append(length_and_level(example, data))
         if not facts:
             return
         self.basis.fit(moments)
@@ -257,8 +259,8 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         del seed
         facts: list[tuple[int, float, float]] = []
         for example in examples:
-            if (data := self._heard(example.sound)) is not None:
-                facts.append(_length_and_level(example, data))
+            if (data := sounding_part(self, example.sound)) is not None:
+                facts.append(length_and_level(example, data))
         if facts:
             self._tabulate(facts)
 
@@ -279,19 +281,19 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         speeds, leanings = copies_of(known, self.config.pool_limit) if augment else (1, 1)
         rows: list[Copy] = []
         for number, example in enumerate(examples):
-            data = self._heard(example.sound)
+            data = sounding_part(self, example.sound)
             if data is None:
                 continue
             rng = np.random.default_rng(derive_seed(seed, "augment", number))
             split = self.splitter.split(torch.from_numpy(data))
-            partials = self._partials_of(split)
+            partials = partials_heard(self, split)
             for speed in range(speeds):
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
                 if semitones:
                     changed = at_speed(data, semitones=semitones, sample_rate_hz=self.spec.sample_rate_hz)
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
-                shape = self._shape_heard(split, partials=tuned)
+                shape = shape_heard(self, split, partials=tuned)
                 rows += leanings_of(self, shape, example.class_index, semitones, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
 
@@ -497,7 +499,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
 
     def tokens_of(self, split: Split) -> Tensor:
         """Tokens of a sound taken apart, ``(tokens, numbers)``."""
-        return self.tokens_of_shape(self._shape_heard(split))
+        return self.tokens_of_shape(shape_heard(self, split))
 
     def tokens_of_shape(self, shape: Shape) -> Tensor:
         """Tokens of a shape, ``(tokens, numbers)``; where it says nothing of partials, they are as in most sounds."""
@@ -526,28 +528,6 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
         )
 
-    def _shape_heard(self, split: Split, *, partials: Partials | None = None) -> Shape:
-        """All that tokens say of a sound taken apart, as it was heard."""
-        return Shape(
-            split.envelope,
-            split.width,
-            partials or self._partials_of(split),
-            lean_of(split.spectra),
-            attack=self.attacks.squeeze(self._attack_heard(split)),
-            hiss=hiss_of(split, sample_rate_hz=self.spec.sample_rate_hz),
-        )
-
-    def _attack_heard(self, split: Split) -> Tensor:
-        return attack_of(split.mid.numpy(), sample_rate_hz=self.spec.sample_rate_hz)
-
-    def _partials_of(self, split: Split) -> Partials:
-        return partials_of(
-            split.mid.numpy(),
-            sample_rate_hz=self.spec.sample_rate_hz,
-            token_frames=self.token_frames,
-            tokens=self.splitter.tokens_of(split.frames),
-        )
-
     @property
     def token_frames(self) -> int:
         """Frames per token."""
@@ -557,16 +537,6 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
     def most_frames(self) -> int:
         """Frames of the longest sound it can make."""
         return round(self.config.max_duration_s * self.spec.sample_rate_hz)
-
-    def _heard(self, sound: Sound) -> np.ndarray | None:
-        """The sounding part, on one or two channels and no longer than its window; None where nothing sounds."""
-        self.check_rate(sound)
-        both = self.spec.channels == 2 and sound.channels == 2
-        data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
-        if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
-            return None
-        start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=sound.sample_rate_hz)
-        return np.ascontiguousarray(data[:, start : min(stop, start + self.most_frames)])
 
     def class_row(self, class_name: str | None) -> int:
         """The number of a class; the one after the last for none.
@@ -594,9 +564,3 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         """Refuse a sound of another rate."""
         if sound.sample_rate_hz != self.spec.sample_rate_hz:
             raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
-
-
-def _length_and_level(example: Example, data: np.ndarray) -> tuple[int, float, float]:
-    """Class number, log of seconds and peak in dB of what sounds in an example."""
-    peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
-    return example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db

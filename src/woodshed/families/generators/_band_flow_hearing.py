@@ -1,0 +1,61 @@
+"""What a band flow hears of a sound: the part that sounds, its shape and partials, how it begins, how long it is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from woodshed.nn import Partials, Shape, Split, attack_of, hiss_of, lean_of, partials_of, sounding_span
+from woodshed.roles import Example
+from woodshed.sound import Sound
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+
+def sounding_part(model: BandFlow, sound: Sound) -> np.ndarray | None:
+    """The sounding part, on one or two channels and no longer than its window; None where nothing sounds."""
+    model.check_rate(sound)
+    both = model.spec.channels == 2 and sound.channels == 2
+    data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
+    if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
+        return None
+    start, stop = sounding_span(torch.from_numpy(data), sample_rate_hz=sound.sample_rate_hz)
+    return np.ascontiguousarray(data[:, start : min(stop, start + model.most_frames)])
+
+
+def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = None) -> Shape:
+    """All that tokens say of a sound taken apart, as it was heard."""
+    return Shape(
+        split.envelope,
+        split.width,
+        partials or partials_heard(model, split),
+        lean_of(split.spectra),
+        attack=model.attacks.squeeze(attack_heard(model, split)),
+        hiss=hiss_of(split, sample_rate_hz=model.spec.sample_rate_hz),
+    )
+
+
+def attack_heard(model: BandFlow, split: Split) -> Tensor:
+    """How it begins, as points of level."""
+    return attack_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
+
+
+def partials_heard(model: BandFlow, split: Split) -> Partials:
+    """What rings in it, with shares on the model's tokens."""
+    return partials_of(
+        split.mid.numpy(),
+        sample_rate_hz=model.spec.sample_rate_hz,
+        token_frames=model.token_frames,
+        tokens=model.splitter.tokens_of(split.frames),
+    )
+
+
+def length_and_level(example: Example, data: np.ndarray) -> tuple[int, float, float]:
+    """Class number, log of seconds and peak in dB of what sounds in an example."""
+    peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
+    return example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db
