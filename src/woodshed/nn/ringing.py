@@ -18,6 +18,7 @@ _WIDENING = 0.83  # exponent by which that grows with the bins of a band
 _LEAST_SHARE = 0.05
 _PERIODS = 2.5  # over which the level of a low line is steadied
 _ATTACK_STEPS = 2
+_WIDEST = 4  # steps on either side over which levels are steadied
 _LEAKING_BINS = 48
 _STRUCK_HZ = 400.0  # modes below begin together, at phase 0
 _LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
@@ -155,9 +156,10 @@ class Ringer:
 
     def _steadied(self, level: Tensor, lines: _Lines) -> Tensor:
         """Levels of low lines without what single cycles and beats made of them, ``(steps, lines)``; attacks stay."""
-        spans = (_PERIODS / lines.hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=4).long()
+        hz = lines.hz[:1].expand_as(lines.hz) if lines.harmonic else lines.hz  # all lines of a series beat with the first
+        spans = (_PERIODS / hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=_WIDEST).long()
         steady = level.clone()
-        for reach in (1, 2, 3, 4):
+        for reach in range(1, _WIDEST + 1):
             mine = spans == reach
             if bool(mine.any()) and len(level) > _ATTACK_STEPS:
                 power = level[_ATTACK_STEPS:, mine].exp().T[:, None]
