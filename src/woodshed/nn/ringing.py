@@ -156,7 +156,7 @@ class Ringer:
 
     def _steadied(self, level: Tensor, lines: _Lines) -> Tensor:
         """Levels of low lines without what single cycles and beats made of them, ``(steps, lines)``; attacks stay."""
-        hz = lines.hz[:1].expand_as(lines.hz) if lines.harmonic else lines.hz  # all lines of a series beat with the first
+        hz = lines.hz[:1].expand_as(lines.hz) if lines.harmonic else lines.hz  # a series beats as one
         spans = (_PERIODS / hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=_WIDEST).long()
         steady = level.clone()
         for reach in range(1, _WIDEST + 1):
