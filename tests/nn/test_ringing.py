@@ -1,0 +1,70 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from woodshed.nn import EnvelopeSplitter, Ringer, Shape, Shaper, hiss_of, lean_of, partials_of
+
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def ringer() -> Ringer:
+    return Ringer(
+        Shaper(EnvelopeSplitter(sample_rate_hz=RATE, bands=40, token_steps=8, stereo=True, max_duration_s=1.0))
+    )
+
+
+def heard(ringer: Ringer, audio: torch.Tensor) -> Shape:
+    """All that is heard of a sound, ``(2, frames)``."""
+    split = ringer.splitter.split(audio)
+    tokens = ringer.splitter.tokens_of(split.frames)
+    frames = ringer.splitter.token_steps * ringer.splitter.hop_frames
+    partials = partials_of(split.mid.numpy(), sample_rate_hz=RATE, token_frames=frames, tokens=tokens)
+    return Shape(
+        split.envelope, split.width, partials, lean_of(split.spectra), hiss=hiss_of(split, sample_rate_hz=RATE)
+    )
+
+
+def thump(hz: float) -> torch.Tensor:
+    """A struck mode, ``(2, frames)``."""
+    seconds = torch.arange(RATE // 2) / RATE
+    return (torch.sin(2 * math.pi * hz * seconds) * torch.exp(-seconds / 0.1)).expand(2, -1)
+
+
+def energy_between(audio: np.ndarray, low_hz: float, high_hz: float) -> float:
+    power = np.abs(np.fft.rfft(audio.mean(0) * np.hanning(audio.shape[-1]))) ** 2
+    hz = np.fft.rfftfreq(audio.shape[-1], 1 / RATE)
+    return float(power[(hz >= low_hz) & (hz < high_hz)].sum() / power.sum())
+
+
+@pytest.mark.parametrize("hz", [60.0, 110.0])
+def test_a_low_tone_is_not_surrounded_by_the_noise_of_its_window(ringer: Ringer, hz: float) -> None:
+    sound = thump(hz)
+    spectra = ringer.spectra(heard(ringer, sound), frames=sound.shape[-1], sides=2, seed=1)
+    made = ringer.splitter.join(spectra, frames=sound.shape[-1]).numpy()
+    assert energy_between(made, 0.5 * hz, 1.5 * hz) > 0.97
+    assert energy_between(made, 4 * hz, 2000.0) < 3e-3
+
+
+@pytest.mark.parametrize("lean", [-1.5, 0.3, 2.0])
+def test_a_lean_is_brought_about_exactly(ringer: Ringer, lean: float) -> None:
+    gains = torch.tensor([[math.exp(-lean / 4)], [math.exp(lean / 4)]])
+    noise = torch.randn(2, RATE // 8, generator=torch.Generator().manual_seed(3))
+    sound = gains * (thump(150.0)[:, : RATE // 8] + 0.3 * noise)
+    shape = heard(ringer, sound)
+    spectra = ringer.spectra(shape, frames=sound.shape[-1], sides=2, seed=2)
+    assert lean_of(spectra) == pytest.approx(shape.lean, abs=0.02)
+
+
+@pytest.mark.parametrize("hiss_db", [-90.0, -75.0])
+def test_what_hissed_goes_on_hissing(ringer: Ringer, hiss_db: float) -> None:
+    hiss = torch.randn(1, RATE // 2, generator=torch.Generator().manual_seed(5)) * 10 ** (hiss_db / 20)
+    sound = thump(90.0) + hiss
+    made = ringer.splitter.join(
+        ringer.spectra(heard(ringer, sound), frames=sound.shape[-1], sides=2, seed=4), frames=sound.shape[-1]
+    )
+    late = slice(RATE // 4, RATE // 2 - 1000)
+    highs = [energy_between(audio[:, late].numpy(), 9000.0, 20000.0) for audio in (sound, made)]
+    assert 10 * math.log10(highs[1] / highs[0]) == pytest.approx(0.0, abs=4.0)
