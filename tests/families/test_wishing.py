@@ -1,14 +1,16 @@
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 import torch
 
+from woodshed.base.errors import KnobOutOfRange
 from woodshed.dsp import DESCRIPTORS, descriptors
 from woodshed.families.generators._band_flow_lending import Target
 from woodshed.families.generators._band_flow_wishing import made_as_wished
 from woodshed.nn import Shape
-from woodshed.roles import Made
+from woodshed.roles import DataSpec, Example, Generator, Made, NoLenders, Request, family_class
 from woodshed.sound import Sound
 
 RATE = 44100
@@ -45,6 +47,29 @@ def test_what_is_missed_is_asked_for_again(factor: float) -> None:
     made = made_as_wished(decoder, TARGET, {"decay_ms": 200.0}, traits=AsAsked())  # pyright: ignore[reportArgumentType]
     assert descriptors(made.sound.data, RATE)[DECAY] == pytest.approx(200, rel=0.15)
     assert 2 <= len(decoder.made) <= 3
+
+
+@pytest.mark.parametrize("name", ["decay_ms", "brightness_hz", "pitch_hz"])
+@pytest.mark.parametrize("value", [0.0, -5.0, math.nan, math.inf])
+def test_a_wish_that_is_no_number_is_refused_by_name(name: str, value: float) -> None:
+    kind = family_class("band-flow")
+    model = kind(kind.PRESETS["debug"], DataSpec(RATE, 1, ("hit",)), seed=1)
+    assert isinstance(model, Generator)
+    with pytest.raises(KnobOutOfRange, match=name):
+        model.generate([Request(seed=1, wishes={name: value})], lenders=NoLenders())
+
+
+@pytest.mark.parametrize("rate", [8000, 48000])
+def test_three_sounds_are_enough_to_learn_beginnings_from(rate: int) -> None:
+    kind = family_class("band-flow")
+    model = kind(kind.PRESETS["debug"], DataSpec(rate, 1, ("hit",)), seed=1)
+    rng = np.random.default_rng(0)
+    seconds = np.arange(rate // 4) / rate
+    sounds = [Sound(rng.normal(size=(1, seconds.size)) * np.exp(-seconds / fall), rate) for fall in (0.01, 0.03, 0.1)]
+    examples = [Example(sound, 0, str(number)) for number, sound in enumerate(sounds)]
+    model.fit(examples, seed=0)
+    features = model.encode(examples, seed=0, augment=True)
+    assert float(features.tensors["tokens"].abs().max()) < 30.0
 
 
 def test_without_a_wish_a_sound_is_made_once() -> None:

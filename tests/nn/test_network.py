@@ -72,3 +72,12 @@ def test_speed_moves_pitch_and_length_together() -> None:
     faster = at_speed(tone, semitones=12, sample_rate_hz=44100)
     assert faster.shape == (1, 22050)
     assert int(np.abs(np.fft.rfft(faster[0])).argmax()) * 2 == 880
+
+
+def test_what_judging_left_in_memory_serves_training_too() -> None:
+    network = SteeredTransformer(dims=4, width=24, layers=1, heads=2, cond_width=24, most_tokens=37)
+    tokens, condition, counts = torch.randn(2, 37, 4), torch.randn(2, 24), torch.tensor([37, 20])
+    with torch.inference_mode():
+        network(tokens, condition, counts)
+    network(tokens, condition, counts).square().mean().backward()
+    assert network.place.weight.grad is not None

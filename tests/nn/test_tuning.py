@@ -76,6 +76,15 @@ def test_nothing_loud_stays_at_the_old_place() -> None:
     assert float(power[at[100.0]] / power[at[500.0]]) < 10 ** (-9 / 10)
 
 
+@pytest.mark.parametrize("wanted_hz", [2000.0, 5000.0])
+def test_overtones_beyond_what_a_rate_can_hold_are_gone(wanted_hz: float) -> None:
+    spans = torch.tensor([1.0, 2, 3, 5, 9, 17]) * 440
+    note = decaying(tilt=torch.linspace(0, -8, 40), partials=Partials(spans, 0.0, 0.02, True, torch.ones(16, 6)))
+    tuned = Tuner(SPLITTER).tuned(note, wanted_hz=wanted_hz)
+    top, below = tuned.envelope[:20, -1].mean(), tuned.envelope[:20, -6:-1].amax(1).mean()
+    assert float(top) < float(below)
+
+
 def test_a_series_keeps_its_multiples() -> None:
     spans = torch.tensor([1.0, 2, 3, 5, 9, 17]) * 110
     note = decaying(tilt=torch.linspace(0, -8, 40), partials=Partials(spans, 0.0, 0.02, True, torch.ones(16, 6)))

@@ -71,3 +71,10 @@ def unlapped(spectra: Tensor, *, frames: int) -> Tensor:
 def sine_window(hop_frames: int) -> Tensor:
     """Half a sine over two hops; its square and the square of its neighbour add up to one."""
     return torch.sin(math.pi * (torch.arange(2 * hop_frames, dtype=torch.float64) + 0.5) / (2 * hop_frames)).float()
+
+
+def window_power(bins: Tensor) -> Tensor:
+    """Power of a sine so many bins away, under the sine window; 1 at its place."""
+    off = 1 - 4 * bins.square()
+    even = torch.cos(math.pi * bins) / torch.where(off.abs() < 1e-5, 1.0, off)
+    return torch.where(off.abs() < 1e-5, math.pi / 4, even).square()

@@ -153,10 +153,10 @@ def _peaks(audio: Floats, rate: int) -> tuple[Floats, Floats]:
     fade = np.cos(np.linspace(0, math.pi / 2, len(part))) ** 2  # a half window: what decays is heard from its start
     rise = min(len(part), round(0.002 * rate))
     fade[:rise] *= np.sin(np.linspace(0, math.pi / 2, rise))
-    size = 1 << 16
+    size = 1 << max(16, math.ceil(math.log2(len(part))))
     level = 20 * np.log10(np.abs(np.fft.rfft(part * fade, size)) + 1e-9)
     bin_hz = rate / size
-    low, high = int(LOWEST_HZ / bin_hz), int(HIGHEST_HZ / bin_hz)
+    low, high = int(LOWEST_HZ / bin_hz), min(int(HIGHEST_HZ / bin_hz), len(level) - 1)
     top = (
         np.flatnonzero((level[low:high] > level[low - 1 : high - 1]) & (level[low:high] >= level[low + 1 : high + 1]))
         + low

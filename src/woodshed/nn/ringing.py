@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from woodshed.nn.lapped import lapped
+from woodshed.nn.lapped import lapped, window_power
 from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, MODES, Partials
 from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
@@ -104,7 +104,7 @@ class Ringer:
         reach = min(bins, _LEAKING_BINS)
         low = places.floor().long().clamp(max=bins - 1)
         tone = drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
-        leak = (tone[:, None, :] * _lobe(torch.arange(reach)[None, :, None] - places[:, None, :])).sum(-1)
+        leak = (tone[:, None, :] * window_power(torch.arange(reach)[None, :, None] - places[:, None, :])).sum(-1)
         leaked = (leak / drawn[:, :reach].exp().clamp(min=1e-12)).clamp(max=1)
         taken[:, :reach] = torch.maximum(taken[:, :reach], leaked)
         return 1 - taken
@@ -138,7 +138,9 @@ class Ringer:
         assert shape.partials is not None
         hops = shape.steps - 1
         seconds = torch.arange(hops * self._hop, dtype=torch.float64) / self.splitter.sample_rate_hz
-        turns = (torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz).reshape(hops, -1)
+        turns = (torch.cumsum(shape.partials.course(seconds), 0) / self.splitter.sample_rate_hz).reshape(
+            hops, self._hop
+        )
         begun = torch.frac(turns[:, :1] * lines.hz.double() + phases)  # doubles: a float counts whole turns too roughly
         return 2 * math.pi * begun.float(), (2 * math.pi * (turns - turns[:, :1])).float()
 
@@ -166,11 +168,6 @@ class Ringer:
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
                 steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
         return steady
-
-
-def _lobe(distance: Tensor) -> Tensor:
-    """Power of the sine window's response at so many bins from a line (1 at the line)."""
-    return (torch.cos(math.pi * distance) / (1 - 4 * distance**2 + 1e-6)).square()
 
 
 def unsmeared(envelope: Tensor) -> Tensor:

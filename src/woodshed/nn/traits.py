@@ -37,7 +37,7 @@ class Traits:
         self._bins = splitter.bands.spreading.sum(1)  # how many bins a band stands for, (bands,)
 
     def of(self, shape: Shape) -> dict[str, float]:
-        """All traits of a shape; pitch only where something rings."""
+        """All traits of a shape; pitch, that of its lowest mode, only where something rings."""
         power = self._power(shape)  # (steps, bands)
         found = {
             "brightness_hz": self._brightness_hz(power),

@@ -34,7 +34,8 @@ def wave_positions(places: Tensor, *, width: int, longest: float) -> Tensor:
 
 @cache
 def _rates(count: int, longest: float) -> Tensor:
-    return torch.exp(-math.log(max(longest / (2 * math.pi), 1.0)) * torch.arange(count) / max(1, count - 1))
+    with torch.inference_mode(mode=False):  # what is kept must serve training too
+        return torch.exp(-math.log(max(longest / (2 * math.pi), 1.0)) * torch.arange(count) / max(1, count - 1))
 
 
 class TokenMixer(nn.Module):
@@ -175,7 +176,8 @@ def _from_both_ends(place: Tensor, totals: Tensor, width: int, longest: float) -
 
 @lru_cache(maxsize=8)
 def _whole_rows(tokens: int, counts: tuple[int, ...], width: int, longest: float) -> Tensor:
-    return _from_both_ends(torch.arange(tokens)[None], torch.tensor(counts), width, longest)
+    with torch.inference_mode(mode=False):
+        return _from_both_ends(torch.arange(tokens)[None], torch.tensor(counts), width, longest)
 
 
 def _present(tokens: int, counts: Tensor) -> Tensor | None:

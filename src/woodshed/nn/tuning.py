@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.nn.envelopes import EnvelopeSplitter
+from woodshed.nn.lapped import window_power
 from woodshed.nn.partials import HARMONIC_SPANS, MODES, Partials
 from woodshed.nn.shaping import Shape
 
@@ -43,7 +44,7 @@ class Tuner:
         bands = splitter.bands
         bins = torch.arange(splitter.hop_frames + 1)
         distance = bins[None] - (torch.arange(splitter.hop_frames * _FINE) / _FINE)[:, None]
-        self._lobes = bands.gather(_window_power(distance))  # (places, bands) of a sine of power 1
+        self._lobes = bands.gather(window_power(distance))  # (places, bands) of a sine of power 1
         self._sums = bands.spreading.sum(1)  # how many bins a band stands for, (bands,)
         self._octaves = bands.centres_hz.clamp(min=1.0).log2()
 
@@ -61,7 +62,9 @@ class Tuner:
         voice = tone.power[:, lead] ** _VOICE + 1e-9
         ratio = wanted_hz / _weighted_median(tone.hz[:, lead], voice)
         noise = self._moved(noise, octaves=math.log2(ratio), with_hz=float(tone.hz[-1, lead]))
-        tone = self._clear(replace(tone, hz=tone.hz * ratio), noise, lead=lead, harmonic=partials.harmonic)
+        hz = tone.hz * ratio
+        tone = replace(tone, hz=hz, power=tone.power * (hz < 0.5 * self.splitter.sample_rate_hz))
+        tone = self._clear(tone, noise, lead=lead, harmonic=partials.harmonic)
         lobes = self._lobe(tone.hz) * tone.power[..., None]  # (steps, lines, bands)
         power = noise + lobes.sum(1)
         shares = self._shares(tone, power, tokens=len(partials.shares))
@@ -141,13 +144,6 @@ class Tuner:
     def _tokens(steps: int, tokens: int) -> Tensor:
         """The token of each step."""
         return (torch.arange(steps) * tokens // max(1, steps - 1)).clamp(max=tokens - 1)
-
-
-def _window_power(bins: Tensor) -> Tensor:
-    """Power of a sine so many bins away, under the sine window; 1 at its place."""
-    off = 1 - 4 * bins.square()
-    even = torch.cos(math.pi * bins) / torch.where(off.abs() < 1e-6, 1.0, off)
-    return torch.where(off.abs() < 1e-6, math.pi / 4, even).square()
 
 
 def _weighted_median(values: Tensor, weights: Tensor) -> float:

@@ -37,7 +37,7 @@ WISHES: dict[str, Knob] = {  # by the name a request gives them
         help="time to fall by 20 dB",
     ),
     "pitch_hz": Knob(
-        name="pitch", kind="float", unit="hz", low=20, high=6000, default=None, curve="log", help="lowest partial"
+        name="pitch", kind="float", unit="hz", low=20, high=6000, default=None, curve="log", help="the tone heard most"
     ),
     "width": Knob(
         name="width", kind="float", low=0, high=0.9, default=None, help="energy of the stereo side, of all; 0 is mono"

@@ -44,13 +44,13 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     UsageError
         If it asks for a loop.
     """
-    row = model.class_row(request.class_name)
+    row, wishes = model.class_row(request.class_name), _checked_wishes(model, request)
     table_row = row if model.class_counts[row] > 0 else len(model.spec.classes)
     rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
     length_s = math.exp(at_quantile(model.length_table[table_row], rng.uniform()))
     level_db = at_quantile(model.level_table[table_row], rng.uniform())
-    if "decay_ms" in request.wishes:
-        length_s = max(length_s, _LONGER_THAN_DECAY * request.wishes["decay_ms"] / 1000)
+    if "decay_ms" in wishes:
+        length_s = max(length_s, _LONGER_THAN_DECAY * wishes["decay_ms"] / 1000)
     if request.duration_s is not None:
         length_s = _checked_length(model, request.duration_s)
     frames = min(model.most_frames, max(model.splitter.hop_frames, round(length_s * model.spec.sample_rate_hz)))
@@ -60,7 +60,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         tokens=model.splitter.tokens_of(frames),
         frames=frames,
         peak=10 ** (min(level_db, -0.3) / 20),
-        wishes=_checked_wishes(model, request),
+        wishes=wishes,
     )
 
 
@@ -68,6 +68,13 @@ def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
     for name in request.wishes:
         if name not in TRAITS:
             raise UnknownName("descriptor to ask for", name, known=TRAITS)
+        value = request.wishes[name]
+        if not math.isfinite(value) or value < 0 or (value == 0 and name != "width"):
+            raise KnobOutOfRange(
+                f"{name} of {value} cannot be asked for",
+                cause="it is not a number above 0",
+                way_out="ask for a value above 0 (for width 0 means mono)",
+            )
     if request.bpm is not None or request.bars is not None:
         raise UsageError(
             f"A {model.family} model makes single sounds, not loops of so many bars",

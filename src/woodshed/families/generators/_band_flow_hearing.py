@@ -13,6 +13,8 @@ from woodshed.nn import Partials, Shape, Split, attack_of, hiss_of, lean_of, par
 from woodshed.roles import Example
 from woodshed.sound import Sound
 
+_MOST_SPREAD = 4.0  # standard deviations: few sounds leave directions in which nothing was seen to vary
+
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
@@ -29,13 +31,15 @@ def sounding_part(model: BandFlow, sound: Sound) -> np.ndarray | None:
 
 
 def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = None) -> Shape:
-    """All that tokens say of a sound taken apart, as it was heard."""
+    """All that tokens say of a sound taken apart; no beginning lies far beyond those that were learned from."""
+    most = _MOST_SPREAD * model.attacks.variances.sqrt()
+    attack = model.attacks.squeeze(attack_heard(model, split))
     return Shape(
         split.envelope,
         split.width,
         partials or partials_heard(model, split),
         lean_of(split.spectra),
-        attack=model.attacks.squeeze(attack_heard(model, split)),
+        attack=torch.maximum(torch.minimum(attack, most), -most),
         hiss=hiss_of(split, sample_rate_hz=model.spec.sample_rate_hz),
     )
 

@@ -30,12 +30,14 @@ def made_as_wished(decoder: Decoder, target: Target, wishes: Mapping[str, float]
     for _ in range(_ROUNDS):
         made = decoder.make(replace(target, shape=traits.fitted(target.shape, asked)))
         misses = _misses(made.sound, wishes)
-        off = max((abs(miss) for miss in misses.values()), default=0.0)
+        off = max((abs(miss) if math.isfinite(miss) else math.inf for miss in misses.values()), default=0.0)
         if best is None or off < best[0]:
             best = off, made
         if off <= _NEAR:
             break
         for name, miss in misses.items():
+            if not math.isfinite(miss):
+                continue
             octaves = math.log2(asked[name] / wishes[name]) - miss
             asked[name] = wishes[name] * 2.0 ** max(-_MOST, min(_MOST, octaves))
     assert best is not None
