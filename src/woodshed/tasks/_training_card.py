@@ -53,26 +53,16 @@ def model_card(
             for item in manifest.items
         ),
         held_out=tuple(item.content_id for item in held_out.items) if held_out else (),
-        training=TrainingFacts(
+        training=training_facts(
+            trained,
             preset=order.preset,
             seed=order.seed,
             budget=order.budget,
-            steps=trained.steps,
-            planned_steps=trained.planned_steps,
-            seconds=round(trained.seconds, 3),
-            cpu_seconds=round(trained.cpu_seconds, 3),
-            stopped_early=trained.stopped_early,
-            loss_first=finite(trained.loss_first),
-            loss_last=finite(trained.loss_last),
-            loss_held_out=finite(trained.loss_held_out),
-            verdict=trained.verdict,
             query=order.query,
-            device=trained.device,
-            resumed=resumed,
             settings=found.values,
             settings_from=found.origins,
+            resumed=resumed,
             changes=tuple(ChangeWhileRunning(**one.model_dump()) for one in trained.changes),
-            chosen=trained.chosen,
         ),
         memorisation=copying.model_dump(mode="json") if copying else None,
         references=model.REFERENCES,
@@ -80,6 +70,42 @@ def model_card(
     )
 
 
-def finite(value: float | None) -> float | None:
+def training_facts(
+    trained: TrainedModel,
+    *,
+    preset: str,
+    seed: int,
+    budget: str,
+    query: str,
+    settings: dict[str, object],
+    settings_from: dict[str, str],
+    resumed: bool = False,
+    changes: tuple[ChangeWhileRunning, ...] = (),
+) -> TrainingFacts:
+    """How a training went, as a card holds it, with what was ordered."""
+    return TrainingFacts(
+        preset=preset,
+        seed=seed,
+        budget=budget,
+        steps=trained.steps,
+        planned_steps=trained.planned_steps,
+        seconds=round(trained.seconds, 3),
+        cpu_seconds=round(trained.cpu_seconds, 3),
+        stopped_early=trained.stopped_early,
+        loss_first=_finite(trained.loss_first),
+        loss_last=_finite(trained.loss_last),
+        loss_held_out=_finite(trained.loss_held_out),
+        verdict=trained.verdict,
+        query=query,
+        device=trained.device,
+        resumed=resumed,
+        settings=settings,
+        settings_from=settings_from,
+        changes=changes,
+        chosen=trained.chosen,
+    )
+
+
+def _finite(value: float | None) -> float | None:
     """A figure as a card holds it: None where it is not a number."""
     return None if value is None or value != value else round(value, 6)

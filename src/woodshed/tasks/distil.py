@@ -19,7 +19,7 @@ from woodshed.base.knobs import Knob, KnobTable
 from woodshed.base.seeds import derive_seed
 from woodshed.base.version import __version__
 from woodshed.roles import Distils, Features
-from woodshed.tasks._training_card import finite
+from woodshed.tasks._training_card import training_facts
 from woodshed.training import Budget, Run, RunSettings, RunState, TrainedModel, TrainingPlan, parse_budget, train
 
 KNOBS = KnobTable(
@@ -151,24 +151,14 @@ def _facts(
 ) -> TrainingFacts:
     before = loaded.card.training
     values = {**asdict(order), "pairs": pairs, **settings.model_dump()}
-    return TrainingFacts(
+    return training_facts(
+        trained,
         preset=before.preset if before else "",
         seed=order.seed,
         budget=order.budget,
-        steps=trained.steps,
-        planned_steps=trained.planned_steps,
-        seconds=round(trained.seconds, 3),
-        cpu_seconds=round(trained.cpu_seconds, 3),
-        stopped_early=trained.stopped_early,
-        loss_first=finite(trained.loss_first),
-        loss_last=finite(trained.loss_last),
-        loss_held_out=finite(trained.loss_held_out),
-        verdict=trained.verdict,
         query=before.query if before else "all",
-        device=trained.device,
         settings=values,
         settings_from=dict.fromkeys(values, "distil"),
-        chosen=trained.chosen,
     )
 
 
