@@ -49,6 +49,14 @@ class Partials:
         """Frequency at some times, as a multiple of where it settles."""
         return torch.exp2(self.glide_octaves * torch.exp(-seconds / max(1e-3, self.glide_s)))
 
+    def lines(self) -> tuple[Tensor, Tensor]:
+        """All sines of the modes: where each settles in Hz, and its mode, both ``(lines,)``."""
+        if not self.harmonic:
+            return self.frequencies_hz, torch.arange(MODES)
+        numbers = [(number, mode) for mode, (low, high) in enumerate(HARMONIC_SPANS) for number in range(low, high + 1)]
+        multiples, modes = torch.tensor(numbers).T
+        return self.frequencies_hz[0] * multiples, modes
+
     def transposed(self, semitones: float) -> Partials:
         """The same modes, higher or lower; all else stays."""
         return replace(self, frequencies_hz=self.frequencies_hz * 2.0 ** (semitones / 12.0))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.nn.lapped import lapped, window_power
-from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, MODES, Partials
+from woodshed.nn.partials import HIGHEST_HZ, Partials
 from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
@@ -193,11 +193,6 @@ def unsmeared(envelope: Tensor) -> Tensor:
 
 def _settled_lines(partials: Partials, *, top_hz: float) -> tuple[Tensor, Tensor]:
     """Frequencies and modes of all lines that are heard at some time."""
-    if partials.harmonic:
-        numbers = [(number, mode) for mode, (low, high) in enumerate(HARMONIC_SPANS) for number in range(low, high + 1)]
-        lines = [(float(partials.frequencies_hz[0]) * number, mode) for number, mode in numbers]
-    else:
-        lines = [(float(partials.frequencies_hz[mode]), mode) for mode in range(MODES)]
-    heard = partials.shares.amax(0) > _LEAST_SHARE
-    kept = [(hz, mode) for hz, mode in lines if hz < top_hz and bool(heard[mode])]
-    return torch.tensor([hz for hz, _ in kept]), torch.tensor([mode for _, mode in kept], dtype=torch.long)
+    hz, modes = partials.lines()
+    kept = (hz < top_hz) & (partials.shares.amax(0) > _LEAST_SHARE)[modes]
+    return hz[kept], modes[kept]

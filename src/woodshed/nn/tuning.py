@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from woodshed.nn.envelopes import EnvelopeSplitter
 from woodshed.nn.lapped import window_power
-from woodshed.nn.partials import HARMONIC_SPANS, MODES, Partials
+from woodshed.nn.partials import MODES, Partials
 from woodshed.nn.shaping import Shape
 
 _FINE = 8  # places of a tone told apart per bin
@@ -80,12 +80,7 @@ class Tuner:
     def _taken_apart(self, power: Tensor, partials: Partials) -> tuple[_Tone, Tensor]:
         """The tones of a sound, and the power of the noise between them, ``(steps, bands)``."""
         steps = torch.arange(len(power))
-        spans = HARMONIC_SPANS if partials.harmonic else tuple((1, 1) for _ in range(MODES))
-        lines = [(number, mode) for mode, (low, high) in enumerate(spans) for number in range(low, high + 1)]
-        modes = torch.tensor([mode for _, mode in lines])
-        settled = partials.frequencies_hz[modes]
-        if partials.harmonic:
-            settled = partials.frequencies_hz[0] * torch.tensor([float(number) for number, _ in lines])
+        settled, modes = partials.lines()
         course = partials.course(steps * self.splitter.hop_frames / self.splitter.sample_rate_hz)
         hz = settled[None] * course[:, None]
         shares = partials.shares[self._tokens(len(power), len(partials.shares))][:, modes]  # (steps, lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -241,7 +240,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             shape = shape_heard(self, split)
             assert shape.partials is not None
             moments.add(self.splitter.to_tokens(shape.envelope, shape.width))
-            rung.add(tone_numbers(shape.partials, replace(shape, attack=None)))
+            rung.add(tone_numbers(shape.partials, shape))
             begun.add(attack_heard(self, split)[None])
             facts.append(length_and_level(example, data))
         if not facts:
