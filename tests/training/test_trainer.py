@@ -52,10 +52,10 @@ def test_processor_time_becomes_steps_and_is_never_overspent(tmp_path: Path) -> 
     train(toy(), toy_examples, plan=plan(2), run=Run(tmp_path / "first"))  # the first of a process loads libraries too
     events: list[Event] = []
     began = time.process_time()
-    budget, run = TrainingPlan(Budget(cpu_seconds=1.5)), Run(tmp_path / "timed")
+    budget, run = TrainingPlan(Budget(cpu_seconds=4.0)), Run(tmp_path / "timed")
     done = train(toy(), toy_examples, plan=budget, run=run, on_event=events.append)
     assert done.steps > 10
-    assert 0 < done.cpu_seconds <= 1.5
+    assert 0 < done.cpu_seconds <= 4.0
     assert done.cpu_seconds <= time.process_time() - began
     assert run.state().cpu_seconds == done.cpu_seconds
     assert any("of processor time here" in e.text for e in events if isinstance(e, Note))
