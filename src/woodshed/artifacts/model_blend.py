@@ -40,7 +40,7 @@ def blend_models(first: LoadedModel, second: LoadedModel, *, weight: float) -> T
     theirs = second.model.state_dict()
     model.load_state_dict({name: _between(own, theirs[name], weight) for name, own in first.model.state_dict().items()})
     if isinstance(model, Mends) and 0.0 < weight < 1.0:
-        model.mend()
+        model.mend(first.model, second.model, weight=weight)
     return model.eval()
 
 

@@ -27,6 +27,7 @@ from woodshed.nn.measuring import (
 )
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, Neighbourhood, Place
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -34,7 +35,7 @@ from woodshed.nn.ring_prior import RingPrior
 from woodshed.nn.ringing import Ringer, unsmeared
 from woodshed.nn.seconds_grid import SecondsGrid, left_and_right, mid_and_side
 from woodshed.nn.shaping import MOST_HISS, NO_HISS, Reshaped, Shape, Shaper, hiss_of, lean_of, leaned_over
-from woodshed.nn.speeding import compile_for_gpu, half_width
+from woodshed.nn.speeding import compile_for_gpu, half_width, one_thread
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 from woodshed.nn.tuning import Tuner
@@ -49,6 +50,7 @@ __all__ = [
     "MOST_TILT_DB",
     "NO_HISS",
     "PARTIAL_NUMBERS",
+    "PLACE_NUMBERS",
     "SIDE_LOW",
     "TRAITS",
     "BandDiscriminator",
@@ -63,7 +65,9 @@ __all__ = [
     "LoopSplitter",
     "Moments",
     "Muon",
+    "Neighbourhood",
     "Partials",
+    "Place",
     "PrincipalBasis",
     "Reshaped",
     "RingPrior",
@@ -108,6 +112,7 @@ __all__ = [
     "near_orthogonal",
     "octave_centres_hz",
     "octave_levels_db",
+    "one_thread",
     "partials_of",
     "power_pieces",
     "released",

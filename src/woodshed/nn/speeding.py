@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+from collections.abc import Iterator
 
 import torch
 from torch import nn
@@ -32,3 +33,21 @@ def compile_for_gpu(*modules: nn.Module, device: torch.device) -> None:
     for module in modules:
         if getattr(module, "_compiled_call_impl", None) is None:
             module.compile(dynamic=True)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, torch works on one thread: fewer waits, so more work per second of processor time.
+
+    Examples
+    --------
+    >>> with one_thread():
+    ...     torch.get_num_threads()
+    1
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

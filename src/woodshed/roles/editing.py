@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from woodshed.roles.generator import Made
 from woodshed.roles.lenders import LenderPool
+from woodshed.roles.trainable import Trainable
 from woodshed.sound import Sound
 
 ATTRIBUTES = ("shape", "fine", "length", "level", "width")
@@ -114,5 +115,13 @@ class Mends(ABC):
     """Has something to put right after its tensors were averaged with those of another model."""
 
     @abstractmethod
-    def mend(self) -> None:
-        """Put right what an average leaves crooked, such as a basis that is no longer one."""
+    def mend(self, first: Trainable, second: Trainable, *, weight: float) -> None:
+        """Put right what an average leaves crooked, such as a basis that is no longer one, or rows that are no mean.
+
+        Parameters
+        ----------
+        first, second
+            The models that the average is of, made alike.
+        weight
+            From 0, the first, to 1.
+        """

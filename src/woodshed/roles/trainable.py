@@ -94,6 +94,9 @@ class Trainable(torch.nn.Module, ABC):
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Turn sounds into features in one streaming pass, with augmented copies if asked; keeps no audio in memory."""
 
+    def settle(self, features: Features, *, seed: int) -> None:
+        """After `encode`, keep what the model shall know of its training features as a whole; most keep nothing."""
+
     @abstractmethod
     def training_step(self, batch: Mapping[str, torch.Tensor], *, seed: int) -> dict[str, torch.Tensor]:
         """Named losses of one batch; all randomness comes from ``seed``."""

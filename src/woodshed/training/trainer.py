@@ -16,6 +16,7 @@ from torch import Tensor
 from woodshed.base.errors import DiskProblem, TrainingFailed
 from woodshed.base.events import EventSink, Metric, Note, Progress, ignore
 from woodshed.base.seeds import derive_seed
+from woodshed.nn import one_thread
 from woodshed.roles import Example, Features, Trainable
 from woodshed.training.adapting import Pull, add_low_rank, merge_low_rank
 from woodshed.training.averaging import LENGTHS, MIDDLE, WeightAverages
@@ -87,8 +88,10 @@ def train(
     run.clear_cancel()  # an old wish to stop is not meant for this run
     trainer = _Trainer(model, plan, run, run.sink(on_event), count)
     trainer.base, trainer.choose, trainer.on_preview = base, choose, on_preview
+    sparing = plan.budget.cpu_seconds is not None  # several threads spend processor time waiting for each other
     try:
-        return trainer.train(examples, held_out, data_key=data_key, resume=resume)
+        with one_thread() if sparing else contextlib.nullcontext():
+            return trainer.train(examples, held_out, data_key=data_key, resume=resume)
     except BaseException as error:
         trainer.note_failure(error)
         raise
@@ -180,6 +183,8 @@ class _Trainer:
             load_model_only(self.checkpoint, self.model)
         told = watched(examples(), "making features", count=count, on_event=tell)
         features = features_of(self.model, told, seed=seed, augment=self.plan.augment)
+        if not fitted:
+            self.model.settle(features, seed=derive_seed(seed, "settle"))
         self._take(features, held_out, anchors=anchors)
 
     def _take(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import TRAITS, at_quantile
+from woodshed.nn import TRAITS, Place, at_quantile
 from woodshed.roles import Request
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Drawn:
     frames: int
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
+    place: Tensor | None = None  # among the sounds heard
 
 
 def drawn_for(model: BandFlow, request: Request) -> Drawn:
@@ -49,10 +51,13 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     rng = np.random.default_rng(derive_seed(request.seed, "length and level"))
     length_s = math.exp(at_quantile(model.length_table[table_row], rng.uniform()))
     level_db = at_quantile(model.level_table[table_row], rng.uniform())
-    if "decay_ms" in wishes:
-        length_s = max(length_s, _LONGER_THAN_DECAY * wishes["decay_ms"] / 1000)
     if request.duration_s is not None:
         length_s = _checked_length(model, request.duration_s)
+    place = _place_for(model, request, row)
+    if place is not None and request.duration_s is None:
+        length_s = math.exp(place.log_length)
+    if "decay_ms" in wishes and request.duration_s is None:
+        length_s = max(length_s, _LONGER_THAN_DECAY * wishes["decay_ms"] / 1000)
     frames = min(model.most_frames, max(model.splitter.hop_frames, round(length_s * model.spec.sample_rate_hz)))
     return Drawn(
         seed=request.seed,
@@ -61,6 +66,19 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         frames=frames,
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
+        place=None if place is None else place.numbers,
+    )
+
+
+def _place_for(model: BandFlow, request: Request, row: int) -> Place | None:
+    """Somewhere among the sounds of the class and beyond; among those that are like what is asked for, if anything."""
+    asked = bool(request.wishes) or request.duration_s is not None
+    return model.neighbourhood.draw(
+        model.class_or_any(row),
+        seed=derive_seed(request.seed, "place"),
+        roam=0.0 if asked else model.config.roam,
+        log_length=None if request.duration_s is None else math.log(request.duration_s),
+        traits=model.traits.to_numbers(request.wishes) if request.wishes else None,
     )
 
 

@@ -23,6 +23,7 @@ class Copy:
     class_index: int
     changes: tuple[float, float, float]
     traits: Tensor  # (2 * TRAITS,)
+    log_length: float  # of seconds
 
 
 def copies_of(known: int, limit: int) -> tuple[int, int]:
@@ -32,7 +33,13 @@ def copies_of(known: int, limit: int) -> tuple[int, int]:
 
 
 def leanings_of(
-    model: BandFlow, shape: Shape, class_index: int, semitones: float, count: int, rng: np.random.Generator
+    model: BandFlow,
+    shape: Shape,
+    class_index: int,
+    semitones: float,
+    log_length: float,
+    count: int,
+    rng: np.random.Generator,
 ) -> list[Copy]:
     """A sound as it is, then with the tilts and decays of so many less one; ``semitones`` is what was done before."""
     rows = []
@@ -50,7 +57,7 @@ def leanings_of(
             copy = replace(shape, envelope=envelope)
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (semitones / MOST_SEMITONES, tilt, decay)
-        rows.append(Copy(model.tokens_of_shape(copy).half(), class_index, changes, traits))
+        rows.append(Copy(model.tokens_of_shape(copy).half(), class_index, changes, traits, log_length))
     return rows
 
 

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import drawn_for
-from woodshed.nn import TRAITS
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 
@@ -53,7 +52,7 @@ class _Pair:
     noise: Tensor  # (tokens, numbers)
     tokens: Tensor
     class_index: int
-    told: Tensor  # (2 * TRAITS,)
+    told: Tensor  # as `BandFlow.told` gives it
 
 
 class PairDrawer:
@@ -118,7 +117,8 @@ class PairDrawer:
                     noise, [drawn[number] for number in some], times=times, guidance=model.config.guidance
                 )
                 for number, start, end in zip(some, noise, ends, strict=True):
-                    tokens, told = drawn[number].tokens, model.traits.to_numbers(requests[number].wishes)
+                    tokens = drawn[number].tokens
+                    told = model.told(drawn[number])
                     found[number] = _Pair(start[:tokens], end[:tokens], drawn[number].class_index, told)
         return [found[number] for number in range(len(requests))]
 
@@ -135,8 +135,7 @@ class PairDrawer:
                 "tokens": tokens,
                 "counts": torch.tensor([len(pair.tokens) for pair in pairs], dtype=torch.long),
                 "classes": torch.tensor([pair.class_index for pair in pairs], dtype=torch.long),
-                "changes": torch.zeros(len(pairs), 3),
-                "traits": torch.stack([pair.told for pair in pairs]) if pairs else torch.zeros(0, 2 * len(TRAITS)),
+                **({"told": torch.stack([pair.told for pair in pairs])} if pairs else {}),
             }
         )
 
@@ -161,7 +160,7 @@ def pair_losses(batch: Mapping[str, Tensor], *, guess: Guess, steps: int, seed: 
     """
     tokens, noise, counts = batch["tokens"].float(), batch["noise"].float(), batch["counts"]
     time = pair_times(len(tokens), steps=steps, seed=seed).to(tokens)
-    told = torch.cat([batch["changes"].to(tokens), batch["traits"].to(tokens)], dim=-1)
+    told = batch["told"].to(tokens)
     point = noised(tokens, noise, time=time)
     total = tokens.new_zeros(())
     for part in torch.argsort(counts).chunk(max(1, len(tokens) // _LIKE_LENGTH)):

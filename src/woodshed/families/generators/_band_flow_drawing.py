@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UsageError
+from woodshed.base.seeds import derive_seed
 from woodshed.nn import Reshaped, Shape, Shaper, Split
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 from woodshed.sound import Sound
@@ -63,12 +64,24 @@ def checked_audio(model: BandFlow, sounds: Sequence[Sound], *, longest: int | No
 
 
 def redrawn(
-    model: BandFlow, tokens: Tensor, *, time: float, seed: int, class_name: str | None = None, steps: int
+    model: BandFlow,
+    tokens: Tensor,
+    *,
+    time: float,
+    seed: int,
+    class_name: str | None = None,
+    roam: float = 0.0,
+    steps: int,
 ) -> Tensor:
-    """Tokens put back along the flow to a time (1 keeps everything) and drawn anew from there, ``(tokens, dims)``."""
+    """Tokens put back along the flow to a time (1 keeps everything) and drawn anew from there, ``(tokens, dims)``.
+
+    They are drawn near where they lie among the sounds heard, or a share ``roam`` of the way to somewhere else.
+    """
     clean = _padded(model, tokens)
     noise = request_noise([seed], shape=tuple(clean.shape[1:]), name="envelope")
-    drawn = [model.drawn(seed=seed, class_name=class_name, tokens=len(tokens))]
+    row = model.class_or_any(model.class_row(class_name))
+    place = model.neighbourhood.towards(tokens, row, share=roam, seed=derive_seed(seed, "place"))
+    drawn = [model.drawn(seed=seed, class_name=class_name, tokens=len(tokens), place=place)]
     times = flow_times(max(2, round(steps * (1 - time))), start=time)
     return model.solve(noised(clean, noise, time=time), drawn, times=times, guidance=1.0)[0, : len(tokens)]
 

@@ -10,7 +10,7 @@ from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_mixing import Mixer
 from woodshed.families.generators._band_flow_restoring import TopRestorer
-from woodshed.roles import Blends, BlendsMany, Combines, Fills, LenderPool, Made, Mends, Restores, Varies
+from woodshed.roles import Blends, BlendsMany, Combines, Fills, LenderPool, Made, Mends, Restores, Trainable, Varies
 from woodshed.sound import Sound
 
 if TYPE_CHECKING:
@@ -116,9 +116,11 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
             steps=steps or self._model.config.steps,
         )
 
-    def mend(self) -> None:
-        """Make the principal directions directions again; see `Mends.mend`."""
-        self._model.basis.straighten()
+    def mend(self, first: Trainable, second: Trainable, *, weight: float) -> None:
+        """Make the principal directions directions again, and keep places of both; see `Mends.mend`."""
+        model, one, other = self._model, cast("BandFlow", first), cast("BandFlow", second)
+        model.basis.straighten()
+        model.neighbourhood.share(one.neighbourhood, other.neighbourhood, weight=weight, seed=model.seed)
 
     def restore_top(
         self,

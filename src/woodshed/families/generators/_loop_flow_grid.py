@@ -17,6 +17,7 @@ USUAL_TOKEN_S = 0.13
 _LATE_S = 0.03  # how far a loop may be off whole beats and still count as cut to them
 _CONFIDENT = 0.3
 _LEAST_HITS = 4
+_CALM_S = 0.0005  # how far a loop is turned at most to find a calm place for its seam
 _LEAD_S = 0.002  # how long after its sixteenth a hit begins, so that the seam cuts none in two
 
 
@@ -81,6 +82,24 @@ def grid_of(sound: Sound, *, bpm: float | None, most_s: float) -> Grid:
         return _whole(sound, most_s=most_s)
     frames = min(sound.frames, round(beats * beat_s * sound.sample_rate_hz))
     return Grid(max(1, frames), beats * BEAT_TOKENS)
+
+
+def calmly_seamed(loop: Sound) -> Sound:
+    """The loop turned by at most half a millisecond, to where its wave is calmest: there it begins and ends.
+
+    Examples
+    --------
+    >>> wave = np.sin(np.arange(1000) * (2 * np.pi / 50))  # begins where it is steepest
+    >>> calm = calmly_seamed(Sound(wave, 44100)).data[0]
+    >>> bool(abs(calm[0] - calm[-1]) < 0.01 < abs(wave[0] - wave[-1]))
+    True
+    """
+    most = min(loop.frames // 2, round(_CALM_S * loop.sample_rate_hz))
+    turns = np.arange(-most, most + 1)
+    jumps = np.abs(loop.data[:, turns % max(1, loop.frames)] - loop.data[:, (turns - 1) % max(1, loop.frames)]).max(0)
+    if len(jumps) < 2:
+        return loop
+    return Sound(np.roll(loop.data, -int(turns[jumps.argmin()]), axis=-1), loop.sample_rate_hz)
 
 
 def plain_tokens(duration_s: float, *, token_s: float = USUAL_TOKEN_S) -> int:

@@ -34,10 +34,12 @@ from woodshed.nn import (
     MOST_SEMITONES,
     NO_HISS,
     PARTIAL_NUMBERS,
+    PLACE_NUMBERS,
     SIDE_LOW,
     TRAITS,
     EnvelopeSplitter,
     Moments,
+    Neighbourhood,
     Partials,
     PrincipalBasis,
     Ringer,
@@ -77,6 +79,7 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
+_TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, place and whether one is told
 _WHOLE_NUMBERS = 2 + ATTACK_NUMBERS  # lean to one channel, hiss, and how it begins
 _TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
@@ -110,6 +113,9 @@ class Config(FamilyConfig):
         How far a lender is tuned up or down at most before it lends.
     trait_share
         How often, in training, the network is told some traits of a sound.
+    roam
+        How far from the sounds it learned from new ones are looked for: 0 stays between neighbours, 1.2 goes about as
+        far as kits it never heard; see `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -128,6 +134,7 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
+    roam: float = Field(default=1.2, ge=0, le=5)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -197,7 +204,8 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                 most_tokens=self.splitter.most_tokens,
             )
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
-            self.facts_in = nn.Linear(3 * 32 + 3 + 2 * len(TRAITS), config.width)
+            self.neighbourhood = Neighbourhood(numbers=self.numbers, dims=config.dims, traits=len(TRAITS))
+            self.facts_in = nn.Linear(3 * 32 + _TOLD, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
         self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
         self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
@@ -293,8 +301,20 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = shape_heard(self, split, partials=tuned)
-                rows += leanings_of(self, shape, example.class_index, semitones, leanings, rng)
+                log_length = math.log(split.frames / self.spec.sample_rate_hz)
+                rows += leanings_of(self, shape, example.class_index, semitones, log_length, leanings, rng)
         return self._features(rows[: self.config.pool_limit])
+
+    def settle(self, features: Features, *, seed: int) -> None:
+        """Keep where the sounds lie, as they are."""
+        plain = ~features.tensors["changes"].any(dim=1)
+        kept = {name: tensor[plain] for name, tensor in features.tensors.items()}
+        if len(kept["tokens"]):
+            self.neighbourhood.settle(
+                kept["tokens"].float(),
+                *(kept[name] for name in ("counts", "classes", "lengths", "traits")),
+                seed=derive_seed(seed, "places"),
+            )
 
     def _features(self, rows: list[Copy]) -> Features:
         tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
@@ -309,6 +329,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                 "tokens": tokens,
                 "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
                 "classes": classes,
+                "lengths": torch.tensor([row.log_length for row in rows]),
                 "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
                 "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
             },
@@ -326,7 +347,9 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         noise = torch.randn(tokens.shape, generator=generator).to(tokens)
         dropped = torch.rand(rows, generator=generator).to(tokens) < self.config.class_dropout
         classes = torch.where(dropped, len(self.spec.classes), batch["classes"])
-        told = torch.cat([batch["changes"].to(tokens), self._told(batch["traits"].to(tokens), generator)], dim=-1)
+        place = self.neighbourhood.told(tokens, counts, batch["classes"], generator)
+        traits = self._told(batch["traits"].to(tokens), generator)
+        told = torch.cat([batch["changes"].to(tokens), traits, place], dim=-1)
         point = noised(tokens, noise, time=time)
         order = torch.argsort(counts)
         total = tokens.new_zeros(())
@@ -448,10 +471,9 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         anything = len(self.spec.classes)
         classes = torch.tensor([item.class_index for item in drawn] + [anything] * lacking)
         counts = torch.tensor([item.tokens for item in drawn] + [1] * lacking)
-        wished = [self.traits.to_numbers(item.wishes) for item in drawn]
-        told = point.new_zeros(len(point), 3 + 2 * len(TRAITS))  # no change, and what was wished for
-        told[: len(drawn), 3:] = torch.stack(wished)
-        free = torch.full_like(classes, anything)
+        told = torch.stack([*(self.told(item) for item in drawn), *[point.new_zeros(_TOLD)] * lacking])
+        free, untold = torch.full_like(classes, anything), told.clone()
+        untold[:, -PLACE_NUMBERS - 1 :] = 0.0
 
         def guess(x: Tensor, now: float) -> Tensor:
             if guidance == 1.0 or not _GUIDED_FROM <= now <= _GUIDED_TO or bool((classes == free).all()):
@@ -461,11 +483,18 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                 torch.full((2 * len(x),), now),
                 torch.cat([classes, free]),
                 torch.cat([counts, counts]),
-                torch.cat([told, told]),
+                torch.cat([told, untold]),
             )
             return guided(*both.chunk(2), strength=guidance)
 
         return solve_flow(steer(guess) if steer else guess, point, times=times)[: len(drawn)]
+
+    def told(self, drawn: Drawn) -> Tensor:
+        """What the network is told beside the class: no change, what is wished for, and a place, ``(numbers,)``."""
+        place = torch.zeros(PLACE_NUMBERS + 1)
+        if drawn.place is not None:
+            place[:-1], place[-1] = drawn.place, 1.0
+        return torch.cat([torch.zeros(3), self.traits.to_numbers(drawn.wishes), place])
 
     def guide(
         self,
@@ -551,9 +580,13 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             raise UnknownName("class", class_name, known=self.spec.classes)
         return self.spec.classes.index(class_name)
 
-    def drawn(self, *, seed: int, class_name: str | None, tokens: int) -> Drawn:
+    def drawn(self, *, seed: int, class_name: str | None, tokens: int, place: Tensor | None = None) -> Drawn:
         """What a row of so many tokens is conditioned on."""
-        return Drawn(seed=seed, class_index=self.class_row(class_name), tokens=tokens, frames=0, peak=0.0)
+        return Drawn(seed=seed, class_index=self.class_row(class_name), tokens=tokens, frames=0, peak=0.0, place=place)
+
+    def class_or_any(self, row: int) -> int | None:
+        """The number of a class, or None for the row that means any."""
+        return None if row == len(self.spec.classes) else row
 
     def padded(self, tokens: int) -> int:
         """The length a row of so many tokens is padded to."""

@@ -16,7 +16,14 @@ from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
-from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, USUAL_TOKEN_S, grid_of, groove_of
+from woodshed.families.generators._loop_flow_grid import (
+    BAR_TOKENS,
+    BEAT_TOKENS,
+    USUAL_TOKEN_S,
+    calmly_seamed,
+    grid_of,
+    groove_of,
+)
 from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
 from woodshed.nn import (
     MOST_SEMITONES,
@@ -360,7 +367,8 @@ class LoopFlow(Generator, Varies):
             one = decoder.make(target)
             bpm = 60.0 * self.spec.sample_rate_hz * item.tokens / (BEAT_TOKENS * item.frames)
             bpm = request.bpm or bpm  # as asked for, not as rounded to whole frames
-            made.append(replace(one, bpm=bpm, beats=max(1, round(item.tokens / BEAT_TOKENS))))
+            calm = calmly_seamed(one.sound)
+            made.append(replace(one, sound=calm, bpm=bpm, beats=max(1, round(item.tokens / BEAT_TOKENS))))
         return made
 
     @torch.no_grad()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -12,6 +9,7 @@ from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
 from woodshed.metrics import mel_picture
+from woodshed.nn import one_thread
 from woodshed.sound import Sound
 
 Floats = npt.NDArray[np.floating]
@@ -38,7 +36,7 @@ def looking_teller(known: Floats, *, is_made: npt.NDArray[np.bool_], unseen: Flo
 
     It runs on one thread, so that the same seed gives the same scores on any number of cores.
     """
-    with _one_thread():
+    with one_thread():
         pictures = torch.from_numpy(np.ascontiguousarray(known, dtype=np.float32))
         centre, spread = pictures.mean(dim=(0, 2), keepdim=True), pictures.std().clamp(min=1e-3)
         model = _network(pictures.shape[1:], seed=seed)
@@ -90,13 +88,3 @@ class _OverTime(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([x.mean(dim=3), x.amax(dim=3)], dim=1).flatten(1)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
