@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName, UnusableSound, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
+from woodshed.families.generators._band_flow_asking import drawn_for
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
 from woodshed.sound import Sound
@@ -60,7 +61,9 @@ class Pool(LenderPool):
 def model() -> BandFlow:
     """Fitted, and its weights stirred so that class, time and place all matter."""
     made = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, CLASSES), seed=1)
-    made.fit([Example(hit(class_index=i % 2, seed=i), i % 2) for i in range(12)], seed=0)
+    examples = [Example(hit(class_index=i % 2, seed=i), i % 2) for i in range(12)]
+    made.fit(examples, seed=0)
+    made.settle(made.encode(examples, seed=0, augment=False), seed=0)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for tensor in made.parameters():
@@ -279,3 +282,31 @@ def test_training_teaches_classes_apart(pool: Pool) -> None:
         spectra = [np.abs(np.fft.rfft(one.sound.data.mean(0))) ** 2 for one in made]
         bright.append(np.median([np.sum(s * np.arange(len(s))) / np.sum(s) / len(s) for s in spectra]))
     assert bright[0] > 3 * bright[1]
+
+
+def test_a_sound_made_close_by_lies_nearer_to_those_it_learned_from(model: BandFlow, pool: Pool) -> None:
+    def places(roam: float) -> torch.Tensor:
+        asked = [Request(seed=seed, class_name="kick", wishes={"roam": roam}) for seed in range(12)]
+        found = [drawn_for(model, request).place for request in asked]
+        return torch.stack([place for place in found if place is not None])
+
+    known = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
+    near, far = (float(torch.cdist(places(roam), known).min(1).values.median()) for roam in (0.0, 3.0))
+    assert near < 0.5 * far
+    one, other = (
+        model.generate([Request(seed=1, class_name="kick", wishes={"roam": roam})], lenders=pool)[0].sound
+        for roam in (0.0, 3.0)
+    )
+    assert one.content_id != other.content_id
+
+
+def test_new_sounds_of_a_known_class_move_its_places(model: BandFlow) -> None:
+    begun = BandFlow(model.config, DataSpec(RATE, 2, ("snare", "kick")), seed=2)
+    begun.adopt(model)
+    own = begun.neighbourhood
+    kicks = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
+    assert torch.equal(own.places[own.classes == 1], kicks)
+    examples = [Example(hit(class_index=0, seed=seed), 0, str(seed)) for seed in range(3)]
+    begun.settle(begun.encode(examples, seed=0, augment=True), seed=0)
+    assert int((own.classes == 0).sum()) == 3
+    assert torch.allclose(own.places[own.classes == 1].sum(0), kicks.sum(0), atol=1e-4)

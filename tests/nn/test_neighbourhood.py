@@ -161,3 +161,11 @@ def test_a_place_lies_as_far_on_the_way_as_it_was_sent() -> None:
     there = made.draw(0, seed=4)
     assert there is not None
     assert torch.equal(whole, there.numbers)
+
+
+def test_places_follow_the_names_of_their_classes() -> None:
+    made = settled()
+    low = made.places[made.classes == 1]
+    made.renumber(("high", "low"), ("low", "other", "another"))
+    assert not bool((made.classes == 1).any())
+    assert torch.equal(made.places[made.classes == 0], low)

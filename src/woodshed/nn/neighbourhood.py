@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,6 +177,13 @@ class Neighbourhood(nn.Module):
             missed = torch.where(known > 0, (theirs - value).square(), _UNKNOWN_MISS)
             off = off + (missed * wanted).sum(1)
         return rows if not off.any() else rows[off.argsort(stable=True)[:_LIKE]]
+
+    def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
+        """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
+        numbers = [after.index(name) if name in after else -1 for name in before]
+        known = self.classes >= 0
+        moved = torch.tensor([*numbers, len(after)])[self.classes.clamp(min=0)]  # the last number means any class
+        self.classes.copy_(torch.where(known, moved, self.classes))
 
     def share(self, first: Neighbourhood, second: Neighbourhood, *, weight: float, seed: int) -> None:
         """Keep places of both, of the second as large a share as the weight says; the rows of two are no mean.

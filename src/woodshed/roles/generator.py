@@ -19,8 +19,9 @@ class Request:
     Attributes
     ----------
     wishes
-        Descriptors asked for, by name (``brightness_hz``, ``decay_ms``, ``pitch_hz``, ``width``); a family that cannot
-        follow one of them raises ``UnknownName``.
+        Descriptors asked for, by name (``brightness_hz``, ``decay_ms``, ``pitch_hz``, ``width``), and ``roam``: how far
+        from the sounds it learned from the model shall look, 0 being close by. A family that cannot follow one of them
+        raises ``UnknownName``.
     bpm, bars
         Of a loop; of the two, the model chooses the one that is left out. A family that makes no loops raises
         ``UsageError``.

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import TRAITS, Place, at_quantile
+from woodshed.nn import PLACE_NUMBERS, TRAITS, Place, at_quantile
 from woodshed.roles import Request
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
+TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, a place and whether one is told
+ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked for
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
 
@@ -53,7 +56,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     level_db = at_quantile(model.level_table[table_row], rng.uniform())
     if request.duration_s is not None:
         length_s = _checked_length(model, request.duration_s)
-    place = _place_for(model, request, row)
+    place = _place_for(model, request, row, wishes)
     if place is not None and request.duration_s is None:
         length_s = math.exp(place.log_length)
     if "decay_ms" in wishes and request.duration_s is None:
@@ -70,28 +73,36 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     )
 
 
-def _place_for(model: BandFlow, request: Request, row: int) -> Place | None:
+def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
+    """What the network is told beside the class: no change, what is wished for, and a place, ``(TOLD,)``."""
+    place = torch.zeros(PLACE_NUMBERS + 1)
+    if drawn.place is not None:
+        place[:-1], place[-1] = drawn.place, 1.0
+    return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
+
+
+def _place_for(model: BandFlow, request: Request, row: int, wishes: Mapping[str, float]) -> Place | None:
     """Somewhere among the sounds of the class and beyond; among those that are like what is asked for, if anything."""
-    asked = bool(request.wishes) or request.duration_s is not None
+    asked = bool(wishes) or request.duration_s is not None
     return model.neighbourhood.draw(
         model.class_or_any(row),
         seed=derive_seed(request.seed, "place"),
-        roam=0.0 if asked else model.config.roam,
+        roam=request.wishes.get(ROAM, 0.0 if asked else model.config.roam),
         log_length=None if request.duration_s is None else math.log(request.duration_s),
-        traits=model.traits.to_numbers(request.wishes) if request.wishes else None,
+        traits=model.traits.to_numbers(wishes) if wishes else None,
     )
 
 
 def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
     for name in request.wishes:
-        if name not in TRAITS:
-            raise UnknownName("descriptor to ask for", name, known=TRAITS)
+        if name not in (*TRAITS, ROAM):
+            raise UnknownName("descriptor to ask for", name, known=(*TRAITS, ROAM))
         value = request.wishes[name]
-        if not math.isfinite(value) or value < 0 or (value == 0 and name != "width"):
+        if not math.isfinite(value) or value < 0 or (value == 0 and name not in ("width", ROAM)):
             raise KnobOutOfRange(
                 f"{name} of {value} cannot be asked for",
                 cause="it is not a number above 0",
-                way_out="ask for a value above 0 (for width 0 means mono)",
+                way_out="ask for a value above 0 (width and roam may be 0)",
             )
     if request.bpm is not None or request.bars is not None:
         raise UsageError(
@@ -99,7 +110,7 @@ def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
             cause="it was trained on one-shots",
             way_out="train a loop model: woodshed train NAME --from kind:loop --family loop-flow",
         )
-    return dict(request.wishes)
+    return {name: value for name, value in request.wishes.items() if name != ROAM}
 
 
 def _checked_length(model: BandFlow, duration_s: float) -> float:

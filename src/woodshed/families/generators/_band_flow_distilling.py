@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import drawn_for
+from woodshed.families.generators._band_flow_asking import drawn_for, told_for
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 
@@ -52,7 +52,7 @@ class _Pair:
     noise: Tensor  # (tokens, numbers)
     tokens: Tensor
     class_index: int
-    told: Tensor  # as `BandFlow.told` gives it
+    told: Tensor  # as `told_for` gives it
 
 
 class PairDrawer:
@@ -118,7 +118,7 @@ class PairDrawer:
                 )
                 for number, start, end in zip(some, noise, ends, strict=True):
                     tokens = drawn[number].tokens
-                    told = model.told(drawn[number])
+                    told = told_for(model, drawn[number])
                     found[number] = _Pair(start[:tokens], end[:tokens], drawn[number].class_index, told)
         return [found[number] for number in range(len(requests))]
 

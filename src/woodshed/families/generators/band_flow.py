@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import Drawn, drawn_for
+from woodshed.families.generators._band_flow_asking import TOLD, Drawn, drawn_for, told_for
 from woodshed.families.generators._band_flow_copies import Copy, copies_of, leanings_of, tone_numbers
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
@@ -52,6 +52,7 @@ from woodshed.nn import (
     wave_positions,
 )
 from woodshed.roles import (
+    Adopted,
     DataSpec,
     Example,
     FamilyConfig,
@@ -63,6 +64,7 @@ from woodshed.roles import (
     Made,
     OptimiserPlan,
     Request,
+    Trainable,
     require_one_or_two_channels,
 )
 from woodshed.sampling import (
@@ -79,7 +81,6 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
-_TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, place and whether one is told
 _WHOLE_NUMBERS = 2 + ATTACK_NUMBERS  # lean to one channel, hiss, and how it begins
 _TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
@@ -205,7 +206,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             )
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
             self.neighbourhood = Neighbourhood(numbers=self.numbers, dims=config.dims, traits=len(TRAITS))
-            self.facts_in = nn.Linear(3 * 32 + _TOLD, config.width)
+            self.facts_in = nn.Linear(3 * 32 + TOLD, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
         self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
         self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
@@ -260,6 +261,12 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         self.tone_means[-ATTACK_NUMBERS:] = 0.0
         self.tone_scales[-ATTACK_NUMBERS:] = self.attacks.variances.sqrt()
         self._tabulate(facts)
+
+    def adopt(self, base: Trainable) -> Adopted:
+        """Begin as another model did, with its places under this model's class numbers; see `Trainable.adopt`."""
+        adopted = super().adopt(base)
+        self.neighbourhood.renumber(base.spec.classes, self.spec.classes)
+        return adopted
 
     def refit(self, examples: Iterable[Example], *, seed: int) -> None:
         """How long and loud the classes among the new sounds are; the others, and the components, stay the base's."""
@@ -471,7 +478,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         anything = len(self.spec.classes)
         classes = torch.tensor([item.class_index for item in drawn] + [anything] * lacking)
         counts = torch.tensor([item.tokens for item in drawn] + [1] * lacking)
-        told = torch.stack([*(self.told(item) for item in drawn), *[point.new_zeros(_TOLD)] * lacking])
+        told = torch.stack([*(told_for(self, item) for item in drawn), *[point.new_zeros(TOLD)] * lacking])
         free, untold = torch.full_like(classes, anything), told.clone()
         untold[:, -PLACE_NUMBERS - 1 :] = 0.0
 
@@ -488,13 +495,6 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             return guided(*both.chunk(2), strength=guidance)
 
         return solve_flow(steer(guess) if steer else guess, point, times=times)[: len(drawn)]
-
-    def told(self, drawn: Drawn) -> Tensor:
-        """What the network is told beside the class: no change, what is wished for, and a place, ``(numbers,)``."""
-        place = torch.zeros(PLACE_NUMBERS + 1)
-        if drawn.place is not None:
-            place[:-1], place[-1] = drawn.place, 1.0
-        return torch.cat([torch.zeros(3), self.traits.to_numbers(drawn.wishes), place])
 
     def guide(
         self,
