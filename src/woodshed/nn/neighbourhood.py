@@ -158,9 +158,11 @@ class Neighbourhood(nn.Module):
         usual = self.lengths[mine]
         return Place(place, float(length.clamp(usual.min(), usual.max())))
 
-    def towards(self, tokens: Tensor, class_index: int | None, *, share: float, seed: int) -> Tensor | None:
+    def towards(
+        self, tokens: Tensor, class_index: int | None, *, share: float, seed: int, roam: float = 0.0
+    ) -> Tensor | None:
         """The place of ``(tokens, numbers)``, a share of the way to one that is drawn; None where none is kept."""
-        drawn = self.draw(class_index, seed=seed)
+        drawn = self.draw(class_index, seed=seed, roam=roam)
         if drawn is None:
             return None
         own = self.basis.squeeze(self._summaries(tokens[None], torch.tensor([len(tokens)])))[0]

@@ -70,17 +70,19 @@ def redrawn(
     time: float,
     seed: int,
     class_name: str | None = None,
-    roam: float = 0.0,
+    away: float = 0.0,
     steps: int,
 ) -> Tensor:
     """Tokens put back along the flow to a time (1 keeps everything) and drawn anew from there, ``(tokens, dims)``.
 
-    They are drawn near where they lie among the sounds heard, or a share ``roam`` of the way to somewhere else.
+    They are drawn near where they lie among the sounds heard, or a share ``away`` of the way to somewhere else.
     """
     clean = _padded(model, tokens)
     noise = request_noise([seed], shape=tuple(clean.shape[1:]), name="envelope")
     row = model.class_or_any(model.class_row(class_name))
-    place = model.neighbourhood.towards(tokens, row, share=roam, seed=derive_seed(seed, "place"))
+    place = model.neighbourhood.towards(
+        tokens, row, share=away, seed=derive_seed(seed, "place"), roam=model.config.roam
+    )
     drawn = [model.drawn(seed=seed, class_name=class_name, tokens=len(tokens), place=place)]
     times = flow_times(max(2, round(steps * (1 - time))), start=time)
     return model.solve(noised(clean, noise, time=time), drawn, times=times, guidance=1.0)[0, : len(tokens)]

@@ -65,7 +65,7 @@ class Editor:
                 time=time_of(amount),
                 seed=derive_seed(seed, "window", first),
                 class_name=class_name,
-                roam=amount,
+                away=amount,
                 steps=steps,
             )
             ramp = _cross_fade(len(window), rises=first > 0, falls=first + most < len(tokens))
