@@ -151,12 +151,11 @@ class Neighbourhood(nn.Module):
         near = mine[order[apart[order] > _SAME]][:_NEIGHBOURS]
         there, share = (near[int(rng.integers(len(near)))], float(rng.uniform())) if len(near) else (here, 0.0)
         one, other = (mine[int(at)] for at in rng.integers(len(mine), size=2))
-        place, length = (
-            torch.lerp(known[here], known[there], share) + roam * math.sqrt(0.5) * (known[one] - known[other])
-            for known in (self.places, self.lengths)
+        step = math.sqrt(0.5) * (self.places[one] - self.places[other])
+        return Place(
+            torch.lerp(self.places[here], self.places[there], share) + roam * step,
+            float(torch.lerp(self.lengths[here], self.lengths[there], share)),
         )
-        usual = self.lengths[mine]
-        return Place(place, float(length.clamp(usual.min(), usual.max())))
 
     def towards(
         self, tokens: Tensor, class_index: int | None, *, share: float, seed: int, roam: float = 0.0
