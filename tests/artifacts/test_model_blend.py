@@ -43,12 +43,31 @@ def test_numbers_lie_between_and_ends_are_the_models(pair: Workspace) -> None:
     for name, tensor in blended.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name])
         assert torch.equal(ends[0][name], own[name])
-        if tensor.is_floating_point():
-            assert torch.equal(ends[1][name], other[name])
-        if name != "basis.directions" and tensor.is_floating_point():
+        assert torch.equal(ends[1][name], other[name])
+        is_row_of_one = name.startswith("neighbourhood.") and "basis" not in name
+        if not is_row_of_one and not name.endswith("basis.directions"):
             assert torch.allclose(tensor, 0.75 * own[name] + 0.25 * other[name], atol=1e-5)
-    directions = blended.state_dict()["basis.directions"]
-    assert torch.allclose(directions.T @ directions, torch.eye(directions.shape[1]), atol=1e-5)
+    for name in ("basis.directions", "neighbourhood.basis.directions"):
+        directions = blended.state_dict()[name]
+        assert torch.allclose(directions.T @ directions, torch.eye(directions.shape[1]), atol=1e-5)
+
+
+def test_a_blend_keeps_places_of_both_whole(pair: Workspace) -> None:
+    first, second = pair.models.load("Ada"), pair.models.load("Bob")
+    known = [
+        {tuple(row) for row in one.model.state_dict()["neighbourhood.places"].tolist() if any(row)}
+        for one in (first, second)
+    ]
+    rows = blend_models(first, second, weight=0.5).state_dict()
+    kept = {
+        tuple(row)
+        for row, owner in zip(
+            rows["neighbourhood.places"].tolist(), rows["neighbourhood.classes"].tolist(), strict=True
+        )
+        if owner >= 0
+    }
+    assert kept
+    assert kept <= known[0] | known[1]
 
 
 def test_the_card_carries_the_papers_of_both(pair: Workspace, tmp_path: Path) -> None:

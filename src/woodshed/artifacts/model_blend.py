@@ -101,8 +101,8 @@ def blended_card(first: LoadedModel, second: LoadedModel, *, weight: float, name
 
 
 def _between(own: torch.Tensor, other: torch.Tensor, weight: float) -> torch.Tensor:
-    if not own.is_floating_point():
-        return own
+    if not own.is_floating_point():  # numbers of classes and the like are of one or the other
+        return own if weight < 0.5 else other
     return ((1.0 - weight) * own.double() + weight * other.double()).to(own.dtype)
 
 
