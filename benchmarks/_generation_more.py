@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 from benchmarks._generation_fidelity import row_of
 from benchmarks._generation_guides import guide_checks
@@ -33,17 +34,32 @@ def guided_checks(stage: Stage, full: bool) -> list[Check]:
     return guide_checks(stage.workspace, stage.data, full)
 
 
+def peer_stage(stage: Stage, full: bool) -> Stage:
+    """The same for the peer, with fewer sounds unless in full."""
+    order = dataclasses.replace(stage.order, family=PEER)
+    if not full:
+        order = dataclasses.replace(order, count=min(order.count, FEW), least=min(order.least, LEAST_OF_FEW))
+    return Stage(stage.data, order)
+
+
+def train_side_by_side(stage: Stage, full: bool) -> None:
+    """The stage's model and the peer, each on a core of its own; what they leave lies in the cache."""
+    beside = threading.Thread(target=lambda: peer_stage(stage, full).training_facts)
+    beside.start()
+    try:
+        _ = stage.training_facts
+    finally:
+        beside.join()
+
+
 def peer_checks(stage: Stage, full: bool) -> tuple[list[Check], list[Table]]:
     """A waveform U-Net trained for the same processor time on the same sounds, both at what it is asked for.
 
     By default at 64 sounds: the U-Net takes three seconds of a core for each.
     """
-    order = dataclasses.replace(stage.order, family=PEER)
-    if not full:
-        order = dataclasses.replace(order, count=min(order.count, FEW), least=min(order.least, LEAST_OF_FEW))
-    peer = Stage(stage.data, order)
+    peer = peer_stage(stage, full)
     row = row_of(peer, PEER, peer.made())
-    beside = made_by(stage.model, requests_for(peer.asked, seed=order.seed))
+    beside = made_by(stage.model, requests_for(peer.asked, seed=peer.order.seed))
     made = row_of(peer, "generated", beside)
     progress(table_text([made, row]))
     facts, steps = peer.training_facts, peer.card.training.steps if peer.card.training else 0

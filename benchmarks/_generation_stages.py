@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import resource
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -111,12 +110,11 @@ class Stage:
             words = ["-m", "woodshed", "train", order.name, "--from", f"kind:{order.kind}", "--family", order.family]
             words += ["--preset", order.preset, "--budget", order.budget, "--seed", str(order.seed)]
             words += ["--held-out", f"{order.held_out:g}", "--workspace", str(workspace.folder)]
-            before = _seconds_of_children()
             ran = run_measured(words, log=self.folder / "training.log")
             if ran.returncode:
                 progress(ran.output[-3000:])
                 raise SystemExit(f"training {order.name} failed")
-            facts = {"seconds": ran.seconds, "processor_s": _seconds_of_children() - before, "peak_gib": ran.peak_gib}
+            facts = {"seconds": ran.seconds, "processor_s": ran.processor_s, "peak_gib": ran.peak_gib}
             kept.write_text(json.dumps(facts), encoding="utf-8")
         return json.loads(kept.read_text(encoding="utf-8"))
 
@@ -270,8 +268,3 @@ def sounds_from(path: Path, *, rate_hz: int) -> SoundSet:
         sounds = [Sound(one[:, :frames], rate) for one, frames in zip(kept["audio"], kept["frames"], strict=True)]
         names = tuple(str(name) for name in kept["names"]) if "names" in kept else ()
         return SoundSet(tuple(sounds), tuple(str(name) for name in kept["classes"]), names=names)
-
-
-def _seconds_of_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

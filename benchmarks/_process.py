@@ -17,10 +17,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended. ``peak_gib`` counts the process with its children at the worst moment seen."""
+    """How a command ended.
+
+    ``processor_s`` is the processor time of the process and of the children it waited for; ``peak_gib`` counts both at
+    the worst moment seen.
+    """
 
     returncode: int
     seconds: float
+    processor_s: float
     peak_gib: float
     output: str
 
@@ -33,10 +38,12 @@ def run_measured(words: list[str], *, log: Path) -> Ran:
         process = subprocess.Popen([sys.executable, *words], env=env, stdout=file, stderr=subprocess.STDOUT)
         watch = _Watch(process.pid)
         watch.start()
-        returncode = process.wait()
+        _, status, usage = os.wait4(process.pid, 0)  # its own account, whatever else runs beside it
+        process.returncode = os.waitstatus_to_exitcode(status)
         watch.stop()
     seconds = time.monotonic() - began
-    return Ran(returncode, seconds, watch.peak / 2**30, log.read_text(encoding="utf-8", errors="replace"))
+    output = log.read_text(encoding="utf-8", errors="replace")
+    return Ran(process.returncode, seconds, usage.ru_utime + usage.ru_stime, watch.peak / 2**30, output)
 
 
 class _Watch(threading.Thread):
