@@ -310,3 +310,16 @@ def test_new_sounds_of_a_known_class_move_its_places(model: BandFlow) -> None:
     begun.settle(begun.encode(examples, seed=0, augment=True), seed=0)
     assert int((own.classes == 0).sum()) == 3
     assert torch.allclose(own.places[own.classes == 1].sum(0), kicks.sum(0), atol=1e-4)
+
+
+@pytest.mark.parametrize("roam", [-1.0, 6.0, float("nan"), 1e38])
+def test_no_sound_is_looked_for_beyond_all_bounds(model: BandFlow, pool: Pool, roam: float) -> None:
+    with pytest.raises(KnobOutOfRange, match="roam"):
+        model.generate([Request(seed=1, class_name="kick", wishes={"roam": roam})], lenders=pool)
+
+
+def test_a_place_of_a_strange_length_gives_no_longer_sound_than_the_longest(model: BandFlow) -> None:
+    strange = BandFlow(model.config, model.spec, seed=1)
+    strange.load_state_dict(model.state_dict())
+    strange.neighbourhood.lengths.fill_(1000.0)
+    assert drawn_for(strange, Request(seed=1, class_name="kick")).frames == strange.most_frames

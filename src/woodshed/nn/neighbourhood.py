@@ -15,6 +15,9 @@ from woodshed.nn.principal import Moments, PrincipalBasis
 PLACE_NUMBERS = 16
 _MOST_PLACES = 1024
 _NEIGHBOURS = 4
+_KEPT = ("places", "classes", "lengths", "traits")
+_LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly varied is not blown up
+_ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
@@ -66,7 +69,7 @@ class Neighbourhood(nn.Module):
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
 
     def settle(
-        self, tokens: Tensor, counts: Tensor, classes: Tensor, lengths: Tensor, traits: Tensor, *, seed: int
+        self, tokens: Tensor, counts: Tensor, *, classes: Tensor, lengths: Tensor, traits: Tensor, seed: int
     ) -> None:
         """Keep the places of these sounds, in the stead of those of their classes.
 
@@ -79,13 +82,16 @@ class Neighbourhood(nn.Module):
         traits
             ``(sounds, 2 * traits)``.
         seed
-            Chooses which are kept where there are too many.
+            Chooses which are kept where there are too many; every class keeps some.
         """
         summaries = self._summaries(tokens, counts)
         if not bool((self.classes >= 0).any()):  # else the directions stay those the network knows
             moments = Moments(summaries.shape[1])
             moments.add(summaries)
             self.basis.fit(moments)
+            self.basis.scales.clamp_(
+                min=_LEAST_SCALE * float(self.basis.scales.max())
+            )  # few sounds span few directions
         kept = (self.classes >= 0) & ~torch.isin(self.classes, classes)
         new = {
             "places": self.basis.squeeze(summaries),
@@ -93,19 +99,16 @@ class Neighbourhood(nn.Module):
             "lengths": lengths.float(),
             "traits": traits.float(),
         }
-        rows = {name: torch.cat([getattr(self, name)[kept], tensor]) for name, tensor in new.items()}
-        chosen = np.random.default_rng(seed).permutation(len(rows["classes"]))[:_MOST_PLACES]
-        self.classes.fill_(-1)
-        for name, tensor in rows.items():
-            getattr(self, name)[: len(chosen)] = tensor[chosen]
+        self._keep({name: torch.cat([getattr(self, name)[kept], tensor]) for name, tensor in new.items()}, seed=seed)
 
-    def told(self, tokens: Tensor, counts: Tensor, classes: Tensor, generator: torch.Generator) -> Tensor:
+    def told(self, tokens: Tensor, counts: Tensor, *, classes: Tensor, generator: torch.Generator) -> Tensor:
         """What the network is told in training of where sounds lie, ``(sounds, PLACE_NUMBERS + 1)``; often nothing.
 
         ``tokens`` and ``counts`` as in `settle`; ``classes`` (sounds,) are those of the sounds.
         """
-        places = self.basis.squeeze(self._summaries(tokens, counts))
-        apart = torch.cdist(places, self.places)
+        with torch.autocast(tokens.device.type, enabled=False):  # half of the width is too coarse to know a sound again
+            places = self.basis.squeeze(self._summaries(tokens.float(), counts))
+            apart = (places[:, None] - self.places[None]).norm(dim=-1)
         apart = apart.masked_fill((self.classes[None] != classes[:, None]) | (apart < _SAME), math.inf)
         far, near = apart.topk(_NEIGHBOURS, largest=False)
         rows = torch.arange(len(places), device=places.device)
@@ -115,6 +118,12 @@ class Neighbourhood(nn.Module):
         between = torch.lerp(places, self.places[near[rows, which]], share)
         known = (torch.rand(len(places), 1, generator=generator) < _KNOWN).to(places)
         return torch.cat([between * known, known], dim=-1)
+
+    def place_of(self, tokens: Tensor) -> Tensor | None:
+        """The place of a sound's tokens ``(tokens, numbers)``; None where nothing was settled."""
+        if not bool((self.classes >= 0).any()):
+            return None
+        return self.basis.squeeze(self._summaries(tokens[None], torch.tensor([len(tokens)], device=tokens.device)))[0]
 
     def draw(
         self,
@@ -134,42 +143,75 @@ class Neighbourhood(nn.Module):
         seed
             Chooses among them.
         roam
-            How far beyond: so much of what two sounds of the class, chosen at random, differ by is added. 0 stays among
-            neighbours; at 1.2 new places lie about as far from the known as those of kits never heard.
+            How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
+            another class, where this one has too few to tell). 0 stays among neighbours.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
         """
-        mine = torch.nonzero(self.classes >= 0 if class_index is None else self.classes == class_index)[:, 0]
-        if len(mine) == 0:
+        chosen = torch.nonzero(self.classes >= 0 if class_index is None else self.classes == class_index)[:, 0]
+        if len(chosen) == 0:
             return None
         rng = np.random.default_rng(seed)
-        among = self._nearest_to(mine, log_length=log_length, traits=traits)
+        among = self._nearest_to(chosen, log_length=log_length, traits=traits)
         here = among[int(rng.integers(len(among)))]
+        mine = self._of_class_of(here)
         apart = (self.places[mine] - self.places[here]).norm(dim=1)
         order = apart.argsort(stable=True)
         near = mine[order[apart[order] > _SAME]][:_NEIGHBOURS]
         there, share = (near[int(rng.integers(len(near)))], float(rng.uniform())) if len(near) else (here, 0.0)
-        one, other = (mine[int(at)] for at in rng.integers(len(mine), size=2))
+        used = torch.nonzero(self.classes >= 0)[:, 0]
+        apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
+        one, other = (apart_from[int(at)] for at in rng.integers(len(apart_from), size=2))
         step = math.sqrt(0.5) * (self.places[one] - self.places[other])
         return Place(
             torch.lerp(self.places[here], self.places[there], share) + roam * step,
             float(torch.lerp(self.lengths[here], self.lengths[there], share)),
         )
 
-    def towards(
-        self, tokens: Tensor, class_index: int | None, *, share: float, seed: int, roam: float = 0.0
-    ) -> Tensor | None:
-        """The place of ``(tokens, numbers)``, a share of the way to one that is drawn; None where none is kept."""
-        drawn = self.draw(class_index, seed=seed, roam=roam)
-        if drawn is None:
-            return None
-        own = self.basis.squeeze(self._summaries(tokens[None], torch.tensor([len(tokens)])))[0]
-        return torch.lerp(own, drawn.numbers, share)
+    def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
+        """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
+        numbers = [after.index(name) if name in after else -1 for name in before]
+        moved = torch.tensor([*numbers, len(after)])  # the last number means any class
+        known = (self.classes >= 0) & (self.classes < len(moved))
+        self.classes.copy_(torch.where(known, moved[torch.where(known, self.classes, 0)], -1))
+
+    def take_from_both(self, first: Neighbourhood, second: Neighbourhood, *, weight: float, seed: int) -> None:
+        """Keep places of two: each of the second with a chance of ``weight``, each of the first with what is left.
+
+        For a model whose tensors are a mean of theirs: rows of two sounds have none. Directions are straightened.
+        """
+        self.basis.straighten()
+        rng = np.random.default_rng(seed)
+        sides = []
+        for side, chance in ((first, 1.0 - weight), (second, weight)):
+            sides.append((side, (side.classes >= 0) & torch.from_numpy(rng.random(_MOST_PLACES) < chance)))
+        rows = {name: torch.cat([getattr(side, name)[kept] for side, kept in sides]) for name in _KEPT}
+        self._keep(rows, seed=seed)
+
+    # -- inside
+
+    def _keep(self, rows: dict[str, Tensor], *, seed: int) -> None:
+        """Write rows, at most so many; the first of every class come before the second of any."""
+        owners = rows["classes"].cpu().numpy()
+        order = np.random.default_rng(seed).permutation(len(owners))
+        rank = np.zeros(len(owners), dtype=int)
+        for owner in np.unique(owners):
+            mine = order[owners[order] == owner]
+            rank[mine] = np.arange(len(mine))
+        chosen = order[np.argsort(rank[order], kind="stable")][:_MOST_PLACES]
+        self.classes.fill_(-1)
+        for name, tensor in rows.items():
+            getattr(self, name)[: len(chosen)] = tensor[chosen]
+
+    def _of_class_of(self, row: Tensor) -> Tensor:
+        return torch.nonzero(self.classes == self.classes[row])[:, 0]
 
     def _nearest_to(self, rows: Tensor, *, log_length: float | None, traits: Tensor | None) -> Tensor:
         """The rows of sounds that are nearest to what is asked for; all where nothing is."""
-        off = torch.zeros(len(rows))
+        if log_length is None and traits is None:
+            return rows
+        off = torch.zeros(len(rows), device=rows.device)
         if log_length is not None:
             off = off + (self.lengths[rows] - log_length).square()
         if traits is not None:
@@ -177,27 +219,7 @@ class Neighbourhood(nn.Module):
             theirs, known = self.traits[rows].reshape(len(rows), -1, 2).unbind(-1)
             missed = torch.where(known > 0, (theirs - value).square(), _UNKNOWN_MISS)
             off = off + (missed * wanted).sum(1)
-        return rows if not off.any() else rows[off.argsort(stable=True)[:_LIKE]]
-
-    def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
-        """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
-        numbers = [after.index(name) if name in after else -1 for name in before]
-        known = self.classes >= 0
-        moved = torch.tensor([*numbers, len(after)])[self.classes.clamp(min=0)]  # the last number means any class
-        self.classes.copy_(torch.where(known, moved, self.classes))
-
-    def share(self, first: Neighbourhood, second: Neighbourhood, *, weight: float, seed: int) -> None:
-        """Keep places of both, of the second as large a share as the weight says; the rows of two are no mean.
-
-        Their directions are straightened too.
-        """
-        self.basis.straighten()
-        rng = np.random.default_rng(seed)
-        rows = torch.from_numpy(rng.random(_MOST_PLACES) < weight)
-        rows = (rows & (second.classes >= 0)) | (first.classes < 0)
-        for name in ("places", "classes", "lengths", "traits"):
-            mine, theirs = getattr(first, name), getattr(second, name)
-            getattr(self, name).copy_(torch.where(rows.reshape(-1, *[1] * (mine.dim() - 1)), theirs, mine))
+        return rows[off.argsort(stable=True)[:_LIKE]]
 
     def _summaries(self, tokens: Tensor, counts: Tensor) -> Tensor:
         """One row per sound: its tokens on average, its first, those after it, and its length."""

@@ -43,7 +43,12 @@ WISHES: dict[str, Knob] = {  # by the name a request gives them
         name="width", kind="float", low=0, high=0.9, default=None, help="energy of the stereo side, of all; 0 is mono"
     ),
     "roam": Knob(
-        name="roam", kind="float", low=0, high=5, default=None, help="how far from the sounds it learned; 0 is close by"
+        name="roam",
+        kind="float",
+        low=0,
+        high=5,
+        default=None,
+        help="how far from known sounds, in class spreads; 0 is close by",
     ),
 }
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, a place and whether one is told
 ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked for
+MOST_ROAM = 5.0
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
 
@@ -58,7 +59,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         length_s = _checked_length(model, request.duration_s)
     place = _place_for(model, request, row, wishes)
     if place is not None and request.duration_s is None:
-        length_s = math.exp(place.log_length)
+        length_s = math.exp(min(place.log_length, math.log(model.max_duration_s)))
     if "decay_ms" in wishes and request.duration_s is None:
         length_s = max(length_s, _LONGER_THAN_DECAY * wishes["decay_ms"] / 1000)
     frames = min(model.most_frames, max(model.splitter.hop_frames, round(length_s * model.spec.sample_rate_hz)))
@@ -81,13 +82,23 @@ def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
     return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
 
 
+def with_roam(model: BandFlow, requests: Sequence[Request]) -> list[Request]:
+    """Requests that say how far they roam, so that it stays as it is whatever else is asked of them later."""
+    return [replace(one, wishes={**one.wishes, ROAM: _roam_of(model, one)}) for one in requests]
+
+
+def _roam_of(model: BandFlow, request: Request) -> float:
+    """As asked; else not at all where a length or a trait is asked for, which a place far away need not allow."""
+    asked = any(name != ROAM for name in request.wishes) or request.duration_s is not None
+    return request.wishes.get(ROAM, 0.0 if asked else model.config.roam)
+
+
 def _place_for(model: BandFlow, request: Request, row: int, wishes: Mapping[str, float]) -> Place | None:
     """Somewhere among the sounds of the class and beyond; among those that are like what is asked for, if anything."""
-    asked = bool(wishes) or request.duration_s is not None
     return model.neighbourhood.draw(
         model.class_or_any(row),
         seed=derive_seed(request.seed, "place"),
-        roam=request.wishes.get(ROAM, 0.0 if asked else model.config.roam),
+        roam=_roam_of(model, request),
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
     )
@@ -98,11 +109,17 @@ def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
         if name not in (*TRAITS, ROAM):
             raise UnknownName("descriptor to ask for", name, known=(*TRAITS, ROAM))
         value = request.wishes[name]
-        if not math.isfinite(value) or value < 0 or (value == 0 and name not in ("width", ROAM)):
+        if name == ROAM and not 0.0 <= value <= MOST_ROAM:
+            raise KnobOutOfRange(
+                f"roam of {value} cannot be asked for",
+                cause=f"it goes from 0, close to the sounds it learned from, to {MOST_ROAM:g}",
+                way_out="1.2 is usual",
+            )
+        if name != ROAM and (not math.isfinite(value) or value < 0 or (value == 0 and name != "width")):
             raise KnobOutOfRange(
                 f"{name} of {value} cannot be asked for",
                 cause="it is not a number above 0",
-                way_out="ask for a value above 0 (width and roam may be 0)",
+                way_out="ask for a value above 0 (for width 0 means mono)",
             )
     if request.bpm is not None or request.bars is not None:
         raise UsageError(

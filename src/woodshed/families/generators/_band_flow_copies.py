@@ -32,16 +32,17 @@ def copies_of(known: int, limit: int) -> tuple[int, int]:
     return speeds, max(1, min(3, limit // (known * speeds)))
 
 
-def leanings_of(
-    model: BandFlow,
-    shape: Shape,
-    class_index: int,
-    semitones: float,
-    log_length: float,
-    count: int,
-    rng: np.random.Generator,
-) -> list[Copy]:
-    """A sound as it is, then with the tilts and decays of so many less one; ``semitones`` is what was done before."""
+@dataclass(frozen=True)
+class Heard:
+    """What holds for all leanings of a sound: its class, by how much it was tuned, the log of its seconds."""
+
+    class_index: int
+    semitones: float
+    log_length: float
+
+
+def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng: np.random.Generator) -> list[Copy]:
+    """A sound as it is, then with the tilts and decays of so many less one."""
     rows = []
     for number in range(count):
         tilt, decay = (0.0, 0.0) if number == 0 else rng.uniform(-1, 1, 2).tolist()
@@ -56,8 +57,8 @@ def leanings_of(
             )
             copy = replace(shape, envelope=envelope)
         traits = model.traits.to_numbers(model.traits.of(copy))
-        changes = (semitones / MOST_SEMITONES, tilt, decay)
-        rows.append(Copy(model.tokens_of_shape(copy).half(), class_index, changes, traits, log_length))
+        changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
+        rows.append(Copy(model.tokens_of_shape(copy).half(), heard.class_index, changes, traits, heard.log_length))
     return rows
 
 

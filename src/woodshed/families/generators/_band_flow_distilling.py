@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import drawn_for, told_for
+from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, told_for
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 
@@ -135,7 +135,7 @@ class PairDrawer:
                 "tokens": tokens,
                 "counts": torch.tensor([len(pair.tokens) for pair in pairs], dtype=torch.long),
                 "classes": torch.tensor([pair.class_index for pair in pairs], dtype=torch.long),
-                **({"told": torch.stack([pair.told for pair in pairs])} if pairs else {}),
+                "told": torch.stack([pair.told for pair in pairs]) if pairs else torch.zeros(0, TOLD),
             }
         )
 

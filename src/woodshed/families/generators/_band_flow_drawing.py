@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UsageError
-from woodshed.base.seeds import derive_seed
 from woodshed.nn import Reshaped, Shape, Shaper, Split
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 from woodshed.sound import Sound
@@ -70,19 +69,16 @@ def redrawn(
     time: float,
     seed: int,
     class_name: str | None = None,
-    away: float = 0.0,
+    place: Tensor | None = None,
     steps: int,
 ) -> Tensor:
     """Tokens put back along the flow to a time (1 keeps everything) and drawn anew from there, ``(tokens, dims)``.
 
-    They are drawn near where they lie among the sounds heard, or a share ``away`` of the way to somewhere else.
+    They are drawn at a place among the sounds heard; where they lie themselves if none is given.
     """
     clean = _padded(model, tokens)
     noise = request_noise([seed], shape=tuple(clean.shape[1:]), name="envelope")
-    row = model.class_or_any(model.class_row(class_name))
-    place = model.neighbourhood.towards(
-        tokens, row, share=away, seed=derive_seed(seed, "place"), roam=model.config.roam
-    )
+    place = model.neighbourhood.place_of(tokens) if place is None else place
     drawn = [model.drawn(seed=seed, class_name=class_name, tokens=len(tokens), place=place)]
     times = flow_times(max(2, round(steps * (1 - time))), start=time)
     return model.solve(noised(clean, noise, time=time), drawn, times=times, guidance=1.0)[0, : len(tokens)]

@@ -57,6 +57,7 @@ class Editor:
         """Tokens put back along the flow and drawn anew, window by window."""
         most = self.splitter.most_tokens
         total, weight = torch.zeros_like(tokens), torch.zeros(len(tokens), 1)
+        place = self._place_away(tokens, amount=amount, seed=seed, class_name=class_name)
         for first in _window_starts(len(tokens), most=most):
             window = tokens[first : first + most]
             new = redrawn(
@@ -65,7 +66,7 @@ class Editor:
                 time=time_of(amount),
                 seed=derive_seed(seed, "window", first),
                 class_name=class_name,
-                away=amount,
+                place=place,
                 steps=steps,
             )
             ramp = _cross_fade(len(window), rises=first > 0, falls=first + most < len(tokens))
@@ -73,6 +74,14 @@ class Editor:
             weight[first : first + most] += ramp
         away = min(1.0, (amount / 0.34) ** 1.75)  # near 0 the smooth shape itself comes back too
         return tokens + away * (total / weight - tokens)
+
+    def _place_away(self, tokens: Tensor, *, amount: float, seed: int, class_name: str | None) -> Tensor | None:
+        """One place for all windows: so much of the way from where the sound lies to where a new one could."""
+        model = self.model
+        own = model.neighbourhood.place_of(tokens)
+        row = model.class_or_any(model.class_row(class_name))
+        drawn = model.neighbourhood.draw(row, seed=derive_seed(seed, "place"), roam=model.config.roam)
+        return own if own is None or drawn is None else torch.lerp(own, drawn.numbers, amount)
 
     def _turned(
         self, split: Split, own: Shape, target: Target, *, angle: float, without: str

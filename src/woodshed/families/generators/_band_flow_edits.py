@@ -120,7 +120,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         """Make the principal directions directions again, and keep places of both; see `Mends.mend`."""
         model, one, other = self._model, cast("BandFlow", first), cast("BandFlow", second)
         model.basis.straighten()
-        model.neighbourhood.share(one.neighbourhood, other.neighbourhood, weight=weight, seed=model.seed)
+        model.neighbourhood.take_from_both(one.neighbourhood, other.neighbourhood, weight=weight, seed=model.seed)
 
     def restore_top(
         self,

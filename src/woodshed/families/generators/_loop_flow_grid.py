@@ -95,10 +95,10 @@ def calmly_seamed(loop: Sound) -> Sound:
     True
     """
     most = min(loop.frames // 2, round(_CALM_S * loop.sample_rate_hz))
-    turns = np.arange(-most, most + 1)
-    jumps = np.abs(loop.data[:, turns % max(1, loop.frames)] - loop.data[:, (turns - 1) % max(1, loop.frames)]).max(0)
-    if len(jumps) < 2:
+    if most < 1:
         return loop
+    turns = np.array(sorted(range(-most, most + 1), key=abs))  # of equally calm places the nearest
+    jumps = np.abs(loop.data[:, turns % loop.frames] - loop.data[:, (turns - 1) % loop.frames]).max(0)
     return Sound(np.roll(loop.data, -int(turns[jumps.argmin()]), axis=-1), loop.sample_rate_hz)
 
 

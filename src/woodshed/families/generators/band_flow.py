@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import TOLD, Drawn, drawn_for, told_for
-from woodshed.families.generators._band_flow_copies import Copy, copies_of, leanings_of, tone_numbers
+from woodshed.families.generators._band_flow_asking import MOST_ROAM, TOLD, Drawn, drawn_for, told_for, with_roam
+from woodshed.families.generators._band_flow_copies import Copy, Heard, copies_of, leanings_of, tone_numbers
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
@@ -115,8 +115,8 @@ class Config(FamilyConfig):
     trait_share
         How often, in training, the network is told some traits of a sound.
     roam
-        How far from the sounds it learned from new ones are looked for: 0 stays between neighbours, 1.2 goes about as
-        far as kits it never heard; see `Neighbourhood.draw`.
+        How far from the sounds it learned from new ones are looked for, where neither a length nor a trait is asked
+        for: 0 stays between neighbours; see `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -135,7 +135,7 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    roam: float = Field(default=1.2, ge=0, le=5)
+    roam: float = Field(default=1.2, ge=0, le=MOST_ROAM)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -308,8 +308,8 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = shape_heard(self, split, partials=tuned)
-                log_length = math.log(split.frames / self.spec.sample_rate_hz)
-                rows += leanings_of(self, shape, example.class_index, semitones, log_length, leanings, rng)
+                heard = Heard(example.class_index, semitones, math.log(split.frames / self.spec.sample_rate_hz))
+                rows += leanings_of(self, shape, heard, count=leanings, rng=rng)
         return self._features(rows[: self.config.pool_limit])
 
     def settle(self, features: Features, *, seed: int) -> None:
@@ -317,11 +317,9 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         plain = ~features.tensors["changes"].any(dim=1)
         kept = {name: tensor[plain] for name, tensor in features.tensors.items()}
         if len(kept["tokens"]):
-            self.neighbourhood.settle(
-                kept["tokens"].float(),
-                *(kept[name] for name in ("counts", "classes", "lengths", "traits")),
-                seed=derive_seed(seed, "places"),
-            )
+            named = {name: kept[name] for name in ("classes", "lengths", "traits")}
+            place_seed = derive_seed(seed, "places")
+            self.neighbourhood.settle(kept["tokens"].float(), kept["counts"], **named, seed=place_seed)
 
     def _features(self, rows: list[Copy]) -> Features:
         tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
@@ -354,7 +352,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         noise = torch.randn(tokens.shape, generator=generator).to(tokens)
         dropped = torch.rand(rows, generator=generator).to(tokens) < self.config.class_dropout
         classes = torch.where(dropped, len(self.spec.classes), batch["classes"])
-        place = self.neighbourhood.told(tokens, counts, batch["classes"], generator)
+        place = self.neighbourhood.told(tokens, counts, classes=batch["classes"], generator=generator)
         traits = self._told(batch["traits"].to(tokens), generator)
         told = torch.cat([batch["changes"].to(tokens), traits, place], dim=-1)
         point = noised(tokens, noise, time=time)
@@ -481,9 +479,10 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         told = torch.stack([*(told_for(self, item) for item in drawn), *[point.new_zeros(TOLD)] * lacking])
         free, untold = torch.full_like(classes, anything), told.clone()
         untold[:, -PLACE_NUMBERS - 1 :] = 0.0
+        nothing_told = bool((classes == free).all()) and torch.equal(told, untold)
 
         def guess(x: Tensor, now: float) -> Tensor:
-            if guidance == 1.0 or not _GUIDED_FROM <= now <= _GUIDED_TO or bool((classes == free).all()):
+            if guidance == 1.0 or not _GUIDED_FROM <= now <= _GUIDED_TO or nothing_told:
                 return self._guess(x, torch.full((len(x),), now), classes, counts, told)
             both = self._guess(
                 torch.cat([x, x]),
@@ -508,7 +507,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
         lengths = [drawn_for(self, request).frames for request in requests]
-        asked = lengthened(requests, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
+        asked = lengthened(with_roam(self, requests), lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
