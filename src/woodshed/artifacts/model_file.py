@@ -28,6 +28,8 @@ CARD_LIMIT_BYTES = 64 << 20
 HEADER_LIMIT_BYTES = 100 << 20
 # from version -> what turns the card's JSON of that version into the next one's
 MIGRATIONS: dict[int, Callable[[dict[str, object]], dict[str, object]]] = {}
+_BROKEN = "a download or copy that stopped half-way, or a file someone tampered with"
+_OTHER = f"made by a Woodshed before its first release, or {_BROKEN}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _checked_tensors(path: Path, model: Trainable) -> dict[str, torch.Tensor]:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
             if names != set(wanted):
-                raise _damaged(path, f"{len(names ^ set(wanted))} tensors are missing or unknown")
+                raise _damaged(path, f"{len(names ^ set(wanted))} tensors are missing or unknown", cause=_OTHER)
             for name in names:
                 found = file.get_slice(name).get_shape()
                 if list(found) != list(wanted[name].shape):
@@ -169,9 +171,9 @@ def _card(path: Path, metadata: dict[str, str]) -> ModelCard:
         raise _damaged(path, f"its card cannot be read ({type(error).__name__})") from error
 
 
-def _damaged(path: Path, what: str) -> ModelFileError:
+def _damaged(path: Path, what: str, *, cause: str = "") -> ModelFileError:
     return ModelFileError(
         f"{printable(path)} is not a sound model file: {what}",
-        cause="a download or copy that stopped half-way, or a file someone tampered with",
+        cause=cause or _BROKEN,
         way_out="get the file again from where it came, or train the model anew",
     )

@@ -109,12 +109,12 @@ def steps_for(
     steps = max(10, int(SAFETY * left / per_step))
     if settings.most_steps:
         steps = min(steps, settings.most_steps)
-    unit = "" if budget.cpu_seconds is None else " of processor time"
+    unit, alone = ("", "") if budget.cpu_seconds is None else (" of processor time", " and OMP_NUM_THREADS=1")
     on_event(
         Note(
             text=f"{len(features)} examples ready; {1 / per_step:.1f} steps a second{unit} here, "
             f"so {steps} steps in about {seconds_to_text(steps * per_step / SAFETY)}. "
-            f"Repeat exactly with --budget {steps}steps."
+            f"Repeat exactly with --budget {steps}steps{alone}."
         )
     )
     return steps
