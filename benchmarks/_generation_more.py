@@ -44,10 +44,10 @@ def peer_stage(stage: Stage, full: bool) -> Stage:
 
 def train_side_by_side(stage: Stage, full: bool) -> None:
     """The stage's model and the peer, each on a core of its own; what they leave lies in the cache."""
-    beside = threading.Thread(target=lambda: peer_stage(stage, full).training_facts)
+    beside = threading.Thread(target=peer_stage(stage, full).trained)
     beside.start()
     try:
-        _ = stage.training_facts
+        stage.trained()
     finally:
         beside.join()
 

@@ -103,7 +103,11 @@ class Stage:
 
     @cached_property
     def training_facts(self) -> Mapping[str, float]:
-        """Train in a process of its own; its seconds, its processor seconds over all threads, and its peak memory."""
+        """Seconds of the training, its processor seconds over all threads, and its peak memory."""
+        return self.trained()
+
+    def trained(self) -> Mapping[str, float]:
+        """As `training_facts`; trains in a process of its own, unless that was done. Two stages may do it at once."""
         kept = self.folder / "training.json"
         workspace, order = self.workspace, self.order
         if not kept.is_file():
