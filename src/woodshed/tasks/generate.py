@@ -48,7 +48,7 @@ WISHES: dict[str, Knob] = {  # by the name a request gives them
         low=0,
         high=5,
         default=None,
-        help="how far from known sounds, in class spreads; 0 is close by",
+        help="how far from known sounds: 0 close by, usual 1.2, or 0 with a length or trait",
     ),
 }
 
@@ -56,7 +56,9 @@ KNOBS = KnobTable(
     task="generate",
     knobs=(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
-        Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
+        Knob(
+            name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; left out: any"
+        ),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
         Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo of a loop"),
         Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats of a loop"),
