@@ -37,7 +37,7 @@ from woodshed.metrics.features import (
     raw_features,
 )
 from woodshed.metrics.hygiene import FAULTS, Hygiene, energy_before_onset_db, fault_counts, hygiene
-from woodshed.metrics.loops import GridFit, Seam, grid_fit, seam_of
+from woodshed.metrics.loops import GridFit, Seam, grid_fit, roughness, seam_of
 from woodshed.metrics.matching import asked_classes, matched_places
 from woodshed.metrics.pair_search import Explained, PairCheck, PairFinder, pair_check
 from woodshed.metrics.plants import ALL_AND_CROSSED, ALL_AT_ONCE, CHANGES, SINGLE_CHANGES, plant
@@ -140,6 +140,7 @@ __all__ = [
     "plant",
     "raw_features",
     "respeeded",
+    "roughness",
     "seam_of",
     "shrunk_covariance",
     "threshold_of",

@@ -116,15 +116,37 @@ def grid_fit(loop: Sound, *, sixteenths: int) -> GridFit:
     return GridFit(count, ratio, 1000.0 * float(np.median(apart)))
 
 
-def _jump_percentile(data: Numbers) -> float:
-    """Share of places where four frames are less off the curve through their neighbours than at the seam."""
-    if data.shape[1] < 16:
-        return 0.0
+def roughness(data: Numbers) -> Numbers:
+    """How far the four frames around each place of a closed circle lie off the curve through their neighbours.
+
+    Parameters
+    ----------
+    data
+        ``(channels, frames)``.
+
+    Returns
+    -------
+    Numbers
+        ``(frames,)``; the value at 0 is that of the seam, where the last frame meets the first.
+
+    Examples
+    --------
+    >>> turns = np.arange(1000) / 1000 * 2 * np.pi
+    >>> torn = roughness(np.sin(10.4 * turns)[None])
+    >>> int(torn.argmax()) in (0, 1, 999)
+    True
+    """
     near = [np.roll(data, -reach, axis=1) for reach in (-2, -1, 1, 2)]
     off = np.abs(data - (4 * (near[1] + near[2]) - near[0] - near[3]) / 6).max(axis=0)
-    worst = np.maximum.reduce([np.roll(off, -reach) for reach in (-2, -1, 0, 1)])
-    inside = worst[4:-4]
-    return 100.0 * float(np.mean(inside < worst[0]))
+    return np.maximum.reduce([np.roll(off, -reach) for reach in (-2, -1, 0, 1)])
+
+
+def _jump_percentile(data: Numbers) -> float:
+    """Share of places that are smoother than the seam."""
+    if data.shape[1] < 16:
+        return 0.0
+    worst = roughness(data)
+    return 100.0 * float(np.mean(worst[4:-4] < worst[0]))
 
 
 def _flux_percentile(data: Numbers, sample_rate_hz: int, sixteenths: int) -> float:
