@@ -18,7 +18,7 @@ USUAL_TOKEN_S = 0.13
 _LATE_S = 0.03  # how far a loop may be off whole beats and still count as cut to them
 _CONFIDENT = 0.3
 _LEAST_HITS = 4
-_CALM_PERCENTILE = 80  # of the roughness of all places, up to which a place is calm
+_CALM_PERCENTILE = 90  # of the roughness of all places, up to which a place is calm
 _CALM_S = 0.0005  # how far a loop is turned at most to find a calm place for its seam
 _LEAD_S = 0.002  # how long after its sixteenth a hit begins, so that the seam cuts none in two
 
