@@ -20,6 +20,22 @@ def heard(count: int, *, around: float, spread: float, seed: int) -> tuple[Tenso
     return tokens, counts
 
 
+def settle(
+    made: Neighbourhood, sounds: tuple[Tensor, Tensor], *, classes: Tensor | None = None, lengths: Tensor | None = None
+) -> None:
+    """Settle tokens and their counts; without traits, and of class 0 and one second unless said otherwise."""
+    tokens, counts = sounds
+    many = len(tokens)
+    made.settle(
+        tokens,
+        counts,
+        classes=torch.zeros(many, dtype=torch.long) if classes is None else classes,
+        lengths=torch.zeros(many) if lengths is None else lengths,
+        traits=torch.zeros(many, 2),
+        seed=0,
+    )
+
+
 def settled(*, seed: int = 0) -> Neighbourhood:
     """Ten sounds of class 0 around 2, ten of class 1 around -2."""
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, traits=1)
@@ -65,9 +81,7 @@ def test_sounds_of_about_the_length_asked_for_are_chosen() -> None:
     tokens, counts = heard(40, around=0.0, spread=1.0, seed=3)
     lengths = torch.log(torch.tensor([0.1] * 20 + [2.0] * 20))
     tokens[20:] += 5.0 * (tokens[20:] != 0)  # the long ones are something else
-    made.settle(
-        tokens, counts, classes=torch.zeros(40, dtype=torch.long), lengths=lengths, traits=torch.zeros(40, 2), seed=0
-    )
+    settle(made, (tokens, counts), lengths=lengths)
     for seed in range(10):
         place = made.draw(0, seed=seed, log_length=math.log(1.9))
         assert place is not None
@@ -85,14 +99,7 @@ def test_new_sounds_of_a_class_take_the_place_of_the_old_and_directions_stay() -
     made = settled()
     directions, others = made.basis.directions.clone(), made.places[made.classes == 1].clone()
     tokens, counts = heard(3, around=6.0, spread=0.1, seed=4)
-    made.settle(
-        tokens,
-        counts,
-        classes=torch.zeros(3, dtype=torch.long),
-        lengths=torch.zeros(3),
-        traits=torch.zeros(3, 2),
-        seed=0,
-    )
+    settle(made, (tokens, counts))
     assert torch.equal(made.basis.directions, directions)
     assert int((made.classes == 0).sum()) == 3
     assert {tuple(row.tolist()) for row in made.places[made.classes == 1]} == {tuple(row.tolist()) for row in others}
@@ -114,14 +121,7 @@ def test_what_is_told_lies_among_the_own_class_and_is_often_nothing() -> None:
 def test_one_sound_alone_has_no_neighbour_and_is_told_as_it_is() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, traits=1)
     tokens, counts = heard(1, around=1.0, spread=0.1, seed=6)
-    made.settle(
-        tokens,
-        counts,
-        classes=torch.zeros(1, dtype=torch.long),
-        lengths=torch.zeros(1),
-        traits=torch.zeros(1, 2),
-        seed=0,
-    )
+    settle(made, (tokens, counts))
     place = made.draw(0, seed=3)
     assert place is not None
     assert torch.equal(place.numbers, made.places[0])
@@ -134,9 +134,7 @@ def test_one_sound_alone_has_no_neighbour_and_is_told_as_it_is() -> None:
 def test_of_more_sounds_than_places_some_are_kept() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, traits=1)
     tokens, counts = heard(1500, around=0.0, spread=1.0, seed=7)
-    made.settle(
-        tokens, counts, classes=torch.arange(1500) % 3, lengths=torch.zeros(1500), traits=torch.zeros(1500, 2), seed=0
-    )
+    settle(made, (tokens, counts), classes=torch.arange(1500) % 3)
     kept = made.classes[made.classes >= 0]
     assert len(kept) == len(made.places)
     assert all(int((kept == one).sum()) > 200 for one in range(3))
@@ -193,7 +191,7 @@ def test_a_sound_is_never_its_own_neighbour() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, traits=1)
     tokens, counts = heard(48, around=40.0, spread=1.0, seed=9)  # far from 0, where rounding is coarse
     classes = torch.zeros(48, dtype=torch.long)
-    made.settle(tokens, counts, classes=classes, lengths=torch.zeros(48), traits=torch.zeros(48, 2), seed=0)
+    settle(made, (tokens, counts), classes=classes)
     told = made.told(tokens, counts, classes=classes, generator=torch.Generator().manual_seed(1))
     known = told[:, -1] > 0
     own = torch.stack([place for place in map(made.place_of, _rows(tokens, counts)) if place is not None])
@@ -208,14 +206,14 @@ def test_a_rare_class_keeps_its_places_among_thousands() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, traits=1)
     tokens, counts = heard(3000, around=0.0, spread=1.0, seed=10)
     classes = (torch.arange(3000) >= 2995).long()
-    made.settle(tokens, counts, classes=classes, lengths=torch.zeros(3000), traits=torch.zeros(3000, 2), seed=0)
+    settle(made, (tokens, counts), classes=classes)
     assert int((made.classes == 1).sum()) == 5
 
 
 def test_few_sounds_do_not_blow_up_what_they_never_did() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, traits=1)
     tokens, counts = heard(4, around=0.0, spread=1.0, seed=11)
-    made.settle(tokens, counts, classes=torch.zeros(4).long(), lengths=torch.zeros(4), traits=torch.zeros(4, 2), seed=0)
+    settle(made, (tokens, counts))
     other = made.place_of(heard(1, around=0.0, spread=1.0, seed=12)[0][0])
     assert other is not None
     assert float(other.abs().max()) < 10.0
@@ -224,7 +222,7 @@ def test_few_sounds_do_not_blow_up_what_they_never_did() -> None:
 def test_a_sound_alone_in_its_class_roams_as_another_class_does() -> None:
     made = settled()
     tokens, counts = heard(1, around=0.0, spread=0.1, seed=13)
-    made.settle(tokens, counts, classes=torch.tensor([2]), lengths=torch.zeros(1), traits=torch.zeros(1, 2), seed=0)
+    settle(made, (tokens, counts), classes=torch.tensor([2]))
     places = [made.draw(2, seed=seed, roam=1.0) for seed in range(20)]
     assert len({tuple(place.numbers.tolist()) for place in places if place is not None}) > 10
 
