@@ -20,6 +20,7 @@ from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_hearing import (
     attack_heard,
+    course_heard,
     length_and_level,
     partials_heard,
     shape_heard,
@@ -30,6 +31,8 @@ from woodshed.families.generators._band_flow_wishing import made_as_wished
 from woodshed.nn import (
     ATTACK_NUMBERS,
     ATTACK_POINTS,
+    COURSE_NUMBERS,
+    COURSE_POINTS,
     MOST_HISS,
     MOST_SEMITONES,
     NO_HISS,
@@ -81,7 +84,7 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _QUANTILES = 33
-_WHOLE_NUMBERS = 2 + ATTACK_NUMBERS  # lean to one channel, hiss, and how it begins
+_WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
 _TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
@@ -196,6 +199,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             torch.manual_seed(derive_seed(seed, "weights"))
             self.basis = PrincipalBasis(width=self.splitter.token_width, dims=config.dims)
             self.attacks = PrincipalBasis(width=ATTACK_POINTS, dims=ATTACK_NUMBERS)
+            self.courses = PrincipalBasis(width=COURSE_POINTS, dims=COURSE_NUMBERS)
             self.net = SteeredTransformer(
                 dims=self.numbers,
                 width=config.width,
@@ -239,7 +243,8 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung, begun = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS), Moments(ATTACK_POINTS)
+        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
+        begun, run = Moments(ATTACK_POINTS), Moments(COURSE_POINTS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = sounding_part(self, example.sound)
@@ -251,6 +256,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             moments.add(self.splitter.to_tokens(shape.envelope, shape.width))
             rung.add(tone_numbers(shape.partials, shape))
             begun.add(attack_heard(self, split)[None])
+            run.add(course_heard(self, split)[None])
             facts.append(length_and_level(example, data))
         if not facts:
             return
@@ -258,8 +264,10 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         self.tone_means.copy_(rung.mean)
         self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
         self.attacks.fit(begun)
-        self.tone_means[-ATTACK_NUMBERS:] = 0.0
-        self.tone_scales[-ATTACK_NUMBERS:] = self.attacks.variances.sqrt()
+        self.courses.fit(run)
+        own = torch.cat([self.attacks.variances, self.courses.variances]).sqrt()
+        self.tone_means[-len(own) :] = 0.0
+        self.tone_scales[-len(own) :] = own
         self._tabulate(facts)
 
     def adopt(self, base: Trainable) -> Adopted:
@@ -440,6 +448,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
                 tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
+                    shape = shape.uncoursed() if guides else shape  # guides hear levels as the envelope has them
                     target = Target(
                         shape=shape,
                         frames=drawn[number].frames,
@@ -544,15 +553,17 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
             width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
-        lean, hiss, *_ = whole = rung[:, -_WHOLE_NUMBERS:].mean(0)
+        lean, hiss, rise, *_ = whole = rung[:, -_WHOLE_NUMBERS:].mean(0)
         lean = float(lean.clamp(-4, 4)) if self.splitter.stereo else 0.0
         return Shape(
             envelope,
             width,
             Partials.from_numbers(rung[:, :-_WHOLE_NUMBERS]),
             lean if abs(lean) > _LEAST_LEAN else 0.0,
-            attack=whole[-ATTACK_NUMBERS:],
+            attack=whole[3 : 3 + ATTACK_NUMBERS],
             hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
+            course=whole[-COURSE_NUMBERS:],
+            rise=float(rise),
         )
 
     @property
