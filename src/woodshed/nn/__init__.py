@@ -28,7 +28,7 @@ from woodshed.nn.measuring import (
 )
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, Neighbourhood, Place
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, Neighbourhood, Place, evenly
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -102,6 +102,7 @@ __all__ = [
     "deceiving_loss",
     "discriminator_loss",
     "envelope_db",
+    "evenly",
     "faded_course",
     "half_width",
     "hiss_of",

@@ -1,4 +1,4 @@
-"""How the level of a sound runs from its beginning to its end, in a few numbers; and sounds brought to such a course."""
+"""How the level of a sound runs from its beginning to its end, in few numbers; and sounds brought to such a course."""
 
 from __future__ import annotations
 

@@ -13,7 +13,15 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import MOST_ROAM, TOLD, Drawn, drawn_for, told_for, with_roam
+from woodshed.families.generators._band_flow_asking import (
+    MOST_ROAM,
+    TOLD,
+    Drawn,
+    drawn_for,
+    noise_for,
+    told_for,
+    with_roam,
+)
 from woodshed.families.generators._band_flow_copies import Copy, Heard, copies_of, leanings_of, tone_numbers
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
@@ -77,7 +85,6 @@ from woodshed.sampling import (
     linear_guess,
     logit_normal_times,
     noised,
-    request_noise,
     seeded_generator,
     solve_flow,
 )
@@ -117,9 +124,12 @@ class Config(FamilyConfig):
         How far a lender is tuned up or down at most before it lends.
     trait_share
         How often, in training, the network is told some traits of a sound.
+    close
+        Share of the sounds of which neither a length nor a trait nor a roam is asked that are further takes of a sound
+        it learned from.
     roam
-        How far from the sounds it learned from new ones are looked for, where neither a length nor a trait is asked
-        for: 0 stays between neighbours; see `Neighbourhood.draw`.
+        How far from the sounds it learned from the others are looked for: 0 stays between neighbours; see
+        `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -138,7 +148,8 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    roam: float = Field(default=1.2, ge=0, le=MOST_ROAM)
+    close: float = Field(default=0.35, ge=0, le=1)
+    roam: float = Field(default=2.8, ge=0, le=MOST_ROAM)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -465,8 +476,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
     def _flow(
         self, drawn: Sequence[Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
     ) -> Tensor:
-        noise = request_noise([item.seed for item in drawn], shape=(length, self.numbers), name="envelope")
-        times = flow_times(steps, bend=1.2)
+        noise, times = noise_for(self, drawn, length=length), flow_times(steps, bend=1.2)
         return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
@@ -516,7 +526,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
         lengths = [drawn_for(self, request).frames for request in requests]
-        asked = lengthened(with_roam(self, requests), lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
+        asked = lengthened(with_roam(requests), lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
