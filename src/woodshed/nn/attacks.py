@@ -40,7 +40,7 @@ def attack_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
         Natural log of amplitude over that of the 23 ms that follow, one point every 0.36 ms, ``(64,)``.
     """
     point = _point_frames(sample_rate_hz)
-    return torch.from_numpy(_points(_high(_begun(np.atleast_2d(audio), point), sample_rate_hz), point)).float()
+    return torch.from_numpy(_points(above_bass(_begun(np.atleast_2d(audio), point), sample_rate_hz), point)).float()
 
 
 def attacked(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int) -> Floats:
@@ -59,7 +59,7 @@ def attacked(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_ra
     """
     point = _point_frames(sample_rate_hz)
     begun = _begun(audio, point)
-    high = _high(begun, sample_rate_hz)
+    high = above_bass(begun, sample_rate_hz)
     low = begun - high
     for _ in range(_ROUNDS):
         own = basis.squeeze(torch.from_numpy(_points(high, point)).float())
@@ -82,12 +82,13 @@ def _begun(audio: Floats, point: int) -> Floats:
     return np.pad(begun, ((0, 0), (0, frames - begun.shape[-1])))
 
 
-def _high(audio: Floats, sample_rate_hz: int) -> Floats:
-    return sosfiltfilt(_above_bass(sample_rate_hz), audio, axis=-1)
+def above_bass(audio: Floats, sample_rate_hz: int) -> Floats:
+    """What lies above 700 Hz, in phase with the rest, ``(channels, frames)``."""
+    return sosfiltfilt(_bass_filter(sample_rate_hz), audio, axis=-1)
 
 
 @cache
-def _above_bass(sample_rate_hz: int) -> Floats:
+def _bass_filter(sample_rate_hz: int) -> Floats:
     """A filter without what lies below 700 Hz, as second-order sections."""
     return np.asarray(butter(4, _FROM_HZ, "highpass", fs=sample_rate_hz, output="sos"))
 

@@ -9,11 +9,13 @@ from scipy.signal import oaconvolve
 from torch import Tensor
 
 from woodshed.dsp import amplitude_envelope
+from woodshed.nn.attacks import above_bass
 from woodshed.nn.principal import PrincipalBasis
 
 COURSE_POINTS = 48
 COURSE_NUMBERS = 12
 _FIRST_S = 0.006  # the second point; from there on to the end they lie ever further apart
+_BEGINNING_S = 0.023  # in which what lies above the bass is left to `attacked`
 _SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
 _COMPRESSION = 0.3  # a level is its amplitude to this power: the loud counts more, the quiet still counts
 _LEAST = 0.02  # of the compressed level: what is quieter is not told apart
@@ -22,7 +24,8 @@ _ROUNDS = 1
 _STRUCK = 0.93  # of the loudest: what stands at the peak as an attack is measured
 _LATER = 1.25  # times later than asked for, before a beginning counts as too slow
 _SLACK_S = 0.003  # and this much later besides
-_MOST_HELD = 0.45  # natural log of amplitude, 4 dB, by which what follows is turned down at most
+_WITHIN_S = 0.01  # no strike is asked to be over sooner: a low wave takes as long to rise
+_MOST_HELD = 0.7  # natural log of amplitude, 6 dB, by which what follows is turned down at most
 
 Floats = npt.NDArray[np.floating]
 
@@ -91,7 +94,7 @@ def coursed(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rat
 
 
 def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
-    """A sound that has risen when it should: what later stands above its beginning is turned down, by 4 dB at most.
+    """A sound that has risen when it should: what later stands above its beginning is turned down, by 6 dB at most.
 
     A dense noise is loudest wherever chance has it; what is struck is loudest when it is struck.
 
@@ -108,7 +111,7 @@ def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
     if envelope.peak <= 0.0 or envelope.attack_time_ms() / 1000.0 <= _LATER * wanted_s + _SLACK_S:
         return audio
     begun = int(np.argmax(amplitude >= 0.1 * envelope.peak))
-    risen = min(len(amplitude), begun + 1 + round(wanted_s / hop_s))
+    risen = min(len(amplitude), begun + 1 + round(max(wanted_s, _WITHIN_S) / hop_s))
     most = float(amplitude[:risen].max()) / _STRUCK
     change = np.log(np.minimum(1.0, most / np.maximum(amplitude, 1e-12)))
     change[:risen] = 0.0
@@ -138,8 +141,20 @@ def _points_s(duration_s: float) -> Floats:
 
 
 def _turned(audio: Floats, places: Floats, change: Floats, sample_rate_hz: int) -> Floats:
-    """Turned up and down by a natural log of amplitude that is given at some frames."""
+    """Turned up and down by a natural log of amplitude that is given at some frames.
+
+    Under a bass that makes up most of the level, what lies above begins as it did: within the time that `attacked`
+    looks at, it is turned as at its end.
+    """
+    frames = audio.shape[-1]
     width = 2 * (round(_SMOOTH_S * sample_rate_hz) // 2) + 1
     window = np.hanning(width + 2)[1:-1]
-    drawn = np.pad(np.interp(np.arange(audio.shape[-1]), places, change), width // 2, mode="edge")
-    return audio * np.exp(oaconvolve(drawn, window / window.sum(), "valid"))
+    drawn = np.pad(np.interp(np.arange(frames), places, change), width // 2, mode="edge")
+    gain = np.exp(oaconvolve(drawn, window / window.sum(), "valid"))
+    begun = min(frames, round(_BEGINNING_S * sample_rate_hz))
+    heard = np.pad(audio[:, : 2 * begun], ((0, 0), (0, max(0, 2 * begun - frames))))
+    high = above_bass(heard, sample_rate_hz)[:, :begun]
+    turned = audio * gain
+    rest = 1.0 - min(1.0, float(np.square(high).sum()) / max(1e-30, float(np.square(audio[:, :begun]).sum())))
+    turned[:, :begun] += rest * high * (gain[begun - 1] - gain[:begun])
+    return turned

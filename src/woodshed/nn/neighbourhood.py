@@ -21,6 +21,7 @@ _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
+_FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
 _STEPS = (0x91E10DA5C79E7B1D, 0xC13FA9A902A6328F)  # 0.5698... and 0.7549... of 2^64
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
@@ -170,7 +171,8 @@ class Neighbourhood(nn.Module):
             Stay where that sound lies.
         roam
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
-            another class, where this one has too few to tell). 0 stays among neighbours.
+            another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
+            so that what goes far mixes more and strays less. 0 stays among neighbours.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
@@ -191,11 +193,10 @@ class Neighbourhood(nn.Module):
         used = torch.nonzero(self.classes >= 0)[:, 0]
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
         one, other = (apart_from[int(at)] for at in rng.integers(len(apart_from), size=2))
-        step = math.sqrt(0.5) * (self.places[one] - self.places[other])
-        return Place(
-            torch.lerp(self.places[here], self.places[there], share) + roam * step,
-            float(torch.lerp(self.lengths[here], self.lengths[there], share)),
-        )
+        between = torch.lerp(self.places[here], self.places[there], share)
+        away = between + roam * math.sqrt(0.5) * (self.places[one] - self.places[other])
+        middle, kept = self.places[mine].mean(0), 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
+        return Place(middle + kept * (away - middle), float(torch.lerp(self.lengths[here], self.lengths[there], share)))
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from woodshed.families.generators._band_flow_hearing import within
 from woodshed.nn import (
     ATTACK_NUMBERS,
     COURSE_NUMBERS,
@@ -77,7 +78,7 @@ def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | N
     if shape.course is None:
         return None
     points = faded_course(model.courses.unsqueeze(shape.course), decay_db=decay_db)
-    return model.courses.squeeze(points)
+    return within(model.courses, points)
 
 
 def tone_numbers(partials: Partials, shape: Shape) -> Tensor:

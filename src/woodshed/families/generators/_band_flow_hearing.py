@@ -50,14 +50,14 @@ def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = No
         split.width,
         partials or partials_heard(model, split),
         lean_of(split.spectra),
-        attack=_within(model.attacks, attack_heard(model, split)),
+        attack=within(model.attacks, attack_heard(model, split)),
         hiss=hiss_of(split, sample_rate_hz=rate_hz),
-        course=_within(model.courses, course_heard(model, split)),
+        course=within(model.courses, course_heard(model, split)),
         rise=rise_of(split.mid.numpy(), sample_rate_hz=rate_hz),
     )
 
 
-def _within(basis: PrincipalBasis, points: Tensor) -> Tensor:
+def within(basis: PrincipalBasis, points: Tensor) -> Tensor:
     """Points as a basis squeezes them, no number farther out than was usual."""
     most = _MOST_SPREAD * basis.variances.sqrt()
     return torch.maximum(torch.minimum(basis.squeeze(points), most), -most)

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+import torch
+
+from woodshed.dsp import amplitude_envelope
+from woodshed.nn import (
+    COURSE_NUMBERS,
+    COURSE_POINTS,
+    Moments,
+    PrincipalBasis,
+    course_of,
+    coursed,
+    faded_course,
+    rise_of,
+    struck,
+)
+
+RATE = 44100
+
+
+def burst(*, seed: int, rise_s: float, fall_s: float, seconds: float = 0.6, rate: int = RATE) -> np.ndarray:
+    """Noise that rises and dies, ``(2, frames)``."""
+    time_s = np.arange(round(seconds * rate)) / rate
+    shape = np.minimum(1, time_s / rise_s) * np.exp(-time_s / fall_s)
+    return np.random.default_rng(seed).normal(size=(2, time_s.size)) * shape
+
+
+@pytest.fixture(scope="module")
+def basis() -> PrincipalBasis:
+    moments = Moments(COURSE_POINTS)
+    rng = np.random.default_rng(0)
+    for seed in range(60):
+        rise_s, fall_s = 10 ** rng.uniform(-3, -1), 10 ** rng.uniform(-2, 0)
+        moments.add(course_of(burst(seed=seed, rise_s=rise_s, fall_s=fall_s), sample_rate_hz=RATE)[None])
+    basis = PrincipalBasis(width=COURSE_POINTS, dims=COURSE_NUMBERS)
+    basis.fit(moments)
+    return basis
+
+
+def test_a_course_follows_a_known_decay() -> None:
+    time_s = np.arange(RATE) / RATE
+    sine = np.sin(2 * np.pi * 1000 * time_s) * 10 ** (-60 * time_s / 20)  # 60 dB in its second
+    points = course_of(sine, sample_rate_hz=RATE).numpy()
+    decibels = 20 * np.log10(np.maximum(points, 1e-9)) / 0.3
+    assert points[0] == pytest.approx(1.0, abs=0.02)
+    assert decibels[-1] == pytest.approx(-58, abs=2.0)  # the mean over the last points
+    assert np.all(np.diff(points[4:]) < 0)
+
+
+@pytest.mark.parametrize(("fall_s", "before_s"), [(0.06, 0.08), (0.3, 0.2), (0.1, 0.07)])
+def test_a_decay_becomes_the_one_asked_for(basis: PrincipalBasis, fall_s: float, before_s: float) -> None:
+    wanted = burst(seed=100, rise_s=0.002, fall_s=fall_s)
+    sound = burst(seed=200, rise_s=0.002, fall_s=before_s)
+    numbers = basis.squeeze(course_of(wanted, sample_rate_hz=RATE))
+    new = coursed(sound, basis=basis, numbers=numbers, sample_rate_hz=RATE)
+
+    def centre_s(audio: np.ndarray) -> float:
+        return amplitude_envelope(audio, RATE).temporal_centroid_s()
+
+    assert abs(centre_s(new) - centre_s(wanted)) < 0.35 * abs(centre_s(sound) - centre_s(wanted))
+
+
+def test_gain_changes_both_channels_alike_and_leaves_the_waves(basis: PrincipalBasis) -> None:
+    sound = burst(seed=3, rise_s=0.005, fall_s=0.05)
+    new = coursed(sound, basis=basis, numbers=torch.ones(COURSE_NUMBERS), sample_rate_hz=RATE)
+    gain = new[:, 1:] / sound[:, 1:]
+    np.testing.assert_allclose(gain[0], gain[1], rtol=1e-6)
+    assert np.abs(20 * np.log10(gain)).max() < 12.2
+    assert np.abs(np.diff(np.log(gain[0]))).max() < 0.02  # no step that clicks
+
+
+@pytest.mark.parametrize("frames", [1, 30, 500])
+def test_short_and_silent_sounds_come_through(basis: PrincipalBasis, frames: int) -> None:
+    short = np.zeros((1, frames))
+    assert not course_of(short, sample_rate_hz=RATE).any()
+    assert rise_of(short, sample_rate_hz=RATE) == 0.0
+    assert not coursed(short, basis=basis, numbers=torch.ones(COURSE_NUMBERS), sample_rate_hz=RATE).any()
+    short[0, 0] = 1.0
+    for new in (
+        coursed(short, basis=basis, numbers=torch.ones(COURSE_NUMBERS), sample_rate_hz=RATE),
+        struck(short, rise=0.0, sample_rate_hz=RATE),
+    ):
+        assert new.shape == (1, frames)
+        assert np.isfinite(new).all()
+
+
+def test_what_is_louder_than_the_strike_is_held_down() -> None:
+    late = burst(seed=7, rise_s=0.001, fall_s=2.0)
+    at = round(0.2 * RATE)
+    late[:, at : at + 2000] *= 1.3
+    assert amplitude_envelope(late, RATE).attack_time_ms() > 100
+    new = struck(late, rise=float(np.log2(1 + 3.0)), sample_rate_hz=RATE)
+    assert amplitude_envelope(new, RATE).attack_time_ms() < 10
+    gain_db = 20 * np.log10(np.abs(new).sum(0)[1:] / np.abs(late).sum(0)[1:])
+    assert gain_db.max() < 1e-6
+    assert gain_db.min() > -4.1
+    assert np.array_equal(struck(late, rise=8.5, sample_rate_hz=RATE), late)  # a swell that was asked for stays
+
+
+def test_a_faded_course_is_that_of_a_faded_sound() -> None:
+    sound = burst(seed=1, rise_s=0.002, fall_s=0.2)
+    fade = 10 ** (-12 * np.linspace(0, 1, sound.shape[-1]) / 20)
+    wanted = course_of(sound * fade, sample_rate_hz=RATE)
+    got = faded_course(course_of(sound, sample_rate_hz=RATE), decay_db=12.0)
+    assert float((got - wanted).abs().max()) < 0.03
+
+
+def test_other_rates_tell_the_same() -> None:
+    time_s = {rate: np.arange(rate // 2) / rate for rate in (44100, 48000)}
+    courses = [
+        course_of(np.sin(2 * np.pi * 300 * at) * np.exp(-8 * at), sample_rate_hz=rate) for rate, at in time_s.items()
+    ]
+    assert float((courses[0] - courses[1]).abs().max()) < 0.02
