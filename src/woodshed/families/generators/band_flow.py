@@ -93,6 +93,7 @@ from woodshed.sound import Sound
 _QUANTILES = 33
 _WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
 _TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
+_WHOLE_WEIGHT = 0.4  # of these in the loss: every token repeats them, and their mean over the tokens is what counts
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
@@ -148,8 +149,8 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.35, ge=0, le=1)
-    roam: float = Field(default=2.8, ge=0, le=MOST_ROAM)
+    close: float = Field(default=0.3, ge=0, le=1)
+    roam: float = Field(default=2.5, ge=0, le=MOST_ROAM)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -392,7 +393,10 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
 
     def _misses(self, guess: Tensor, clean: Tensor, time: Tensor, counts: Tensor) -> Tensor:
         present = torch.arange(clean.shape[1], device=clean.device)[None] < counts[:, None]
-        squared = (guess - clean).square().mean(-1) * present  # (batch, tokens)
+        squared = (guess - clean).square()  # (batch, tokens, numbers)
+        whole = squared[..., -_WHOLE_NUMBERS:].sum(-1) * _WHOLE_WEIGHT
+        counted = squared.shape[-1] - (1 - _WHOLE_WEIGHT) * _WHOLE_NUMBERS
+        squared = (squared[..., :-_WHOLE_NUMBERS].sum(-1) + whole) / counted * present  # (batch, tokens)
         per_sound = squared.sum(1) / counts.sqrt() / math.sqrt(16.0)  # long sounds count more, but not in full
         return per_sound / (1 - time).clamp(min=0.05).square()
 
