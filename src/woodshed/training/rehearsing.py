@@ -22,10 +22,10 @@ def beside(features: Features, rehearsed: Features, *, share: float) -> Features
 
     Examples
     --------
-    >>> new, own = Features({"level": torch.ones(2)}), Features({"level": torch.zeros(3), "asked": torch.ones(3)})
+    >>> new, own = Features({"level": torch.ones(2)}), Features({"level": torch.zeros(2), "asked": torch.ones(2)})
     >>> both = beside(new, own, share=0.25)
     >>> both.tensors["asked"].tolist(), both.weights.tolist()
-    ([0.0, 0.0, 1.0, 1.0, 1.0], [0.375, 0.375, 0.0833..., 0.0833..., 0.0833...])
+    ([0.0, 0.0, 1.0, 1.0], [0.375, 0.375, 0.125, 0.125])
 
     References
     ----------
