@@ -117,7 +117,7 @@ class Config(FamilyConfig):
         How often, in training, the network is told some traits of a sound.
     roam
         How far from the sounds it learned from new ones are looked for, where neither a length nor a trait is asked
-        for: 0 stays between neighbours; see `Neighbourhood.draw`. Less where few sounds are learned from.
+        for: 0 stays between neighbours; see `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
