@@ -224,11 +224,9 @@ class Stage:
 
 
 def requests_for(classes: Sequence[str], *, seed: int) -> list[Request]:
-    """One request per class name."""
-    return [
-        Request(seed=derive_seed(seed, "generation", place) % 2**62, class_name=name or None)
-        for place, name in enumerate(classes)
-    ]
+    """One request per class name, with seeds side by side, as ``woodshed generate`` has them."""
+    first = derive_seed(seed, "generation") % 2**62
+    return [Request(seed=first + place, class_name=name or None) for place, name in enumerate(classes)]
 
 
 def made_by(

@@ -6,6 +6,7 @@ from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
 from woodshed.nn.circular_transformer import CircularTransformer
 from woodshed.nn.codec import Decoded, SpectralCodec
+from woodshed.nn.courses import COURSE_NUMBERS, COURSE_POINTS, course_of, coursed, faded_course, rise_of, struck
 from woodshed.nn.crossing import crossed
 from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discriminator_loss
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split, sounding_span
@@ -27,7 +28,7 @@ from woodshed.nn.measuring import (
 )
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, Neighbourhood, Place
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, Neighbourhood, Place, evenly
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -44,6 +45,8 @@ from woodshed.nn.wave_network import WaveNetwork
 __all__ = [
     "ATTACK_NUMBERS",
     "ATTACK_POINTS",
+    "COURSE_NUMBERS",
+    "COURSE_POINTS",
     "MOST_DECAY_DB",
     "MOST_HISS",
     "MOST_SEMITONES",
@@ -93,10 +96,14 @@ __all__ = [
     "circle_steps",
     "circle_unlapped",
     "compile_for_gpu",
+    "course_of",
+    "coursed",
     "crossed",
     "deceiving_loss",
     "discriminator_loss",
     "envelope_db",
+    "evenly",
+    "faded_course",
     "half_width",
     "hiss_of",
     "hop_frames_of",
@@ -116,9 +123,11 @@ __all__ = [
     "partials_of",
     "power_pieces",
     "released",
+    "rise_of",
     "rises_db",
     "sounding_span",
     "steps_of",
+    "struck",
     "to_mid_side",
     "unlapped",
     "unsmeared",

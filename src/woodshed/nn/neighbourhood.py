@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from woodshed.base.seeds import derive_seed
 from woodshed.nn.principal import Moments, PrincipalBasis
 
 PLACE_NUMBERS = 16
@@ -20,8 +21,27 @@ _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
+_STEPS = (0x91E10DA5C79E7B1D, 0xC13FA9A902A6328F)  # 0.5698... and 0.7549... of 2^64
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
+
+
+def evenly(seed: int, *, turn: int = 0) -> float:
+    """A number from 0 to 1 for each seed, such that those of seeds side by side fill that range evenly.
+
+    ``turn`` 0 and 1 are two such numbers that fill a square together.
+
+    References
+    ----------
+    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The steps are powers of 1 / 1.3247...,
+    the real root of x^3 = x + 1, which generalise the golden ratio to two dimensions.
+
+    Examples
+    --------
+    >>> sorted(int(4 * evenly(seed)) for seed in range(100, 108))
+    [0, 0, 1, 1, 2, 2, 3, 3]
+    """
+    return (seed * _STEPS[turn] % 2**64) / 2**64
 
 
 @dataclass(frozen=True)
@@ -131,10 +151,14 @@ class Neighbourhood(nn.Module):
         *,
         seed: int,
         roam: float = 0.0,
+        still: bool = False,
         log_length: float | None = None,
         traits: Tensor | None = None,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and a neighbour of it, or beyond; None where none is.
+
+        Which sound it begins from follows the seed in steps that fill a class evenly: seeds that lie side by side
+        begin from sounds all over it.
 
         Parameters
         ----------
@@ -142,6 +166,8 @@ class Neighbourhood(nn.Module):
             Number of the class.
         seed
             Chooses among them.
+        still
+            Stay where that sound lies.
         roam
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
             another class, where this one has too few to tell). 0 stays among neighbours.
@@ -152,9 +178,11 @@ class Neighbourhood(nn.Module):
         chosen = torch.nonzero(self.classes >= 0 if class_index is None else self.classes == class_index)[:, 0]
         if len(chosen) == 0:
             return None
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(derive_seed(seed, "place"))
         among = self._nearest_to(chosen, log_length=log_length, traits=traits)
-        here = among[int(rng.integers(len(among)))]
+        here = among[int(evenly(seed) * len(among))]
+        if still:
+            return Place(self.places[here].clone(), float(self.lengths[here]))
         mine = self._of_class_of(here)
         apart = (self.places[mine] - self.places[here]).norm(dim=1)
         order = apart.argsort(stable=True)

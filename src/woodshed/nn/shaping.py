@@ -32,8 +32,9 @@ class Shape:
     """A smooth envelope and width, as a model draws them: ``(steps, bands)`` and ``(steps, groups)``, natural logs.
 
     ``partials`` say what rings under it; without them there is noise alone. ``lean`` says how much louder the second
-    channel is than the first, as natural log of power. ``attack`` are numbers for how it begins (`attacked`), and
-    ``hiss`` is the natural log of power per bin below which its highs never fall.
+    channel is than the first, as natural log of power. ``attack`` are numbers for how it begins (`attacked`),
+    ``course`` for how its level runs (`coursed`), and ``rise`` says how long its attack takes (`struck`); without them
+    all is as the envelope says. ``hiss`` is the natural log of power per bin below which its highs never fall.
     """
 
     envelope: Tensor
@@ -42,11 +43,17 @@ class Shape:
     lean: float = 0.0
     attack: Tensor | None = None
     hiss: float = NO_HISS
+    course: Tensor | None = None
+    rise: float = 0.0
 
     @property
     def steps(self) -> int:
         """How many steps it lasts."""
         return len(self.envelope)
+
+    def uncoursed(self) -> Shape:
+        """The same shape, with a level that runs as the envelope says."""
+        return replace(self, course=None, rise=0.0)
 
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""

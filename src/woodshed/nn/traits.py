@@ -117,7 +117,7 @@ class Traits:
                 shape,
                 envelope=torch.lerp(shape.envelope[before], shape.envelope[after], share),
                 width=torch.lerp(shape.width[before], shape.width[after], share),
-            )
+            ).uncoursed()
 
         def measured(changed: Shape) -> float:
             return self._decay_ms(self._power(changed), peak=peak)  # what is held longer must not become the peak

@@ -177,10 +177,8 @@ def _requests(model: Generator, training: SoundSet, count: int, *, seed: int) ->
     rounds = -(-count // len(training))
     places = [place for _ in range(rounds) for place in rng.permutation(len(training))][:count]
     names = [training.class_names[place] for place in places]
-    return [
-        Request(seed=derive_seed(seed, "memorisation", at) % 2**62, class_name=name if name in known else None)
-        for at, name in enumerate(names)
-    ]
+    first = derive_seed(seed, "memorisation") % 2**62
+    return [Request(seed=first + at, class_name=name if name in known else None) for at, name in enumerate(names)]
 
 
 def _report(

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import PLACE_NUMBERS, TRAITS, Place, at_quantile
+from woodshed.nn import PLACE_NUMBERS, TRAITS, Place, at_quantile, evenly
 from woodshed.roles import Request
+from woodshed.sampling import request_noise
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, a place and whether one is told
 ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked for
 MOST_ROAM = 5.0
+STEADY_ROAM = 1.2  # of what is made from one place alone: variations, and sounds that guides pull at
+_CALM = 0.0  # a further take differs in its fine structure alone
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
 
@@ -36,6 +39,7 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
+    calm: float = 1.0  # what the noise it is drawn from is multiplied with
 
 
 def drawn_for(model: BandFlow, request: Request) -> Drawn:
@@ -71,7 +75,21 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
+        calm=_CALM if place is not None and stays_close(model, request) else 1.0,
     )
+
+
+def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor:
+    """What rows of one length are drawn from, ``(rows, length, numbers)``."""
+    noise = request_noise([item.seed for item in drawn], shape=(length, model.numbers), name="envelope")
+    return noise * torch.tensor([item.calm for item in drawn])[:, None, None]
+
+
+def stays_close(model: BandFlow, request: Request) -> bool:
+    """Whether a request gets a further take of a sound that was heard: a share of those that ask for nothing do."""
+    if request.wishes or request.duration_s is not None:
+        return False
+    return evenly(request.seed, turn=1) < model.config.close
 
 
 def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
@@ -82,23 +100,24 @@ def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
     return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
 
 
-def with_roam(model: BandFlow, requests: Sequence[Request]) -> list[Request]:
+def with_roam(requests: Sequence[Request]) -> list[Request]:
     """Requests that say how far they roam, so that it stays as it is whatever else is asked of them later."""
-    return [replace(one, wishes={**one.wishes, ROAM: _roam_of(model, one)}) for one in requests]
+    return [replace(one, wishes={**one.wishes, ROAM: _roam_of(one, usual=STEADY_ROAM)}) for one in requests]
 
 
-def _roam_of(model: BandFlow, request: Request) -> float:
+def _roam_of(request: Request, *, usual: float) -> float:
     """As asked; else not at all where a length or a trait is asked for, which a place far away need not allow."""
     asked = any(name != ROAM for name in request.wishes) or request.duration_s is not None
-    return request.wishes.get(ROAM, 0.0 if asked else model.config.roam)
+    return request.wishes.get(ROAM, 0.0 if asked else usual)
 
 
 def _place_for(model: BandFlow, request: Request, row: int, wishes: Mapping[str, float]) -> Place | None:
     """Somewhere among the sounds of the class and beyond; among those that are like what is asked for, if anything."""
     return model.neighbourhood.draw(
         model.class_or_any(row),
-        seed=derive_seed(request.seed, "place"),
-        roam=_roam_of(model, request),
+        seed=request.seed,
+        roam=_roam_of(request, usual=model.config.roam),
+        still=stays_close(model, request),
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
     )

@@ -9,7 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from woodshed.nn import ATTACK_NUMBERS, MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, Partials, Shape, leaned
+from woodshed.nn import (
+    ATTACK_NUMBERS,
+    COURSE_NUMBERS,
+    MOST_DECAY_DB,
+    MOST_SEMITONES,
+    MOST_TILT_DB,
+    Partials,
+    Shape,
+    faded_course,
+    leaned,
+)
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -55,16 +65,25 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
                 centres_hz=model.splitter.bands.centres_hz,
                 floor=model.splitter.floor,
             )
-            copy = replace(shape, envelope=envelope)
+            copy = replace(shape, envelope=envelope, course=_leaned_course(model, shape, decay * MOST_DECAY_DB))
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
         rows.append(Copy(model.tokens_of_shape(copy).half(), heard.class_index, changes, traits, heard.log_length))
     return rows
 
 
+def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:
+    """The course of a shape whose envelope was leaned by a decay."""
+    if shape.course is None:
+        return None
+    points = faded_course(model.courses.unsqueeze(shape.course), decay_db=decay_db)
+    return model.courses.squeeze(points)
+
+
 def tone_numbers(partials: Partials, shape: Shape) -> Tensor:
-    """Partials, lean, hiss and attack of a shape as numbers, ``(tokens, numbers)``."""
+    """Partials, lean, hiss, rise, attack and course of a shape as numbers, ``(tokens, numbers)``."""
     numbers = partials.to_numbers()
     attack = torch.zeros(ATTACK_NUMBERS) if shape.attack is None else shape.attack
-    whole = torch.cat([torch.tensor([shape.lean, shape.hiss]), attack])
+    course = torch.zeros(COURSE_NUMBERS) if shape.course is None else shape.course
+    whole = torch.cat([torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course])
     return torch.cat([numbers, whole.expand(len(numbers), -1)], dim=-1)

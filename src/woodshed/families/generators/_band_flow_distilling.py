@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, told_for
+from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, told_for
 from woodshed.roles import Distils, Features, Request
-from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
+from woodshed.sampling import flow_times, noised, seeded_generator
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -111,11 +111,9 @@ class PairDrawer:
             mine = [number for number, kind in enumerate(kinds) if kind == (length, alone)]
             for first in range(0, len(mine), _TOGETHER):
                 some = mine[first : first + _TOGETHER]
-                seeds = [requests[number].seed for number in some]
-                noise = request_noise(seeds, shape=(length, model.numbers), name="envelope")
-                ends = model.solve(
-                    noise, [drawn[number] for number in some], times=times, guidance=model.config.guidance
-                )
+                rows = [drawn[number] for number in some]
+                noise = noise_for(model, rows, length=length)
+                ends = model.solve(noise, rows, times=times, guidance=model.config.guidance)
                 for number, start, end in zip(some, noise, ends, strict=True):
                     tokens = drawn[number].tokens
                     told = told_for(model, drawn[number])

@@ -9,7 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from woodshed.nn import Partials, Shape, Split, attack_of, hiss_of, lean_of, partials_of, sounding_span
+from woodshed.nn import (
+    Partials,
+    PrincipalBasis,
+    Shape,
+    Split,
+    attack_of,
+    course_of,
+    hiss_of,
+    lean_of,
+    partials_of,
+    rise_of,
+    sounding_span,
+)
 from woodshed.roles import Example
 from woodshed.sound import Sound
 
@@ -31,22 +43,34 @@ def sounding_part(model: BandFlow, sound: Sound) -> np.ndarray | None:
 
 
 def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = None) -> Shape:
-    """All that tokens say of a sound taken apart; no beginning lies far beyond those that were learned from."""
-    most = _MOST_SPREAD * model.attacks.variances.sqrt()
-    attack = model.attacks.squeeze(attack_heard(model, split))
+    """All that tokens say of a sound taken apart; beginning and course never lie far beyond those learned from."""
+    rate_hz = model.spec.sample_rate_hz
     return Shape(
         split.envelope,
         split.width,
         partials or partials_heard(model, split),
         lean_of(split.spectra),
-        attack=torch.maximum(torch.minimum(attack, most), -most),
-        hiss=hiss_of(split, sample_rate_hz=model.spec.sample_rate_hz),
+        attack=_within(model.attacks, attack_heard(model, split)),
+        hiss=hiss_of(split, sample_rate_hz=rate_hz),
+        course=_within(model.courses, course_heard(model, split)),
+        rise=rise_of(split.mid.numpy(), sample_rate_hz=rate_hz),
     )
+
+
+def _within(basis: PrincipalBasis, points: Tensor) -> Tensor:
+    """Points as a basis squeezes them, no number farther out than was usual."""
+    most = _MOST_SPREAD * basis.variances.sqrt()
+    return torch.maximum(torch.minimum(basis.squeeze(points), most), -most)
 
 
 def attack_heard(model: BandFlow, split: Split) -> Tensor:
     """How it begins, as points of level."""
     return attack_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
+
+
+def course_heard(model: BandFlow, split: Split) -> Tensor:
+    """How its level runs, as points of level."""
+    return course_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
 
 
 def partials_heard(model: BandFlow, split: Split) -> Partials:

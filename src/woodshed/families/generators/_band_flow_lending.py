@@ -17,7 +17,18 @@ from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.metrics import CopyFinder
-from woodshed.nn import EnvelopeSplitter, Reshaped, Shape, Shaper, Split, at_speed, attacked, sounding_span
+from woodshed.nn import (
+    EnvelopeSplitter,
+    Reshaped,
+    Shape,
+    Shaper,
+    Split,
+    at_speed,
+    attacked,
+    coursed,
+    sounding_span,
+    struck,
+)
 from woodshed.roles import LenderPool, Made
 from woodshed.sampling import seeded_generator
 from woodshed.sound import Sound
@@ -168,9 +179,7 @@ class Decoder:
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
-            if not lent and target.shape.attack is not None:
-                basis, numbers = self.model.attacks, target.shape.attack
-                audio = attacked(audio, basis=basis, numbers=numbers, sample_rate_hz=rate)
+            audio = audio if lent else self.levelled(audio, target.shape)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
                 best = match, audio, lenders
@@ -179,6 +188,18 @@ class Decoder:
         assert best is not None
         data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
+
+    def levelled(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
+        """A sound that begins, rises and dies as its shape says in numbers, where it does."""
+        rate, model = self.splitter.sample_rate_hz, self.model
+        if shape.course is not None:
+            audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate)
+        if shape.attack is not None:
+            audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
+        if shape.course is None:
+            return audio
+        audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate)
+        return struck(audio, rise=shape.rise, sample_rate_hz=rate)
 
     def neighbours(self, target: Target) -> Neighbours:
         """Who could lend to a target; nothing is worked out where nobody may."""
@@ -306,7 +327,7 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     frames = data.shape[-1]
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
-    length_s, fall_db = (min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)), 50.0) if loud else (0.04, 24.0)
+    length_s, fall_db = (min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)), 50.0) if loud else (0.008, 36.0)
     length = min(frames, round(length_s * sample_rate_hz))
     gain = np.ones(frames, dtype=np.float32)
     gain[frames - length :] = 10 ** (-fall_db / 20 * (np.arange(length) + 1) / max(1, length))  # even in dB

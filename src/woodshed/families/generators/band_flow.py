@@ -13,7 +13,15 @@ from torch import Tensor, nn
 
 from woodshed.base.errors import RateMismatch, UnknownName
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import MOST_ROAM, TOLD, Drawn, drawn_for, told_for, with_roam
+from woodshed.families.generators._band_flow_asking import (
+    MOST_ROAM,
+    TOLD,
+    Drawn,
+    drawn_for,
+    noise_for,
+    told_for,
+    with_roam,
+)
 from woodshed.families.generators._band_flow_copies import Copy, Heard, copies_of, leanings_of, tone_numbers
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
@@ -21,6 +29,7 @@ from woodshed.families.generators._band_flow_few import FewSounds, place_asked
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_hearing import (
     attack_heard,
+    course_heard,
     length_and_level,
     partials_heard,
     shape_heard,
@@ -31,6 +40,8 @@ from woodshed.families.generators._band_flow_wishing import made_as_wished
 from woodshed.nn import (
     ATTACK_NUMBERS,
     ATTACK_POINTS,
+    COURSE_NUMBERS,
+    COURSE_POINTS,
     MOST_HISS,
     MOST_SEMITONES,
     NO_HISS,
@@ -75,14 +86,13 @@ from woodshed.sampling import (
     linear_guess,
     logit_normal_times,
     noised,
-    request_noise,
     seeded_generator,
     solve_flow,
 )
 from woodshed.sound import Sound
 
 _QUANTILES = 33
-_WHOLE_NUMBERS = 2 + ATTACK_NUMBERS  # lean to one channel, hiss, and how it begins
+_WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
 _TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
@@ -115,9 +125,12 @@ class Config(FamilyConfig):
         How far a lender is tuned up or down at most before it lends.
     trait_share
         How often, in training, the network is told some traits of a sound.
+    close
+        Share of the sounds of which neither a length nor a trait nor a roam is asked that are further takes of a sound
+        it learned from.
     roam
-        How far from the sounds it learned from new ones are looked for, where neither a length nor a trait is asked
-        for: 0 stays between neighbours; see `Neighbourhood.draw`.
+        How far from the sounds it learned from the others are looked for: 0 stays between neighbours; see
+        `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -136,7 +149,8 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    roam: float = Field(default=1.2, ge=0, le=MOST_ROAM)
+    close: float = Field(default=0.35, ge=0, le=1)
+    roam: float = Field(default=2.8, ge=0, le=MOST_ROAM)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -197,6 +211,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             torch.manual_seed(derive_seed(seed, "weights"))
             self.basis = PrincipalBasis(width=self.splitter.token_width, dims=config.dims)
             self.attacks = PrincipalBasis(width=ATTACK_POINTS, dims=ATTACK_NUMBERS)
+            self.courses = PrincipalBasis(width=COURSE_POINTS, dims=COURSE_NUMBERS)
             self.net = SteeredTransformer(
                 dims=self.numbers,
                 width=config.width,
@@ -240,7 +255,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung, begun = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS), Moments(ATTACK_POINTS)
+        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
+        begun, run = Moments(ATTACK_POINTS), Moments(COURSE_POINTS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = sounding_part(self, example.sound)
@@ -252,6 +268,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             moments.add(self.splitter.to_tokens(shape.envelope, shape.width))
             rung.add(tone_numbers(shape.partials, shape))
             begun.add(attack_heard(self, split)[None])
+            run.add(course_heard(self, split)[None])
             facts.append(length_and_level(example, data))
         if not facts:
             return
@@ -259,8 +276,10 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         self.tone_means.copy_(rung.mean)
         self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
         self.attacks.fit(begun)
-        self.tone_means[-ATTACK_NUMBERS:] = 0.0
-        self.tone_scales[-ATTACK_NUMBERS:] = self.attacks.variances.sqrt()
+        self.courses.fit(run)
+        own = torch.cat([self.attacks.variances, self.courses.variances]).sqrt()
+        self.tone_means[-len(own) :] = 0.0
+        self.tone_scales[-len(own) :] = own
         self._tabulate(facts)
 
     def adopt(self, base: Trainable) -> Adopted:
@@ -441,6 +460,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
+                    shape = shape.uncoursed() if guides else shape  # guides hear levels as the envelope has them
                     target = Target(
                         shape=shape,
                         frames=drawn[number].frames,
@@ -457,8 +477,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     def _flow(
         self, drawn: Sequence[Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
     ) -> Tensor:
-        noise = request_noise([item.seed for item in drawn], shape=(length, self.numbers), name="envelope")
-        times = flow_times(steps, bend=1.2)
+        noise, times = noise_for(self, drawn, length=length), flow_times(steps, bend=1.2)
         return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
@@ -508,7 +527,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
         lengths = [drawn_for(self, request).frames for request in requests]
-        asked = lengthened(with_roam(self, requests), lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
+        asked = lengthened(with_roam(requests), lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
@@ -545,15 +564,17 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
-        lean, hiss, *_ = whole = rung[:, -_WHOLE_NUMBERS:].mean(0)
+        lean, hiss, rise, *_ = whole = rung[:, -_WHOLE_NUMBERS:].mean(0)
         lean = float(lean.clamp(-4, 4)) if self.splitter.stereo else 0.0
         return Shape(
             envelope,
             width,
             Partials.from_numbers(rung[:, :-_WHOLE_NUMBERS]),
             lean if abs(lean) > _LEAST_LEAN else 0.0,
-            attack=whole[-ATTACK_NUMBERS:],
+            attack=whole[3 : 3 + ATTACK_NUMBERS],
             hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
+            course=whole[-COURSE_NUMBERS:],
+            rise=float(rise),
         )
 
     @property

@@ -163,10 +163,8 @@ class _Work:
         self.seen: Measured
 
     def generate(self, *, steps: int | None, guidance: float | None) -> SoundSet:
-        requests = [
-            Request(seed=derive_seed(self.seed, "evaluation", place) % 2**62, class_name=name or None)
-            for place, name in enumerate(self.like)
-        ]
+        first = derive_seed(self.seed, "evaluation") % 2**62
+        requests = [Request(seed=first + place, class_name=name or None) for place, name in enumerate(self.like)]
         sounds = []
         for start in range(0, len(requests), _BATCH):
             batch = requests[start : start + _BATCH]
@@ -181,10 +179,8 @@ class _Work:
 
         def of(class_name: str, count: int) -> list[Sound]:
             known = class_name if class_name in self.model.spec.classes else None
-            requests = [
-                Request(seed=derive_seed(self.seed, "more", class_name, place) % 2**62, class_name=known)
-                for place in range(count)
-            ]
+            first = derive_seed(self.seed, "more", class_name) % 2**62
+            requests = [Request(seed=first + place, class_name=known) for place in range(count)]
             found = self.model.generate(requests, lenders=self.lenders, steps=steps, guidance=guidance)
             return [one.sound for one in found]
 

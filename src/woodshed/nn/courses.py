@@ -1,0 +1,145 @@
+"""How the level of a sound runs from its beginning to its end, in few numbers; and sounds brought to such a course."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.signal import oaconvolve
+from torch import Tensor
+
+from woodshed.dsp import amplitude_envelope
+from woodshed.nn.principal import PrincipalBasis
+
+COURSE_POINTS = 48
+COURSE_NUMBERS = 12
+_FIRST_S = 0.006  # the second point; from there on to the end they lie ever further apart
+_SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
+_COMPRESSION = 0.3  # a level is its amplitude to this power: the loud counts more, the quiet still counts
+_LEAST = 0.02  # of the compressed level: what is quieter is not told apart
+_MOST_GAIN = 1.4  # natural log of amplitude, 12 dB
+_ROUNDS = 1
+_STRUCK = 0.93  # of the loudest: what stands at the peak as an attack is measured
+_LATER = 1.25  # times later than asked for, before a beginning counts as too slow
+_SLACK_S = 0.003  # and this much later besides
+_MOST_HELD = 0.45  # natural log of amplitude, 4 dB, by which what follows is turned down at most
+
+Floats = npt.NDArray[np.floating]
+
+
+def course_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
+    """The course of a sound's level.
+
+    Parameters
+    ----------
+    audio
+        ``(channels, frames)`` or ``(frames,)``, from where the sound begins to where it ends.
+
+    Returns
+    -------
+    Tensor
+        Amplitude over that of the peak, to the power 0.3, at points from the first frame to the last that lie 3 ms
+        apart at first and ever further, ``(48,)``; 0 everywhere for silence.
+    """
+    levels, _ = _levels(np.atleast_2d(audio), sample_rate_hz)
+    return torch.from_numpy(levels).float()
+
+
+def rise_of(audio: Floats, *, sample_rate_hz: int) -> float:
+    """Log2 of one more than the milliseconds of the attack: 0 where it is at its peak at once."""
+    envelope = amplitude_envelope(np.atleast_2d(audio), sample_rate_hz)
+    return float(np.log2(1.0 + envelope.attack_time_ms()))
+
+
+def faded_course(points: Tensor, *, decay_db: float) -> Tensor:
+    """The points of a course that falls by so much more (or less) over its length, the loudest where it was.
+
+    Examples
+    --------
+    >>> faded = faded_course(torch.ones(COURSE_POINTS), decay_db=20.0)
+    >>> round(float(faded[0]), 3), round(float(faded[-1]), 3)
+    (1.0, 0.501)
+    """
+    passed = torch.from_numpy(_points_s(1.0)).to(points)
+    faded = points * 10.0 ** (-_COMPRESSION * decay_db * passed / 20.0)
+    return faded * (points.max() / faded.max().clamp(min=1e-6))
+
+
+def coursed(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int) -> Floats:
+    """A sound whose level runs as some numbers say; how it wavers in between stays its own.
+
+    It is turned up and down, by 12 dB at most, as much as its own numbers differ from those.
+
+    Parameters
+    ----------
+    audio
+        ``(channels, frames)``.
+    basis
+        Principal directions of `course_of`.
+    numbers
+        As the basis squeezes them.
+    """
+    wanted = basis.unsqueeze(numbers)
+    for _ in range(_ROUNDS):
+        levels, places = _levels(audio, sample_rate_hz)
+        if not levels.any():
+            return audio
+        own = basis.unsqueeze(basis.squeeze(torch.from_numpy(levels).float()))
+        change = (wanted.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log()).double().numpy() / _COMPRESSION
+        audio = _turned(audio, places, change.clip(-_MOST_GAIN, _MOST_GAIN), sample_rate_hz)
+    return audio
+
+
+def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
+    """A sound that has risen when it should: what later stands above its beginning is turned down, by 4 dB at most.
+
+    A dense noise is loudest wherever chance has it; what is struck is loudest when it is struck.
+
+    Parameters
+    ----------
+    audio
+        ``(channels, frames)``.
+    rise
+        When it should have risen, as `rise_of` says it.
+    """
+    envelope = amplitude_envelope(audio, sample_rate_hz)
+    amplitude, hop_s = envelope.amplitude, envelope.hop_s
+    wanted_s = (2.0 ** max(0.0, rise) - 1.0) / 1000.0
+    if envelope.peak <= 0.0 or envelope.attack_time_ms() / 1000.0 <= _LATER * wanted_s + _SLACK_S:
+        return audio
+    begun = int(np.argmax(amplitude >= 0.1 * envelope.peak))
+    risen = min(len(amplitude), begun + 1 + round(wanted_s / hop_s))
+    most = float(amplitude[:risen].max()) / _STRUCK
+    change = np.log(np.minimum(1.0, most / np.maximum(amplitude, 1e-12)))
+    change[:risen] = 0.0
+    places = (np.arange(len(amplitude)) + 0.5) * hop_s * sample_rate_hz
+    return _turned(audio, places, change.clip(min=-_MOST_HELD), sample_rate_hz)
+
+
+def _levels(audio: Floats, sample_rate_hz: int) -> tuple[Floats, Floats]:
+    """Compressed levels at the points of a course, and where those lie in frames."""
+    frames = audio.shape[-1]
+    envelope = amplitude_envelope(audio, sample_rate_hz)
+    seconds = _points_s(frames / sample_rate_hz)
+    if envelope.peak <= 0.0:
+        return np.zeros(COURSE_POINTS), seconds * sample_rate_hz
+    edges = np.concatenate([[0.0], (seconds[1:] + seconds[:-1]) / 2, [seconds[-1]]]) / envelope.hop_s
+    energy = np.concatenate([[0.0], np.cumsum(np.square(envelope.amplitude / envelope.peak))])
+    low = np.minimum(np.floor(edges[:-1]), len(energy) - 2).astype(int)
+    high = np.minimum(np.maximum(np.ceil(edges[1:]), low + 1), len(energy) - 1).astype(int)
+    mean = (energy[high] - energy[low]) / (high - low)
+    return np.sqrt(np.maximum(mean, 0.0)) ** _COMPRESSION, seconds * sample_rate_hz
+
+
+def _points_s(duration_s: float) -> Floats:
+    """Seconds of the points: the first at 0, the others evenly in the log of time up to the end."""
+    first = min(_FIRST_S, duration_s / COURSE_POINTS)
+    return np.concatenate([[0.0], np.geomspace(first, max(duration_s, 2 * first), COURSE_POINTS - 1)])
+
+
+def _turned(audio: Floats, places: Floats, change: Floats, sample_rate_hz: int) -> Floats:
+    """Turned up and down by a natural log of amplitude that is given at some frames."""
+    width = 2 * (round(_SMOOTH_S * sample_rate_hz) // 2) + 1
+    window = np.hanning(width + 2)[1:-1]
+    drawn = np.pad(np.interp(np.arange(audio.shape[-1]), places, change), width // 2, mode="edge")
+    return audio * np.exp(oaconvolve(drawn, window / window.sum(), "valid"))
