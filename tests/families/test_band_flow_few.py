@@ -38,7 +38,9 @@ def new_features(model: BandFlow) -> Features:
 def test_few_sounds_are_not_left_far_behind() -> None:
     usual = BandFlow.PRESETS["laptop"].roam  # type: ignore[attr-defined]
     assert BandFlow.settings_for(FEW_SOUNDS) == {}
-    assert 0 < BandFlow.settings_for(FEW_SOUNDS - 1)["roam"] < usual  # type: ignore[operator]
+    few = BandFlow.settings_for(FEW_SOUNDS - 1)
+    assert 0 < few["roam"] < usual  # type: ignore[operator]
+    assert few["close"] == 0, "no further takes of so few"
 
 
 def test_rehearsed_sounds_follow_from_the_seed_and_bear_the_names_of_the_base(base: BandFlow, model: BandFlow) -> None:
@@ -51,6 +53,7 @@ def test_rehearsed_sounds_follow_from_the_seed_and_bear_the_names_of_the_base(ba
         assert tensor.isfinite().all(), name
         assert torch.equal(tensor, again.tensors[name]), name
     assert not torch.equal(one.tensors["tokens"], other.tensors["tokens"])
+    assert base.config.close > 0, "the base itself stays as it was"
     assert 0 not in one.tensors["classes"], "a clap is nothing the base can make"
     assert (one.tensors["classes"] <= len(OWN_CLASSES)).all()
     assert one.tensors["asked"].shape == (9, PLACE_NUMBERS + 1)

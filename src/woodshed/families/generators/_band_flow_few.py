@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 
+from woodshed.families.generators._band_flow_asking import STEADY_ROAM
 from woodshed.families.generators._band_flow_distilling import PairDrawer
 from woodshed.nn import PLACE_NUMBERS
 from woodshed.roles import FEW_SOUNDS, Features, Trainable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
 _ROAM_OF_FEW = 0.4  # with few sounds their differences tell too little of where else such sounds could lie
+_CLOSE_OF_FEW = 0.0  # and further takes of each would come too often
 
 
 class FewSounds(Trainable):
@@ -24,11 +27,11 @@ class FewSounds(Trainable):
     @classmethod
     def settings_for(cls, sounds: int) -> Mapping[str, object]:
         """Near the sounds where these are few; see `Trainable.settings_for`."""
-        return {"roam": _ROAM_OF_FEW} if sounds < FEW_SOUNDS else {}
+        return {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW} if sounds < FEW_SOUNDS else {}
 
     def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features | None:
         """So many sounds that the base makes anew, each with the place it was asked for; see `Trainable.rehearse`."""
-        model, teacher = cast("BandFlow", self), cast("BandFlow", base)
+        model, teacher = cast("BandFlow", self), _steady(cast("BandFlow", base))
         drawn = PairDrawer(teacher).pairs(count, seed=seed).tensors
         tokens = torch.zeros(count, model.splitter.most_tokens, model.numbers, dtype=torch.float16)
         tokens[:, : drawn["tokens"].shape[1]] = drawn["tokens"]
@@ -45,6 +48,13 @@ class FewSounds(Trainable):
                 "asked": asked,
             }
         )
+
+
+def _steady(base: BandFlow) -> BandFlow:
+    """The same model, weights shared, that makes neither further takes nor what lies very far."""
+    made = copy.copy(base)
+    made.config = base.config.model_copy(update={"roam": STEADY_ROAM, "close": 0.0})
+    return made
 
 
 def place_asked(batch: Mapping[str, Tensor], told: Tensor) -> Tensor:
