@@ -11,9 +11,10 @@ import pytest
 from tests.training.toy import toy, toy_examples
 from woodshed.base.errors import KnobOutOfRange, TrainingFailed, UnknownName, UsageError
 from woodshed.base.events import Event, Metric, Note, ignore
+from woodshed.roles import FEW_SOUNDS
 from woodshed.training import Budget, Run, Runs, RunSettings, TrainingPlan, read_control, train
 from woodshed.training.loggers import logging_to
-from woodshed.training.settings import Layer, checked_model, layered, parse_setting, read_settings
+from woodshed.training.settings import Layer, checked_model, layered, parse_setting, read_settings, settings_from_base
 
 
 def test_the_last_layer_wins_and_is_named() -> None:
@@ -25,6 +26,17 @@ def test_the_last_layer_wins_and_is_named() -> None:
     found = layered(layers, known=["width", "rank"])
     assert found.values == {"width": 16, "rank": 4}
     assert found.origins == {"width": "file my.toml", "rank": "flag"}
+
+
+def test_few_sounds_on_a_base_are_rehearsed_and_many_are_watched() -> None:
+    few, many = settings_from_base(FEW_SOUNDS - 1), settings_from_base(FEW_SOUNDS)
+    assert few["rehearsal"] == 0.5
+    assert "patience" not in few
+    assert "rehearsal" not in many
+    assert many["patience"] == 3
+    for settings in (few, many):
+        assert RunSettings.model_validate(settings).learning_rate_factor < 1
+    assert float(str(settings_from_base(20)["pull"])) > float(str(few["pull"])), "the fewer, the stronger"
 
 
 def test_unknown_settings_are_refused_with_near_matches() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from woodshed.base.errors import ConsentRefused, HandshakeError, UnknownName
+from woodshed.base.events import Event, Note
 from woodshed.workspace import TrainingOrder, Workspace
 
 
@@ -44,6 +46,9 @@ def test_a_model_begins_from_another_and_carries_its_papers(workspace: Workspace
     assert card.training.settings_from["learning_rate"] == "flag"
     assert card.training.settings_from["pull"].endswith("sounds on a base")
     assert card.training.settings["pull"] > 1  # type: ignore[operator]
+    assert card.training.settings["rehearsal"] == 0.5
+    assert card.training.settings["roam"] == card.config["roam"] == 0.4
+    assert card.training.settings_from["roam"].endswith(" sounds"), "there are few of them"
     entries = json.loads((report.run / "settings.json").read_bytes())
     assert entries["learning_rate"] == {"value": 1e-3, "from": "flag"}
     assert workspace.runs.names() == ["base", "own"]
@@ -57,6 +62,22 @@ def test_a_model_begins_from_another_and_carries_its_papers(workspace: Workspace
     assert snare.content_id in workspace.standing("own")
     with pytest.raises(ConsentRefused, match=r"'base' learned from 1 sound"):
         workspace.train(TrainingOrder(name="fourth", preset="debug", budget="3steps", base="base"))
+
+
+def test_on_a_base_few_sounds_are_all_learned_from_unless_some_shall_be_held_out(workspace: Workspace) -> None:
+    workspace.train(TrainingOrder(name="hits", query="class:kick,snare", budget="2steps", preset="debug"))
+    order = TrainingOrder(name="all-of-them", budget="2steps", base="hits")
+    notes: list[Event] = []
+    whole = workspace.train(order, on_event=notes.append)
+    assert whole.held_out == 0
+    assert any(isinstance(note, Note) and "only with --held-out" in note.text for note in notes)
+    for name, asked in (
+        ("some", replace(order, held_out=0.3)),
+        ("usual", replace(order, origins={"held_out": "flag"})),
+    ):
+        report = workspace.train(replace(asked, name=name))
+        assert report.held_out > 0
+        assert report.sounds + report.held_out == whole.sounds
 
 
 def test_a_base_of_another_family_is_refused(trained: Workspace) -> None:

@@ -31,7 +31,8 @@ def train(
         int | None, typer.Option(help="The same seed and sounds give the same model on the same machine. [0]")
     ] = None,
     held_out: Annotated[
-        float | None, typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging. [0.15]")
+        float | None,
+        typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging; of few on a base none. [0.15]"),
     ] = None,
     copy_report: Annotated[
         bool | None,

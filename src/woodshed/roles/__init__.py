@@ -17,11 +17,12 @@ from woodshed.roles.plain_requests import (
 )
 from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
-from woodshed.roles.trainable import FamilyConfig, OptimiserPlan, Trainable
+from woodshed.roles.trainable import FEW_SOUNDS, FamilyConfig, OptimiserPlan, Trainable
 
 __all__ = [
     "ATTRIBUTES",
     "FAMILIES",
+    "FEW_SOUNDS",
     "WAYS",
     "Adopted",
     "Blends",

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from woodshed.roles.adopting import Adopted, take_over
 from woodshed.roles.examples import DataSpec, Example, Features
 
+FEW_SOUNDS = 100  # fewer are learned from in another way: all count, and the model stays near them
+
 
 class FamilyConfig(BaseModel):
     """Everything that fixes a family's architecture and training; frozen, unknown keys refused."""
@@ -68,6 +70,12 @@ class Trainable(torch.nn.Module, ABC):
         self.spec = spec
         self.seed = seed
 
+    @classmethod
+    def settings_for(cls, sounds: int) -> Mapping[str, object]:
+        """What in its configuration should be otherwise than usual where so many sounds are learned from."""
+        del sounds
+        return {}
+
     @abstractmethod
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Set what follows from the data in closed form (means, bases) in one streaming pass; called once."""
@@ -96,6 +104,14 @@ class Trainable(torch.nn.Module, ABC):
 
     def settle(self, features: Features, *, seed: int) -> None:
         """After `encode`, keep what the model shall know of its training features as a whole; most keep nothing."""
+
+    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features | None:
+        """Features of so many sounds that a base of the same family makes anew, to learn beside new ones.
+
+        None where the family has no such way. No sound that taught the base is read.
+        """
+        del base, count, seed
+        return None
 
     @abstractmethod
     def training_step(self, batch: Mapping[str, torch.Tensor], *, seed: int) -> dict[str, torch.Tensor]:

@@ -48,6 +48,11 @@ class TrainingOrder:
     settings: Mapping[str, object] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def asks_to_hold_out(self) -> bool:
+        """Whether the share of held-out sounds was asked for."""
+        return "held_out" in self.origins or self.held_out != HELD_OUT
+
 
 ORDER_SETTINGS = tuple(one.name for one in fields(TrainingOrder) if one.name not in ("name", "settings", "origins"))
 
@@ -164,7 +169,8 @@ def resolved(order: TrainingOrder, *, base_config: FamilyConfig | None = None, s
     base_config
         The configuration of the base, which takes the preset's place.
     sounds
-        How many there are to learn from; from a base the milder settings follow from it.
+        How many there are to learn from; what suits few follows from it, and from a base the milder settings. 0 if
+        not known yet.
 
     Raises
     ------
@@ -179,6 +185,8 @@ def resolved(order: TrainingOrder, *, base_config: FamilyConfig | None = None, s
     parse_budget(order.budget)
     layers = [Layer("preset", RunSettings().model_dump())]
     layers.append(Layer("preset", (base_config or kind.PRESETS[order.preset]).model_dump(mode="json")))
+    if sounds:
+        layers.append(Layer(f"{sounds} sounds", kind.settings_for(sounds)))
     if base_config:
         layers.append(Layer(f"{sounds} sounds on a base", settings_from_base(sounds)))
     layers.append(Layer("", order.settings))

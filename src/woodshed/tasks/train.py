@@ -18,7 +18,7 @@ from woodshed.base.events import EventSink, Note, Preview, ignore
 from woodshed.base.files import file_word, write_text_atomically
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
-from woodshed.roles import DataSpec, Example, Generator, NoLenders, Request, Trainable
+from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Generator, NoLenders, Request, Trainable
 from woodshed.sound import write_sound
 from woodshed.tasks._training_card import model_card
 from woodshed.tasks._training_order import (
@@ -212,8 +212,15 @@ def _chosen(
 def _split(
     bench: Workbench, chosen: TrainingSet, order: TrainingOrder, on_event: EventSink
 ) -> tuple[TrainingSet, TrainingSet | None]:
-    """Training and held-out sounds, no group on both sides; too few sounds give no held-out part."""
+    """Training and held-out sounds, no group on both sides; too few sounds give no held-out part.
+
+    Few on a base neither, unless it was asked for: which of them the model hears matters more than when it stops.
+    """
     if order.held_out <= 0 or len(chosen.items) < 10:
+        return chosen, None
+    if order.base and len(chosen.items) < FEW_SOUNDS and not order.asks_to_hold_out:
+        text = f"All {len(chosen.items)} sounds are learned from: on a base, few are held out only with --held-out"
+        on_event(Note(text=text))
         return chosen, None
     split = bench.library.split(list(chosen.items), held_out=order.held_out, seed=derive_seed(order.seed, "split"))
     if split.note:

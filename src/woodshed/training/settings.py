@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.files import printable
+from woodshed.roles import FEW_SOUNDS
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -43,6 +44,8 @@ class RunSettings(BaseModel):
         Width of those.
     pull
         How strongly weights are pulled towards the base's, in units of the learning rate.
+    rehearsal
+        From a base: share of each batch that are sounds the base made itself, so that it forgets less.
     most_steps
         Steps at most, whatever the budget would buy; 0 for no limit.
     log_to
@@ -61,23 +64,32 @@ class RunSettings(BaseModel):
     adapt: Literal["full", "low-rank"] = "full"
     rank: int = Field(default=8, ge=1, le=1024)
     pull: float = Field(default=0.0, ge=0, le=1000)
+    rehearsal: float = Field(default=0.0, ge=0, lt=1)
     most_steps: int = Field(default=0, ge=0)
     log_to: str = ""
 
 
 def settings_from_base(sounds: int) -> dict[str, object]:
-    """What suits fine-tuning on so many sounds: few of them move the weights less, for a shorter time.
+    """What suits fine-tuning on so many sounds (docs/starters.md has the figures).
 
-    It is judged often, for with few sounds some 40 steps are best (docs/starters.md has the figures): after them new
-    sounds come no nearer to the kits, they only grow more like the taught ones.
+    Few are all learned from: none is left to say when to stop. Half of each batch are then sounds of the base's own
+    making, so that what it knows of others is not lost while it comes near to these. Of many, some are held out, and
+    training ends when these gain nothing more.
 
     Examples
     --------
-    >>> few, many = settings_from_base(25), settings_from_base(400)
+    >>> few, many = settings_from_base(50), settings_from_base(400)
     >>> few["pull"], many["pull"], few["most_steps"], many["most_steps"]
-    (4.0, 1.0, 200, 800)
+    (0.99, 1.0, 318, 800)
     """
     root = math.sqrt(max(1, sounds))
+    if sounds < FEW_SOUNDS:
+        return {
+            "learning_rate_factor": 0.5,
+            "pull": round(7.0 / root, 3),
+            "rehearsal": 0.5,
+            "most_steps": round(45 * root),
+        }
     return {
         "learning_rate_factor": 0.2,
         "pull": round(20.0 / root, 3),

@@ -27,6 +27,7 @@ from woodshed.training.interrupting import interrupts
 from woodshed.training.listening import Clocks, features_of, held_out_features, on_device, steps_for, watched
 from woodshed.training.plan import TrainedModel, TrainingPlan
 from woodshed.training.processes import Processes
+from woodshed.training.rehearsing import REHEARSED, beside
 from woodshed.training.run import Change, Run, RunState
 from woodshed.training.stepping import Stepper, held_out_loss
 from woodshed.training.verdict import verdict
@@ -185,6 +186,9 @@ class _Trainer:
         features = features_of(self.model, told, seed=seed, augment=self.plan.augment)
         if not fitted:
             self.model.settle(features, seed=derive_seed(seed, "settle"))
+        if self.base and (share := self.settings.rehearsal):
+            own = self.model.rehearse(self.base, count=REHEARSED, seed=derive_seed(seed, "rehearse"))
+            features = beside(features, own, share=share) if own else features
         self._take(features, held_out, anchors=anchors)
 
     def _take(

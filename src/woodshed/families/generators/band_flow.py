@@ -25,6 +25,7 @@ from woodshed.families.generators._band_flow_asking import (
 from woodshed.families.generators._band_flow_copies import Copy, Heard, copies_of, leanings_of, tone_numbers
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
+from woodshed.families.generators._band_flow_few import FewSounds, place_asked
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_hearing import (
     attack_heard,
@@ -159,7 +160,7 @@ class Config(FamilyConfig):
         return self
 
 
-class BandFlow(Edits, OwnPairs, Generator, Guided):
+class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     """Generates, varies, blends, edits and restores one-shots up to three seconds long, mono or stereo, any usual rate.
 
     Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
@@ -374,7 +375,7 @@ class BandFlow(Edits, OwnPairs, Generator, Guided):
         classes = torch.where(dropped, len(self.spec.classes), batch["classes"])
         place = self.neighbourhood.told(tokens, counts, classes=batch["classes"], generator=generator)
         traits = self._told(batch["traits"].to(tokens), generator)
-        told = torch.cat([batch["changes"].to(tokens), traits, place], dim=-1)
+        told = torch.cat([batch["changes"].to(tokens), traits, place_asked(batch, place)], dim=-1)
         point = noised(tokens, noise, time=time)
         order = torch.argsort(counts)
         total = tokens.new_zeros(())

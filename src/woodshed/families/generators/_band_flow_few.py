@@ -1,0 +1,68 @@
+"""What suits a band flow that learns few sounds: staying near them, and rehearsing what its base can make."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor
+
+from woodshed.families.generators._band_flow_asking import STEADY_ROAM
+from woodshed.families.generators._band_flow_distilling import PairDrawer
+from woodshed.nn import PLACE_NUMBERS
+from woodshed.roles import FEW_SOUNDS, Features, Trainable
+
+if TYPE_CHECKING:
+    from woodshed.families.generators.band_flow import BandFlow
+
+_ROAM_OF_FEW = 0.4  # with few sounds their differences tell too little of where else such sounds could lie
+_CLOSE_OF_FEW = 0.0  # and further takes of each would come too often
+
+
+class FewSounds(Trainable):
+    """What a band flow does where there are few sounds to learn from; a base of it and of nothing else."""
+
+    @classmethod
+    def settings_for(cls, sounds: int) -> Mapping[str, object]:
+        """Near the sounds where these are few; see `Trainable.settings_for`."""
+        return {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW} if sounds < FEW_SOUNDS else {}
+
+    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features | None:
+        """So many sounds that the base makes anew, each with the place it was asked for; see `Trainable.rehearse`."""
+        model, teacher = cast("BandFlow", self), _steady(cast("BandFlow", base))
+        drawn = PairDrawer(teacher).pairs(count, seed=seed).tensors
+        tokens = torch.zeros(count, model.splitter.most_tokens, model.numbers, dtype=torch.float16)
+        tokens[:, : drawn["tokens"].shape[1]] = drawn["tokens"]
+        numbers = [*(model.class_row(name) for name in teacher.spec.classes), model.class_row(None)]
+        changes, traits, asked = drawn["told"].tensor_split([3, drawn["told"].shape[1] - PLACE_NUMBERS - 1], dim=1)
+        return Features(
+            {
+                "tokens": tokens,
+                "counts": drawn["counts"],
+                "classes": torch.tensor(numbers)[drawn["classes"]],
+                "lengths": torch.log(drawn["counts"] * model.token_frames / model.spec.sample_rate_hz),
+                "changes": changes,
+                "traits": traits,
+                "asked": asked,
+            }
+        )
+
+
+def _steady(base: BandFlow) -> BandFlow:
+    """The same model, weights shared, that makes neither further takes nor what lies very far."""
+    made = copy.copy(base)
+    made.config = base.config.model_copy(update={"roam": STEADY_ROAM, "close": 0.0})
+    return made
+
+
+def place_asked(batch: Mapping[str, Tensor], told: Tensor) -> Tensor:
+    """Where sounds lie as the network is told, ``(sounds, PLACE_NUMBERS + 1)``: rehearsed ones where asked for.
+
+    ``told`` is what their own tokens say, often nothing; then nothing is told of a rehearsed one either.
+    """
+    if "asked" not in batch:
+        return told
+    asked = batch["asked"].to(told)
+    return torch.where(asked[:, -1:] > 0, asked * told[:, -1:], told)
