@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,18 @@ from woodshed.nn import (
     MOST_DECAY_DB,
     MOST_SEMITONES,
     MOST_TILT_DB,
+    TRAITS,
     Partials,
     Shape,
     faded_course,
     leaned,
 )
+from woodshed.roles import Features
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
+
+_PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,28 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
         rows.append(Copy(model.tokens_of_shape(copy).half(), heard.class_index, changes, traits, heard.log_length))
     return rows
+
+
+def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
+    """Copies as training takes them; a sound as it is, and one of a rare class, is drawn more often."""
+    tokens = torch.zeros(len(rows), model.splitter.most_tokens, model.numbers, dtype=torch.float16)
+    for number, row in enumerate(rows):
+        tokens[number, : len(row.tokens)] = row.tokens
+    classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
+    classes = torch.where(classes < 0, len(model.spec.classes), classes)
+    rarity = model.class_counts[classes].clamp(min=1).rsqrt()
+    plain = torch.tensor([not any(row.changes) for row in rows])
+    return Features(
+        {
+            "tokens": tokens,
+            "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
+            "classes": classes,
+            "lengths": torch.tensor([row.log_length for row in rows]),
+            "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
+            "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
+        },
+        weights=torch.where(plain, _PLAIN_WEIGHT * rarity, rarity),
+    )
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:

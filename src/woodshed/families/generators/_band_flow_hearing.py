@@ -25,6 +25,7 @@ from woodshed.nn import (
 from woodshed.roles import Example
 from woodshed.sound import Sound
 
+QUANTILES = 33
 _MOST_SPREAD = 4.0  # standard deviations: few sounds leave directions in which nothing was seen to vary
 
 if TYPE_CHECKING:
@@ -87,3 +88,15 @@ def length_and_level(example: Example, data: np.ndarray) -> tuple[int, float, fl
     """Class number, log of seconds and peak in dB of what sounds in an example."""
     peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
     return example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db
+
+
+def tabulate(model: BandFlow, facts: list[tuple[int, float, float]]) -> None:
+    """Counts, lengths and levels of the classes that occur, from (class, log of seconds, peak in dB)."""
+    numbers = torch.tensor(facts, dtype=torch.float64)
+    for row in range(len(model.class_counts)):
+        mine = numbers if row == len(model.class_counts) - 1 else numbers[numbers[:, 0] == row]
+        if len(mine):
+            model.class_counts[row] = len(mine)
+            grid = torch.linspace(0, 1, QUANTILES, dtype=torch.float64)
+            model.length_table[row] = torch.quantile(mine[:, 1], grid).float()
+            model.level_table[row] = torch.quantile(mine[:, 2], grid).float()

@@ -22,18 +22,27 @@ from woodshed.families.generators._band_flow_asking import (
     told_for,
     with_roam,
 )
-from woodshed.families.generators._band_flow_copies import Copy, Heard, copies_of, leanings_of, tone_numbers
+from woodshed.families.generators._band_flow_copies import (
+    Copy,
+    Heard,
+    copies_of,
+    features_of,
+    leanings_of,
+    tone_numbers,
+)
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_few import FewSounds, place_asked
 from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
 from woodshed.families.generators._band_flow_hearing import (
+    QUANTILES,
     attack_heard,
     course_heard,
     length_and_level,
     partials_heard,
     shape_heard,
     sounding_part,
+    tabulate,
 )
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.families.generators._band_flow_wishing import made_as_wished
@@ -91,12 +100,10 @@ from woodshed.sampling import (
 )
 from woodshed.sound import Sound
 
-_QUANTILES = 33
 _WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
 _TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
 _WHOLE_WEIGHT = 0.4  # of these in the loss: every token repeats them, and their mean over the tokens is what counts
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
-_PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
 _TOGETHER = 2  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
@@ -225,8 +232,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             self.neighbourhood = Neighbourhood(numbers=self.numbers, dims=config.dims, traits=len(TRAITS))
             self.facts_in = nn.Linear(3 * 32 + TOLD, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
-        self.register_buffer("length_table", torch.zeros(classes + 1, _QUANTILES))  # log s; last row: all classes
-        self.register_buffer("level_table", torch.zeros(classes + 1, _QUANTILES))  # peak in dB
+        self.register_buffer("length_table", torch.zeros(classes + 1, QUANTILES))  # log s; last row: all classes
+        self.register_buffer("level_table", torch.zeros(classes + 1, QUANTILES))  # peak in dB
         self.register_buffer("class_counts", torch.zeros(classes + 1))
         self.register_buffer("tone_means", torch.zeros(_TONE_NUMBERS))
         self.register_buffer("tone_scales", torch.ones(_TONE_NUMBERS))
@@ -281,7 +288,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         own = torch.cat([self.attacks.variances, self.courses.variances]).sqrt()
         self.tone_means[-len(own) :] = 0.0
         self.tone_scales[-len(own) :] = own
-        self._tabulate(facts)
+        tabulate(self, facts)
 
     def adopt(self, base: Trainable) -> Adopted:
         """Begin as another model did, with its places under this model's class numbers; see `Trainable.adopt`."""
@@ -297,18 +304,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             if (data := sounding_part(self, example.sound)) is not None:
                 facts.append(length_and_level(example, data))
         if facts:
-            self._tabulate(facts)
-
-    def _tabulate(self, facts: list[tuple[int, float, float]]) -> None:
-        """Counts, lengths and levels of the classes that occur, from (class, log of seconds, peak in dB)."""
-        numbers = torch.tensor(facts, dtype=torch.float64)
-        for row in range(len(self.class_counts)):
-            mine = numbers if row == len(self.class_counts) - 1 else numbers[numbers[:, 0] == row]
-            if len(mine):
-                self.class_counts[row] = len(mine)
-                grid = torch.linspace(0, 1, _QUANTILES, dtype=torch.float64)
-                self.length_table[row] = torch.quantile(mine[:, 1], grid).float()
-                self.level_table[row] = torch.quantile(mine[:, 2], grid).float()
+            tabulate(self, facts)
 
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every sound, and of copies at other speeds, tilts and decays, labelled as such."""
@@ -331,7 +327,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 shape = shape_heard(self, split, partials=tuned)
                 heard = Heard(example.class_index, semitones, math.log(split.frames / self.spec.sample_rate_hz))
                 rows += leanings_of(self, shape, heard, count=leanings, rng=rng)
-        return self._features(rows[: self.config.pool_limit])
+        return features_of(self, rows[: self.config.pool_limit])
 
     def settle(self, features: Features, *, seed: int) -> None:
         """Keep where the sounds lie, as they are."""
@@ -341,26 +337,6 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             named = {name: kept[name] for name in ("classes", "lengths", "traits")}
             place_seed = derive_seed(seed, "places")
             self.neighbourhood.settle(kept["tokens"].float(), kept["counts"], **named, seed=place_seed)
-
-    def _features(self, rows: list[Copy]) -> Features:
-        tokens = torch.zeros(len(rows), self.splitter.most_tokens, self.numbers, dtype=torch.float16)
-        for number, row in enumerate(rows):
-            tokens[number, : len(row.tokens)] = row.tokens
-        classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
-        classes = torch.where(classes < 0, len(self.spec.classes), classes)
-        rarity = self.class_counts[classes].clamp(min=1).rsqrt()
-        plain = torch.tensor([not any(row.changes) for row in rows])
-        return Features(
-            {
-                "tokens": tokens,
-                "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
-                "classes": classes,
-                "lengths": torch.tensor([row.log_length for row in rows]),
-                "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
-                "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
-            },
-            weights=torch.where(plain, _PLAIN_WEIGHT * rarity, rarity),
-        )
 
     def training_step(self, batch: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
         """How far the guessed clean tokens are off, weighted as speeds of the flow."""
