@@ -48,7 +48,7 @@ WISHES: dict[str, Knob] = {  # by the name a request gives them
         low=0,
         high=5,
         default=None,
-        help="how far from known sounds: 0 close by, usual 1.2, or 0 with a length or trait",
+        help="how far from known sounds; left out: takes of them and far ones, or 0 with a length or trait",
     ),
 }
 
