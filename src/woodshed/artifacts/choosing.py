@@ -123,7 +123,12 @@ def _shelves(pool: LenderPool, *, least: int, word: str | None) -> dict[str, lis
     for content_id in pool.content_ids():
         shelves.setdefault(pool.class_name(content_id) or "", []).append(content_id)
     if word not in (None, EACH) and word not in shelves:
-        raise UnknownName("class among these sounds", str(word), known=[*sorted(filter(None, shelves)), EACH])
+        raise UnknownName(
+            "class among these sounds",
+            str(word),
+            known=[*sorted(filter(None, shelves)), EACH],
+            cause="none of them has it",
+        )
     wanted = shelves if word in (None, EACH) else {str(word): shelves[str(word)]}
     enough = {name: ids for name, ids in wanted.items() if len(ids) >= least}
     if not enough:
