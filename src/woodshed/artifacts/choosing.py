@@ -23,7 +23,9 @@ CHOOSING_KNOBS = (
     Knob(
         name="query", kind="text", default="kind:oneshot", help="library sounds to choose from where too few are given"
     ),
-    Knob(name="class", kind="text", default=None, help="only sounds of this class, 'each' for all in turn; none: any"),
+    Knob(
+        name="class", kind="text", default=None, help="only sounds of this class, 'each' for all in turn; left out: any"
+    ),
     Knob(name="count", kind="int", low=1, high=10_000, default=1, help="how many sounds to make"),
     Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
 )
