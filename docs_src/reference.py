@@ -72,7 +72,7 @@ def knobs_page() -> str:
             f"\n## {task}\n\n| knob | from | to | default | unit | what it does |\n|---|---|---|---|---|---|\n"
         )
         for knob in table.knobs:
-            low, high = ("", "") if knob.low is None else (f"{knob.low:g}", f"{knob.high:g}")
+            low, high = knob.stops or ("", "")
             low = " or ".join(knob.choices) or low
             default = "(none)" if knob.default is None else knob.default
             parts.append(f"| `{knob.name}` | {low} | {high} | {default} | {knob.unit} | {knob.help} |\n")

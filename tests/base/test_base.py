@@ -44,8 +44,21 @@ def test_exit_codes_are_those_of_the_tree() -> None:
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
 def test_knob_refuses_what_is_past_its_stops(value: float) -> None:
-    with pytest.raises(KnobOutOfRange, match=r"amount is .*goes from 0.0 to 1.0"):
+    with pytest.raises(KnobOutOfRange, match=r"amount is .*goes from 0 to 1"):
         TABLE.settings(amount=value)
+
+
+def test_a_large_seed_stays_itself_and_its_stops_are_words() -> None:
+    seed = Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="which one")
+    assert seed.checked(2**62 - 3) == 2**62 - 3
+    assert seed.stops == ("0", "2^62")
+    with pytest.raises(KnobOutOfRange, match=r"goes from 0 to 2\^62"):
+        seed.checked(-1)
+
+
+def test_an_unknown_name_says_its_own_cause_only_where_nothing_is_near() -> None:
+    assert "not taught" in str(UnknownName("class", "zither", known=["kick"], cause="it was not taught"))
+    assert "near: kick" in str(UnknownName("class", "kik", known=["kick"], cause="it was not taught"))
 
 
 def test_knob_table_fills_defaults_and_names_strangers() -> None:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from woodshed.base.errors import UsageError
 from woodshed.base.events import Note
-from woodshed.cli.app import app
+from woodshed.cli.app import Terminated, app
 from woodshed.cli.render import progress, say, show_error
 from woodshed.cli.table import COMMANDS
 
@@ -42,6 +42,33 @@ def test_every_command_has_help(name: str) -> None:
 
 def test_unknown_command_names_the_nearest() -> None:
     assert "Did you mean generate" in run("generat", code=2)
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_ctrl_c_and_kill_have_their_exit_codes(
+    error: type[BaseException], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("woodshed.workspace.Workspace", stopped)
+    assert "Nothing half-written" in run("models", "ls", code=code)
+
+
+def test_a_kill_before_the_first_model_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = ("--workspace", tmp_path / "w")
+    run("kit", "make", tmp_path / "kit", "--seed", 1, "--count", 1, "--loops", 0)
+    run("library", "add", tmp_path / "kit", "--mine", *at)
+
+    def killed(*_: object, **__: object) -> None:
+        raise Terminated
+
+    monkeypatch.setattr("woodshed.tasks.train.train", killed)
+    order = ("train", "hits", "--preset", "debug", "--budget", "10steps", *at)
+    assert "there is no checkpoint yet" in " ".join(run(*order, code=143).split())
+    (tmp_path / "w" / "runs" / "hits" / "checkpoint.safetensors").write_bytes(b"")
+    monkeypatch.setattr("woodshed.tasks.train._fresh", lambda *_: None)
+    assert "Go on: woodshed train hits --resume" in " ".join(run(*order, code=143).split())
 
 
 def test_version() -> None:
@@ -100,6 +127,8 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
         (("train", "x", "--budget", "soon"), 2, "The budget 'soon' cannot be read"),
         (("train", "x", "--resume"), 2, "no earlier run of 'x'"),
         (("show", "nowhere.wav"), 3, "nowhere.wav"),
+        (("vary", "starter", "nowhere.wav"), 2, "Likely cause: a typing slip, or it was moved"),
+        (("vary", "starter", "."), 2, "a folder was given where one sound is wanted"),
         (("models", "show", "nothing"), 2, "There is no model 'nothing'"),
     ],
 )

@@ -75,6 +75,29 @@ def test_what_a_person_sees(folder: Path) -> None:
     assert "whole" in run("verify").output
 
 
+def test_a_flat_folder_is_told_of_and_kits_are_named_later(folder: Path) -> None:
+    flat = fill(folder.parent / "flat", [f"hit {number}.wav" for number in range(12)], first_seed=40)
+    shown = " ".join(run("add", flat, "--mine").output.split())
+    assert "12 of 12 sounds name no kit" in shown
+    assert "Put every kit into a folder of its own" in shown
+    (flat / "Tin Kit").mkdir()
+    for sound in sorted(flat.glob("*.wav"))[:6]:
+        sound.rename(flat / "Tin Kit" / sound.name)
+    again = as_json("add", flat)
+    assert (again["loose"], again["relabelled"], len(again["renamed"])) == (6, 6, 6)  # type: ignore[arg-type]
+    assert json.loads(run("groups", "--json").stdout)[0]["kits"] == ["flat/Tin Kit"]
+
+
+def test_kits_in_folders_are_no_matter(folder: Path) -> None:
+    kits = fill(folder.parent / "kits", [f"Kit {n % 3}/hit {n}.wav" for n in range(12)], first_seed=60)
+    assert "name no kit" not in run("add", kits, "--mine").output
+
+
+def test_an_empty_folder_is_said_to_be_empty(folder: Path) -> None:
+    (folder / "nothing").mkdir()
+    assert "No files lie there" in run("add", folder / "nothing", "--mine").output
+
+
 def test_rm_asks(folder: Path) -> None:
     run("add", folder, "--mine")
     assert CliRunner().invoke(app, ["rm", "all"], input="n\n").exit_code == 1

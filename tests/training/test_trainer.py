@@ -71,19 +71,25 @@ def test_cancelled_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     assert torch.equal(whole.model.state_dict()["level"], second.model.state_dict()["level"])
 
 
-def test_ctrl_c_keeps_a_usable_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_keep_a_usable_model_and_a_checkpoint(tmp_path: Path, number: signal.Signals) -> None:
     pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
+    told: list[Event] = []
 
     def interrupt(_model: object, step: int) -> None:
         if not pressed:
             pressed.append(step)
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
 
-    done = train(toy(), toy_examples, plan=plan(), run=Run(tmp_path), on_preview=interrupt)
+    done = train(
+        toy(), toy_examples, plan=plan(), run=Run(tmp_path), data_key="d", on_preview=interrupt, on_event=told.append
+    )
     assert done.stopped_early
     assert torch.isfinite(done.model.state_dict()["level"]).all()
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
+    assert any("a checkpoint is kept" in event.text for event in told if isinstance(event, Note))
+    assert not train(toy(), toy_examples, plan=plan(), run=Run(tmp_path), data_key="d", resume=True).stopped_early
 
 
 def test_a_run_that_is_under_way_is_left_alone(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ CHOOSING_KNOBS = (
     Knob(
         name="query", kind="text", default="kind:oneshot", help="library sounds to choose from where too few are given"
     ),
-    Knob(name="class", kind="text", default=None, help="only sounds of this class, 'each' for all in turn; none: any"),
+    Knob(
+        name="class", kind="text", default=None, help="only sounds of this class, 'each' for all in turn; left out: any"
+    ),
     Knob(name="count", kind="int", low=1, high=10_000, default=1, help="how many sounds to make"),
     Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
 )
@@ -123,7 +125,12 @@ def _shelves(pool: LenderPool, *, least: int, word: str | None) -> dict[str, lis
     for content_id in pool.content_ids():
         shelves.setdefault(pool.class_name(content_id) or "", []).append(content_id)
     if word not in (None, EACH) and word not in shelves:
-        raise UnknownName("class among these sounds", str(word), known=[*sorted(filter(None, shelves)), EACH])
+        raise UnknownName(
+            "class among these sounds",
+            str(word),
+            known=[*sorted(filter(None, shelves)), EACH],
+            cause="none of them has it",
+        )
     wanted = shelves if word in (None, EACH) else {str(word): shelves[str(word)]}
     enough = {name: ids for name, ids in wanted.items() if len(ids) >= least}
     if not enough:

@@ -152,7 +152,13 @@ class GuideBuilder:
             try:
                 item = self.bench.library.item(name)
             except WoodshedError as error:
-                raise UnknownName("sound file or library sound", name, known=[]) from error
+                raise UnknownName(
+                    "sound file or library sound",
+                    name,
+                    known=[],
+                    cause="a typing slip, or it was moved",
+                    if_none="check the path; woodshed library ls shows the sounds that the library knows",
+                ) from error
             sound, shown = self.bench.library.sound(item), Path(item.path).name
         sound.checked(name=shown)
         self._inputs.setdefault(sound.content_id, input_sound(sound, shown, self.bench))

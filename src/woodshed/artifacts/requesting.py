@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from woodshed.base.errors import UnknownName
+from woodshed.base.errors import UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.roles import Made, Request
 
 EACH = "each"
+_ANY = ("none", "any", "all", "")
 _SILENT_PEAK = 1e-4
 _TRIES = 3
 
@@ -21,6 +22,8 @@ def classes_in_turn(classes: Sequence[str], *, word: str | None, count: int) -> 
     ------
     UnknownName
         If the word is neither ``each`` nor a class.
+    UsageError
+        If the model knows no classes at all.
 
     Examples
     --------
@@ -30,10 +33,26 @@ def classes_in_turn(classes: Sequence[str], *, word: str | None, count: int) -> 
     [None]
     """
     if word is not None and word != EACH and word not in classes:
-        raise UnknownName("class", word, known=[*classes, EACH])
+        raise _no_such_class(word, classes)
     if word == EACH:
         return [classes[number % len(classes)] if classes else None for number in range(count)]
     return [word] * count
+
+
+def _no_such_class(word: str, classes: Sequence[str]) -> UsageError:
+    if not classes:
+        return UsageError(
+            f"The class {word!r} cannot be asked for: this model knows no classes",
+            cause="none of the sounds that taught it had a class",
+            way_out="leave out --class; or name classes (woodshed library relabel SOUND --class NAME) and train again",
+        )
+    if word.casefold() in _ANY:
+        return UsageError(
+            f"The model has no class {word!r}",
+            cause="a class is a kind of sound that it was taught; for any of them none is asked for",
+            way_out=f"leave out --class for any, or use --class {EACH} for one after the other",
+        )
+    return UnknownName("class", word, known=[*classes, EACH], cause="the model was not taught sounds of this class")
 
 
 def until_sounding(make: Callable[[Sequence[Request]], list[Made]], requests: Sequence[Request]) -> list[Made]:

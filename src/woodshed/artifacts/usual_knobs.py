@@ -17,7 +17,7 @@ BORROW = Knob(
     default="none",
     help="where fine structure comes from: made anew, the model's own training sounds, any sound that may lend",
 )
-LEAN_TO = Knob(name="class", kind="text", default=None, help="class to lean towards; none: the model decides")
+LEAN_TO = Knob(name="class", kind="text", default=None, help="class to lean towards; left out: the model decides")
 
 COPIES = Knob(
     name="copies",

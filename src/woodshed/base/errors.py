@@ -25,6 +25,8 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
+_NAMES = 40  # named in one message at most
+
 
 class WoodshedError(Exception):
     """An error a person can act on.
@@ -75,17 +77,19 @@ class UsageError(WoodshedError):
 class UnknownName(UsageError):
     """A name that is not in the list it was looked up in.
 
+    ``cause`` is said where no known name is near; without it, that it was never added or was removed.
+
     Examples
     --------
     >>> print(UnknownName("class", "kik", known=["kick", "snare"]))
     There is no class 'kik'. Likely cause: a typing slip; near: kick. Way out: use one of kick, snare.
     """
 
-    def __init__(self, noun: str, name: str, *, known: Iterable[str], if_none: str = "") -> None:
+    def __init__(self, noun: str, name: str, *, known: Iterable[str], if_none: str = "", cause: str = "") -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3)
-        cause = f"a typing slip; near: {', '.join(near)}" if near else "it was never added here or was removed"
-        shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        cause = f"a typing slip; near: {', '.join(near)}" if near else cause or "it was never added here or was removed"
+        shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
         super().__init__(
             f"There is no {noun} {name!r}",
             cause=cause,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +37,17 @@ class Knob(BaseModel):
     choices: tuple[str, ...] = ()
     curve: Literal["linear", "log"] = "linear"
 
+    @property
+    def stops(self) -> tuple[str, str] | tuple[()]:
+        """The lowest and the highest position as a person reads them; empty where there are none.
+
+        Examples
+        --------
+        >>> Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="which one").stops
+        ('0', '2^62')
+        """
+        return () if self.low is None or self.high is None else (_number_text(self.low), _number_text(self.high))
+
     def checked(self, value: KnobValue) -> KnobValue:
         """Return the value if the knob can stand there.
 
@@ -57,16 +69,21 @@ class Knob(BaseModel):
         return value
 
     def _checked_number(self, value: KnobValue) -> float | int:
-        number = float(value)  # type: ignore[arg-type]
+        number = value if self.kind == "int" and isinstance(value, int) else float(value)  # type: ignore[arg-type]
         low = float("-inf") if self.low is None else self.low
         high = float("inf") if self.high is None else self.high
         if not low <= number <= high:  # also catches NaN
             raise KnobOutOfRange(
                 f"{self.name} is {value}{' ' + self.unit if self.unit else ''}",
-                cause=f"it goes from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}",
+                cause=f"it goes from {' to '.join(self.stops) or 'any number to any'}{self.unit and ' ' + self.unit}",
                 way_out=f"choose a value in between; the default is {self.default}",
             )
         return int(number) if self.kind == "int" else number
+
+
+def _number_text(value: float) -> str:
+    power = math.log2(value) if value >= 2**20 else 0.5
+    return f"2^{power:.0f}" if power.is_integer() else f"{value:g}"
 
 
 class KnobTable(BaseModel):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import typer
@@ -16,13 +18,18 @@ from woodshed.cli.render import show_error
 from woodshed.cli.table import COMMANDS
 
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 EPILOG = (
     "First minute: woodshed generate starter, or woodshed demo.  "
     "Own sounds: woodshed library add FOLDER --mine, then woodshed train NAME.  "
     "Exit codes: 0 well, 1 other, 2 usage, 3 sound, 4 consent, 5 library or ledger, 6 model file, 7 does not fit, "
-    "8 training, 9 disk, 10 a check did not hold, 11 a check cannot tell, 130 interrupted."
+    "8 training, 9 disk, 10 a check did not hold, 11 a check cannot tell, 130 interrupted, 143 ended by kill (SIGTERM)."
 )
+
+
+class Terminated(KeyboardInterrupt):
+    """Someone asked the process to end (SIGTERM); handled as Ctrl-C is."""
 
 
 class LazyGroup(TyperGroup):
@@ -62,7 +69,7 @@ class LazyGroup(TyperGroup):
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             typer.echo("Stopped. Nothing half-written was left behind.", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from error
+            raise typer.Exit(EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_INTERRUPTED) from error
 
 
 app = typer.Typer(
@@ -90,6 +97,11 @@ def woodshed(
     """Woodshed: audio tools that you train on your own sounds. Everything runs on this machine."""
 
 
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
 def main() -> None:
     """Entry point of the command line."""
+    signal.signal(signal.SIGTERM, _end)
     app(prog_name="woodshed")

@@ -46,7 +46,7 @@ def _identifier(knob: Knob) -> str:
 
 def _parameter(identifier: str, knob: Knob) -> inspect.Parameter:
     kind = _KINDS[knob.kind]
-    stops = "" if knob.low is None else f" [{knob.low:g} to {knob.high:g}{' ' + knob.unit if knob.unit else ''}]"
+    stops = f" [{' to '.join(knob.stops)}{' ' + knob.unit if knob.unit else ''}]" if knob.stops else ""
     words = f" [{', '.join(knob.choices)}]" if knob.choices else ""
     option = typer.Option(f"--{knob.name.replace('_', '-')}", help=knob.help + stops + words)
     annotation = Annotated[kind if knob.default is not None else kind | None, option]

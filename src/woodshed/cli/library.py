@@ -167,5 +167,8 @@ def _tell_scan(report: dict[str, object]) -> None:
     reasons = report["reasons"]
     if isinstance(reasons, dict):
         rows += [[f"  skipped: {reason}", number] for reason, number in reasons.items()]
+    if not rows:
+        say("No files lie there, so nothing was added. Check the folder's name, or export sounds into it.")
+        return
     show_table(["files", "count"], rows)
     say(f"{count('consented')} sounds were spoken for; {count('without_consent')} have no owner yet.")

@@ -49,7 +49,8 @@ def train(
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model on sounds whose owners allow it. Ctrl-C stops early and keeps a usable model.
+    """Train a model on sounds whose owners allow it. Ctrl-C, or kill (SIGTERM), stops early and keeps a usable
+    model: exit code 0, and --resume goes on. Before the first step, or a second time, it ends at once: 130 or 143.
 
     Settings come in layers, of which the last wins: preset, --settings FILE, --like RUN, flags.
 
@@ -69,6 +70,8 @@ def train(
         say(f"{report.verdict}")
         say(f"Learned from {report.sounds} sounds; {report.held_out} of other groups were held out for judging.")
         say(f"Model: {report.path}")
+        if report.card.training and report.card.training.stopped_early:
+            say(f"Go on where it stopped: woodshed train {name} --resume")
         say(f"Next: woodshed generate {name} --class each --count 16, woodshed evaluate {name}")
 
     emit(report, as_json, table)

@@ -81,6 +81,16 @@ def _item(row: sa.RowMapping, places: Sequence[tuple[str, str | None]], group: s
     )
 
 
+def loose_ids(connection: sa.Connection) -> set[str]:
+    """Items that name no kit and are no near duplicate of another: each is a group of its own."""
+    found = {
+        content_id for (content_id,) in connection.execute(sa.select(ITEM.c.content_id).where(ITEM.c.kit.is_(None)))
+    }
+    for pair in connection.execute(sa.select(NEAR.c.first_id, NEAR.c.second_id)):
+        found -= set(pair)
+    return found
+
+
 def read_path(connection: sa.Connection, content_id: str) -> str | None:
     """Where an item lies or lay; None if it is not in the catalogue."""
     place = sa.select(PLACE.c.path).where(PLACE.c.content_id == content_id).order_by(PLACE.c.path).limit(1)

@@ -137,7 +137,7 @@ def _check_classes(choices: Sequence[str], classes: Collection[str]) -> None:
     known = {name.casefold() for name in classes}
     for choice in choices:
         if not re.search(r"[*?\[]", choice) and choice.casefold() not in known and choice != "none":
-            raise UnknownName("class", choice, known=classes)
+            raise UnknownName("class", choice, known=classes, cause="no sound of the library has this class")
 
 
 def _text_matcher(text_of: Callable[[Item], str | None], choices: Sequence[str]) -> Matcher:

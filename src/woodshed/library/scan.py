@@ -22,7 +22,7 @@ from woodshed.base.files import printable
 from woodshed.library import catalogue
 from woodshed.library.comparing import compare_pending
 from woodshed.library.consent import Ledger, Purpose
-from woodshed.library.facts import facts_of
+from woodshed.library.facts import facts_of, kit_from_path
 from woodshed.library.granting import Granting, Statement
 from woodshed.library.hearers import hear_all
 from woodshed.library.hearing import Heard, Task, hear
@@ -32,6 +32,7 @@ from woodshed.library.store import reading, writing
 from woodshed.library.tables import ITEM, PLACE
 from woodshed.library.walk import Found, FoundFile, Skipped, walk
 
+FEW_LOOSE = 10  # fewer sounds than these hold nothing out
 BATCH_FILES = 64
 BATCH_S = 0.5
 
@@ -185,6 +186,7 @@ class Scan:
         self._update_known()
         self._report.missing = self._missing({file.path for file in found.files})
         self._report.near_pairs = compare_pending(self._engine, on_event=self._on_event)
+        self._tell_loose()
         decisions = self._ledger.decide(set(self._on_disk.values()), Purpose.GENERATIVE_TRAINING)
         self._report.without_consent = sum(not decision.owners for decision in decisions.values())
         if self._report.without_consent:
@@ -193,6 +195,22 @@ class Scan:
                     level="warning",
                     text=f"{self._report.without_consent} sounds have no owner yet and may not be used to learn; "
                     "say --mine, or --owner NAME --licence SPDX",
+                )
+            )
+
+    def _tell_loose(self) -> None:
+        """Say so where most sounds name no kit, so that nothing but near duplicates is kept together."""
+        ids = set(self._on_disk.values())
+        with reading(self._engine) as connection:
+            self._report.loose = len(catalogue.loose_ids(connection) & ids)
+        if self._report.loose >= max(FEW_LOOSE, len(ids) / 2):
+            self._on_event(
+                Note(
+                    level="warning",
+                    text=f"{self._report.loose} of {len(ids)} sounds name no kit: each is a group of its own, so "
+                    "sounds of one kit may be learned from and held out at once, and figures flatter. Put every kit "
+                    "into a folder of its own, or write its name into the column group of a manifest.csv, and add the "
+                    "folder again; sounds that have nothing to do with each other may stay",
                 )
             )
 
@@ -213,9 +231,14 @@ class Scan:
         changes: list[tuple[str, dict[str, object]]] = []
         for path, content_id in sorted(self._on_disk.items()):
             row, item = self._rows.get(path), known.get(content_id)
-            if row is not None and item is not None and content_id not in spoken_for:
+            if item is None or content_id in spoken_for:
+                continue
+            if row is not None:
                 spoken_for.add(content_id)
-                changes += [(content_id, values)] if (values := _changed_words(row, item)) else []
+            values = _changed_words(row, item, kit=kit_from_path(path, root=self._folder))
+            if values:
+                spoken_for.add(content_id)
+                changes.append((content_id, values))
         facts = [(content_id, self._rows.get(path)) for path, content_id in self._on_disk.items()]
         with writing(self._engine) as connection:
             for content_id, values in changes:
@@ -224,8 +247,11 @@ class Scan:
         self._report.relabelled = len(changes)
 
 
-def _changed_words(row: ManifestRow, item: sa.RowMapping) -> dict[str, object]:
-    values: dict[str, object] = {}
+def _changed_words(row: ManifestRow | None, item: sa.RowMapping, *, kit: str | None) -> dict[str, object]:
+    """What a manifest says otherwise now; without a kit so far, the kit by the place where the sound lies now."""
+    values: dict[str, object] = {"kit": kit, "kit_source": "name"} if kit and item["kit"] is None else {}
+    if row is None:
+        return values
     if row.class_name and item["class_source"] != "human" and item["class_name"] != row.class_name:
         values |= {"class_name": row.class_name, "class_source": "manifest"}
     if row.group and item["kit_source"] != "human" and item["kit"] != row.group:

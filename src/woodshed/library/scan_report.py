@@ -33,11 +33,13 @@ class ScanReport:
     missing
         Files of an earlier scan that are gone; their items stay.
     relabelled
-        Items whose words in a manifest changed.
+        Items whose words in a manifest changed, or that lie in the folder of a kit now.
     near_pairs
         New pairs of items that hold the same recording.
     consented, without_consent
         Items for which this scan recorded a grant or licence; items of the folder that nobody spoke for.
+    loose
+        Items of the folder that name no kit and are no near duplicates: each is a group of its own.
     decoded
         Files whose audio was read.
     problems
@@ -56,6 +58,7 @@ class ScanReport:
     near_pairs: int = 0
     consented: int = 0
     without_consent: int = 0
+    loose: int = 0
     decoded: int = 0
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -98,6 +101,7 @@ class ScanReport:
             "near_pairs": self.near_pairs,
             "consented": self.consented,
             "without_consent": self.without_consent,
+            "loose": self.loose,
             "decoded": self.decoded,
             "problems": self.problems,
             "seconds": round(self.seconds, 3),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
+from scipy import fft, signal
 from scipy.ndimage import uniform_filter1d
 
 from woodshed.sound import Sound
@@ -27,12 +29,30 @@ _ONSET_DB = -25.0
 _WINDOW = 256
 _HOP = 64
 _HALF_BAND = 0.125  # of the frequency: bands of a quarter of it
-_FLOOR_DB = -45.0  # below the loudest band, where hiss would be raised in place of sound
+_NOTHING_DB = -110.0  # below the loudest frame: rounding, and what filters leave of bass
 _CANCELLED = 0.05  # left of the sides' energy when they are mixed: then their difference is heard
 
 
-def heard(sound: Sound, *, lead_frames: int = LEAD_FRAMES) -> Floats:
-    """Mono at 11025 Hz from 10 ms before the onset, every band at every moment brought to one level.
+@dataclass(frozen=True)
+class Ear:
+    """How a sound is heard: at which rate and for how long, from which frequency on, and how quiet bands may be.
+
+    ``floor_db`` is below the loudest band, where hiss would be raised in place of sound.
+    """
+
+    rate_hz: int = RATE_HZ
+    heard_s: float = HEARD_S
+    lowest_hz: float = 0.0
+    floor_db: float = -45.0
+
+
+FULL = Ear()
+BRIGHT = Ear(22050, 0.15, 700.0, -60.0)
+"""The first 150 ms above 700 Hz, quiet as it may be beside the rest: all that steady bass has of its own."""
+
+
+def heard(sound: Sound, *, lead_frames: int = LEAD_FRAMES, ear: Ear = FULL) -> Floats:
+    """Mono from 10 ms before the onset (110 frames), every band at every moment brought to one level.
 
     Two sounds of one fine structure agree afterwards, whatever gain, filter, fade or band envelope was laid on them.
 
@@ -45,12 +65,14 @@ def heard(sound: Sound, *, lead_frames: int = LEAD_FRAMES) -> Floats:
     -------
     array of float32, shape ``(frames,)``, unit peak; zeros where nothing sounds.
     """
-    wave = Sound(_one_channel(sound), sound.sample_rate_hz).resampled(RATE_HZ).data[0]
-    return whitened(_from_onset(wave, lead_frames=lead_frames))
+    wave = Sound(_one_channel(sound), sound.sample_rate_hz).resampled(ear.rate_hz).data[0]
+    onset, heard_frames = _onset(wave), round(ear.heard_s * ear.rate_hz)
+    wave = _high_passed(wave[: onset + heard_frames], ear)
+    return whitened(np.pad(wave, (lead_frames, 0))[onset : onset + lead_frames + heard_frames], floor_db=ear.floor_db)
 
 
-def whitened(wave: npt.NDArray[np.floating]) -> Floats:
-    """Divide a wave at 11025 Hz by its envelope over time (17 ms) and frequency (a quarter of the frequency).
+def whitened(wave: npt.NDArray[np.floating], *, floor_db: float = FULL.floor_db) -> Floats:
+    """Divide a wave by its envelope over time (256 frames, so 23 ms at 11025 Hz) and frequency (a quarter of it).
 
     Examples
     --------
@@ -68,7 +90,7 @@ def whitened(wave: npt.NDArray[np.floating]) -> Floats:
     spectra = np.asarray(fft.rfft(pieces * shape, axis=-1))
     power = uniform_filter1d(np.abs(spectra) ** 2, 3, axis=0, mode="constant")
     banded = _banded(power)
-    spectra /= np.sqrt(banded + banded.max() * np.float32(10 ** (_FLOOR_DB / 10)))
+    spectra /= np.sqrt(banded + banded.max() * np.float32(10 ** (floor_db / 10)))
     pieces = np.asarray(fft.irfft(spectra, n=_WINDOW, axis=-1)) * shape
     flat = np.zeros(len(pieces) * _HOP + _WINDOW, np.float32)
     for turn in range(_WINDOW // _HOP):
@@ -98,9 +120,18 @@ def _one_channel(sound: Sound) -> Floats:
     return middle
 
 
-def _from_onset(wave: Floats, *, lead_frames: int) -> Floats:
+def _onset(wave: Floats) -> int:
     if wave.size == 0:
-        return wave
+        return 0
     level = np.sqrt(np.convolve(wave.astype(np.float64) ** 2, np.ones(11) / 11, mode="same"))
-    onset = int(np.argmax(level > level.max() * 10 ** (_ONSET_DB / 20)))
-    return np.pad(wave, (lead_frames, 0))[onset : onset + lead_frames + round(HEARD_S * RATE_HZ)]
+    return int(np.argmax(level > level.max() * 10 ** (_ONSET_DB / 20)))
+
+
+def _high_passed(wave: Floats, ear: Ear) -> Floats:
+    """What lies above the ear's lowest frequency; silence where that is nothing."""
+    if not ear.lowest_hz or wave.size == 0:
+        return wave
+    sections = signal.butter(8, ear.lowest_hz, "highpass", fs=ear.rate_hz, output="sos")
+    high = np.asarray(signal.sosfilt(sections, wave.astype(np.float64)))
+    nothing = np.max(np.abs(high)) < np.max(np.abs(wave)) * 10 ** (_NOTHING_DB / 20)
+    return np.zeros_like(wave) if nothing else high.astype(np.float32)

@@ -60,12 +60,13 @@ def query_of(wave: Floats) -> Floats:
     return wave[QUERY_FRAMES:]
 
 
-def window_frames_of(query: Floats) -> int:
-    """The longest of ``LENGTHS_FRAMES`` that the sound fills: a sound cut after 25 ms is compared over 20 ms."""
-    loud = np.abs(query[:WINDOW_FRAMES]) > np.max(np.abs(query[:WINDOW_FRAMES]), initial=0.0) * 10 ** (-40 / 20)
+def window_frames_of(query: Floats, *, lengths: tuple[int, ...] = LENGTHS_FRAMES) -> int:
+    """The longest of ``lengths`` that the sound fills: a sound cut after 25 ms is compared over 20 ms."""
+    longest = max(lengths)
+    loud = np.abs(query[:longest]) > np.max(np.abs(query[:longest]), initial=0.0) * 10 ** (-40 / 20)
     last = int(np.flatnonzero(loud)[-1]) + 1 if loud.any() else 0
-    fitting = [length for length in LENGTHS_FRAMES if length <= last * 1.05]
-    return max(fitting, default=min(LENGTHS_FRAMES))
+    fitting = [length for length in lengths if length <= last * 1.05]
+    return max(fitting, default=min(lengths))
 
 
 def windows_of(waves: Sequence[Floats], *, frames: int) -> Floats:

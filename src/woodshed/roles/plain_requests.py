@@ -75,7 +75,13 @@ def class_number(name: str | None, *, classes: Sequence[str]) -> int:
     if name is None:
         return len(classes)
     if name not in classes:
-        raise UnknownName("class", name, known=classes)
+        raise UnknownName(
+            "class",
+            name,
+            known=classes,
+            if_none="leave the class out: the model was taught none",
+            cause="the model was not taught sounds of this class",
+        )
     return list(classes).index(name)
 
 

@@ -13,7 +13,7 @@ from woodshed.base.events import Progress
 from woodshed.base.knobs import Knob, KnobTable
 from woodshed.roles import ATTRIBUTES, WAYS, BlendsMany
 
-_APART = "a sound's number, or weights like 1:2; none: as all else"
+_APART = "a sound's number, or weights like 1:2; left out: as all else"
 
 KNOBS = KnobTable(
     task="blend",

@@ -30,7 +30,7 @@ KNOBS = KnobTable(
             low=0.005,
             high=600,
             default=None,
-            help="how much of its start is kept, for another tail; none: all of it",
+            help="how much of its start is kept, for another tail; left out: all of it",
         ),
         Knob(name="count", kind="int", low=1, high=10_000, default=1, help="how many drawings"),
         LEAN_TO,

@@ -26,7 +26,9 @@ KNOBS = KnobTable(
     task="guide",
     knobs=(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
-        Knob(name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; none: any"),
+        Knob(
+            name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; left out: any"
+        ),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
         FIRST_SEED,
         Knob(name="recipe", kind="text", default=None, help="a file of guides; flags come on top of it"),

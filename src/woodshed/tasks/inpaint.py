@@ -17,7 +17,7 @@ KNOBS = KnobTable(
     task="inpaint",
     knobs=(
         Knob(name="regions", kind="text", default="0:0.05", help="seconds start:stop, several with commas between"),
-        Knob(name="band", kind="text", default=None, help="only this band, low:high in Hz; none: all of it"),
+        Knob(name="band", kind="text", default=None, help="only this band, low:high in Hz; left out: all of it"),
         Knob(name="count", kind="int", low=1, high=10_000, default=1, help="how many drawings"),
         LEAN_TO,
         FIRST_SEED,

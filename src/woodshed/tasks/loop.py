@@ -25,8 +25,8 @@ _NEARLY = 0.01  # a sound so little too short is played that much slower
 KNOBS = KnobTable(
     task="loop",
     knobs=(
-        Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo; none: it is heard"),
-        Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats; none: what fits"),
+        Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo; left out: it is heard"),
+        Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats; left out: what fits"),
         Knob(name="fade", kind="float", unit="ms", low=0, high=2000, default=1000 * FADE_S, help="longest fade"),
         Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=-22.0, help="loudness asked for"),
         Knob(name="finish", kind="bool", default=False, help="bring it to the level asked for"),

@@ -27,7 +27,7 @@ KNOBS = KnobTable(
             name="weights",
             kind="text",
             default=None,
-            help="how much of each, such as 2,1; none: drawn, or even for one",
+            help="how much of each, such as 2,1; left out: drawn, or even for one",
         ),
         Knob(name="resample", kind="bool", default=False, help="bring all given sounds to the rate of the first"),
         Knob(name="finish", kind="bool", default=True, help="trim and level what comes out"),

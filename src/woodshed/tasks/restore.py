@@ -55,7 +55,7 @@ KNOBS = KnobTable(
             default="likely",
             help="with a model: the likeliest top, or one that it draws by the seed",
         ),
-        Knob(name="class", kind="text", default=None, help="what it is, for a drawn top; none: the model decides"),
+        Knob(name="class", kind="text", default=None, help="what it is, for a drawn top; left out: the model decides"),
         FIRST_SEED,
         STEPS,
     ),

@@ -15,7 +15,7 @@ from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import TrainingFailed, UsageError
 from woodshed.base.events import EventSink, Note, Preview, ignore
-from woodshed.base.files import file_word, write_text_atomically
+from woodshed.base.files import file_word, printable, write_text_atomically
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
 from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Generator, NoLenders, Request, Trainable
@@ -91,7 +91,11 @@ def train_model(
     if not resume:
         _fresh(run, order, found)
     work = _Work(bench, run, order, found, base, spec, train_set, held_out_set)
-    trained, copying = work.train(resume=resume, on_event=on_event)
+    try:
+        trained, copying = work.train(resume=resume, on_event=on_event)
+    except KeyboardInterrupt:
+        on_event(Note(level="warning", text=_way_on(run, order.name)))
+        raise
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = model_card(
         order,
@@ -276,6 +280,13 @@ def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
             cause="it was never begun here, or its folder was deleted or damaged",
             way_out=f"begin it: woodshed train {order.name} --from QUERY",
         ) from error
+
+
+def _way_on(run: Run, name: str) -> str:
+    """What to type where a run was stopped before it had a model."""
+    if (run.folder / "checkpoint.safetensors").is_file():
+        return f"No model was made yet, but a checkpoint was kept. Go on: woodshed train {printable(name)} --resume"
+    return "No model was made, and there is no checkpoint yet. Begin again with the same command"
 
 
 def _preview(

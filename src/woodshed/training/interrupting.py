@@ -1,4 +1,4 @@
-"""A kind Ctrl-C: the first asks to stop, the second stops."""
+"""A kind Ctrl-C, and a kind end by ``kill`` (SIGTERM): the first asks to stop, the second stops."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from types import FrameType
 
 @contextmanager
 def interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C inside the block sets a flag; a second one interrupts as usual."""
+    """Ctrl-C or SIGTERM inside the block sets a flag; the same a second time does what it usually does."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield flag
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def note(_signal: int, _frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         flag.set()
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before[signal.Signals(number)])
 
-    signal.signal(signal.SIGINT, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield flag
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -268,6 +268,8 @@ class _Trainer:
                 saved_at = time.monotonic()
         self._note_losses(recent, step)
         self._save(step)
+        if interrupted.is_set():
+            self.on_event(Note(level="warning", text=f"Stopping at step {step}: a checkpoint is kept, a model follows"))
         return step
 
     def _heed(self, step: int) -> None:

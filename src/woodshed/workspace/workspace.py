@@ -354,7 +354,15 @@ class Workspace:
         try:
             item = self.library.item(os.fspath(sound))
         except WoodshedError as error:
-            raise UnknownName("sound file or library sound", os.fspath(sound), known=[]) from error
+            raise UnknownName(
+                "sound file or library sound",
+                os.fspath(sound),
+                known=[],
+                cause="a folder was given where one sound is wanted"
+                if path.is_dir()
+                else "a typing slip, or it was moved",
+                if_none="check the path; woodshed library ls shows the sounds that the library knows",
+            ) from error
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
     def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:

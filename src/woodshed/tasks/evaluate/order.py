@@ -28,7 +28,7 @@ KNOBS = KnobTable(
         Knob(name="count", kind="int", low=8, high=4096, default=512, help="how many sounds are made and measured"),
         Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="seed of the whole evaluation"),
         Knob(name="quick", kind="bool", default=False, help="at most 96 sounds: a minute, with wide intervals"),
-        Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; none: the family's own"),
+        Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; left out: the family's own"),
         Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
     ),
 )

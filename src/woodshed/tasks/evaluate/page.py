@@ -165,8 +165,8 @@ def _copying(page: Page, report: EvaluationReport) -> None:
     planted: list[list[Cell]] = [[change, *_share_cells(share)] for change, share in check.control.items()]
     page.table("Planted copies found, by change", ["change", "n", "found", "share", "95 %"], planted)
     page.text(
-        "Not seen by this check: layers of several sounds, changes of pitch beyond 40 cents, anything above 5 kHz, and "
-        "what comes more than two seconds after the onset."
+        "Not seen by this check: layers of several sounds, changes of pitch beyond 40 cents, anything above 5 kHz (of "
+        "attacks 11 kHz), and what comes more than two seconds after the onset."
     )
 
 

@@ -15,6 +15,7 @@ _MEASURES = {
     "attack": "first 60 ms, at -36 to +36 cents",
     "windows": "windows of 120 ms at every place",
     "whole": "half a second in one piece",
+    "bright attack": "first 60 ms again, from 700 Hz to 11 kHz",
 }
 
 
