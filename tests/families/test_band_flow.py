@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -323,3 +324,33 @@ def test_a_place_of_a_strange_length_gives_no_longer_sound_than_the_longest(mode
     strange.load_state_dict(model.state_dict())
     strange.neighbourhood.lengths.fill_(1000.0)
     assert drawn_for(strange, Request(seed=1, class_name="kick")).frames == strange.most_frames
+
+
+def test_a_share_of_the_sounds_are_further_takes_of_a_known_one(model: BandFlow, pool: Pool) -> None:
+    known = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
+    requests = [Request(seed=seed, class_name="kick") for seed in range(100)]
+    drawn = [drawn_for(model, request) for request in requests]
+    takes = [one for one in drawn if one.calm == 0.0]
+    assert len(takes) == pytest.approx(100 * model.config.close, abs=3)
+    for one in takes:
+        assert one.place is not None
+        assert float((known - one.place).norm(dim=1).min()) == 0.0
+    seeds = [request.seed for request, one in zip(requests, drawn, strict=True) if one in takes]
+    one, other = (model.generate([Request(seed, "kick")], lenders=pool)[0].sound for seed in seeds[:2])
+    assert one.content_id != other.content_id
+
+
+@pytest.mark.parametrize(
+    "asked", [{"duration_s": 0.2}, {"wishes": {"roam": 2.0}}, {"wishes": {"brightness_hz": 900.0}}]
+)
+def test_where_something_is_asked_for_nothing_is_a_further_take(model: BandFlow, asked: dict[str, object]) -> None:
+    drawn = [drawn_for(model, replace(Request(seed=seed, class_name="kick"), **asked)) for seed in range(40)]
+    assert all(one.calm == 1.0 for one in drawn)
+
+
+def test_a_decay_that_was_asked_for_is_not_undone_by_the_course(model: BandFlow) -> None:
+    tokens = model.tokens_of(model.splitter.split(torch.from_numpy(np.array(hit(class_index=0, seed=3).data))))
+    shape = model.shape_of(tokens, frames=RATE // 4)
+    assert shape.course is not None
+    assert model.traits.fitted(shape, {"decay_ms": 40.0}).course is None
+    assert model.traits.fitted(shape, {"brightness_hz": 900.0}).course is shape.course

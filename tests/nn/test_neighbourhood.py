@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from woodshed.nn import PLACE_NUMBERS, Neighbourhood
+from woodshed.nn import PLACE_NUMBERS, Neighbourhood, evenly
 
 NUMBERS, DIMS, MOST = 12, 8, 6
 
@@ -249,3 +249,44 @@ def test_class_numbers_out_of_a_strange_file_are_forgotten() -> None:
     made.classes[0] = 50
     made.renumber(("high", "low"), ("high", "low"))
     assert int((made.classes >= 0).sum()) == 19
+
+
+def test_seeds_side_by_side_begin_from_sounds_all_over_a_class() -> None:
+    made = settled()
+    known = made.places[made.classes == 0]
+
+    def begun_from(first: int) -> set[int]:
+        found = [made.draw(0, seed=seed, still=True) for seed in range(first, first + 10)]
+        return {int((known - place.numbers).norm(dim=1).argmin()) for place in found if place}
+
+    counts = [len(begun_from(first)) for first in range(2**61, 2**61 + 1000, 10)]
+    assert sum(counts) / len(counts) > 7.4  # of ten; by chance 6.5
+    assert min(counts) >= 6
+
+
+def test_a_still_draw_is_a_known_place_with_its_length() -> None:
+    made = settled()
+    place = made.draw(1, seed=3, still=True, roam=4.0)
+    assert place is not None
+    apart = (made.places - place.numbers).norm(dim=1)
+    row = int(torch.where(made.classes == 1, apart, math.inf).argmin())
+    assert float(apart[row]) == 0.0
+    assert place.log_length == pytest.approx(float(made.lengths[row]))
+
+
+def test_what_goes_far_is_drawn_back_towards_the_middle_of_its_class() -> None:
+    made = settled()
+    known = made.places[made.classes == 0]
+
+    def spread(roam: float) -> float:
+        found = [made.draw(0, seed=seed, roam=roam) for seed in range(200)]
+        return float(torch.stack([place.numbers for place in found if place]).std(0).norm() / known.std(0).norm())
+
+    near, usual, far = spread(0.0), spread(2.5), spread(5.0)
+    assert near < 1.1
+    assert 1.4 < usual < far < 3.0  # without being drawn back 2.7 and 5.1
+
+
+def test_two_turns_of_a_seed_fill_a_square() -> None:
+    cells = {(int(4 * evenly(seed)), int(4 * evenly(seed, turn=1))) for seed in range(24)}
+    assert len(cells) >= 15
