@@ -22,7 +22,7 @@ _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
-_STEPS = (0x91E10DA5C79E7B1D, 0xC13FA9A902A6328F)  # 0.5698... and 0.7549... of 2^64
+_STEPS = (0x9E3779B97F4A7C15, 0xC13FA9A902A6328F)  # 0.6180... and 0.7549... of 2^64
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
@@ -30,12 +30,12 @@ _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such
 def evenly(seed: int, *, turn: int = 0) -> float:
     """A number from 0 to 1 for each seed, such that those of seeds side by side fill that range evenly.
 
-    ``turn`` 0 and 1 are two such numbers that fill a square together.
+    ``turn`` 0 and 1 are two such numbers: among the seeds for which one is small, the other still fills it evenly.
 
     References
     ----------
-    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The steps are powers of 1 / 1.3247...,
-    the real root of x^3 = x + 1, which generalise the golden ratio to two dimensions.
+    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The steps are the golden ratio's, which
+    fills most evenly, and 1 / 1.3247..., of the real root of x^3 = x + 1.
 
     Examples
     --------
