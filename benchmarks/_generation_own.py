@@ -191,7 +191,7 @@ def own_figures(bench: _Bench, starter: LoadedModel, *, full: bool, seconds_cpu:
     """The starter as it is, trained from nothing, trained from the starter in full, and if asked at low rank."""
     base = starter.model
     assert isinstance(base, Generator)
-    mild = settings_from_base(len(bench.taught))
+    mild = settings_from_base(len(bench.taught), rehearses=True)
     ways: dict[str, Mapping[str, object] | None] = {ITSELF: None, NOTHING: {}, TUNED: mild}
     if full:
         ways[LOW_RANK] = {**mild, "adapt": "low-rank"}

@@ -331,7 +331,7 @@ def test_a_share_of_the_sounds_are_further_takes_of_a_known_one(model: BandFlow,
     requests = [Request(seed=seed, class_name="kick") for seed in range(100)]
     drawn = [drawn_for(model, request) for request in requests]
     takes = [one for one in drawn if one.calm == 0.0]
-    assert len(takes) == pytest.approx(100 * model.config.close, abs=3)
+    assert len(takes) == pytest.approx(100 * model.config.close, abs=14)
     for one in takes:
         assert one.place is not None
         assert float((known - one.place).norm(dim=1).min()) == 0.0

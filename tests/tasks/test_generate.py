@@ -34,9 +34,15 @@ class Shy:
         return [Made(Sound(np.full(9, 0.0 if r.seed in self.silent else 0.5), 44100)) for r in requests]
 
 
-def test_each_takes_the_classes_in_turn_and_seeds_count_up() -> None:
-    requests = plan_requests(Shy(set()), KNOBS.settings(count=3, seed=7, **{"class": "each"}))  # type: ignore[arg-type]
-    assert [(r.seed, r.class_name) for r in requests] == [(7, "kick"), (8, "snare"), (9, "kick")]
+def test_seeds_count_up() -> None:
+    requests = plan_requests(Shy(set()), KNOBS.settings(count=3, seed=7, **{"class": "kick"}))  # type: ignore[arg-type]
+    assert [(r.seed, r.class_name) for r in requests] == [(7, "kick"), (8, "kick"), (9, "kick")]
+
+
+def test_each_takes_the_classes_in_turn_and_seeds_of_a_class_lie_side_by_side() -> None:
+    requests = plan_requests(Shy(set()), KNOBS.settings(count=5, seed=7, **{"class": "each"}))  # type: ignore[arg-type]
+    asked = [(7, "kick"), (10, "snare"), (8, "kick"), (11, "snare"), (9, "kick")]
+    assert [(r.seed, r.class_name) for r in requests] == asked
 
 
 def test_without_classes_each_means_any() -> None:

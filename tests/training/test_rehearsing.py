@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from tests.training.toy import Toy, toy, toy_examples
-from woodshed.roles import Example, Features, Trainable
+from woodshed.roles import Example, Features, Rehearses, Trainable
 from woodshed.training import Budget, Run, RunSettings, TrainingPlan, train
-from woodshed.training.rehearsing import REHEARSED, beside
+from woodshed.training.rehearsing import beside
 from woodshed.training.stepping import draw
 
 
@@ -27,10 +27,10 @@ def test_so_large_a_share_of_what_is_drawn_is_rehearsed() -> None:
     assert float(heavy) == pytest.approx(0.7 * 4 / 8, abs=0.02), "among the new ones weights stay as they were"
 
 
-class Remembering(Toy):
+class Remembering(Toy, Rehearses):
     """A toy whose base makes sounds of its own level."""
 
-    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features | None:
+    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features:
         assert isinstance(base, Toy)
         generator = torch.Generator().manual_seed(seed)
         peaks = float(base.level.detach() + base.offset) + 0.01 * torch.rand(count, generator=generator)
@@ -71,18 +71,3 @@ def test_a_rehearsing_run_goes_on_exactly(tmp_path: Path) -> None:
     done = train(remembering(), toy_examples, plan=plan, run=run, base=base, resume=True)
     whole = train(remembering(), toy_examples, plan=plan, run=Run(tmp_path / "whole"), base=base)
     assert all(torch.equal(a, b) for a, b in zip(whole.model.parameters(), done.model.parameters(), strict=True))
-
-
-def test_a_family_that_cannot_rehearse_learns_as_before(tmp_path: Path) -> None:
-    assert toy().rehearse(toy(), count=REHEARSED, seed=0) is None
-    plain, asked = (
-        train(
-            toy(),
-            toy_examples,
-            plan=TrainingPlan(Budget(steps=20), settings=RunSettings(rehearsal=share)),
-            run=Run(tmp_path / str(share)),
-            base=toy(),
-        ).model
-        for share in (0.0, 0.5)
-    )
-    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), asked.parameters(), strict=True))

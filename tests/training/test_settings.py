@@ -29,14 +29,16 @@ def test_the_last_layer_wins_and_is_named() -> None:
 
 
 def test_few_sounds_on_a_base_are_rehearsed_and_many_are_watched() -> None:
-    few, many = settings_from_base(FEW_SOUNDS - 1), settings_from_base(FEW_SOUNDS)
+    few, many = (settings_from_base(count, rehearses=True) for count in (FEW_SOUNDS - 1, FEW_SOUNDS))
     assert few["rehearsal"] == 0.5
     assert "patience" not in few
     assert "rehearsal" not in many
     assert many["patience"] == 3
     for settings in (few, many):
         assert RunSettings.model_validate(settings).learning_rate_factor < 1
-    assert float(str(settings_from_base(20)["pull"])) > float(str(few["pull"])), "the fewer, the stronger"
+    assert float(str(settings_from_base(20, rehearses=True)["pull"])) > float(str(few["pull"])), (
+        "the fewer, the stronger"
+    )
 
 
 def test_unknown_settings_are_refused_with_near_matches() -> None:

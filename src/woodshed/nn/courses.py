@@ -14,13 +14,13 @@ from woodshed.nn.principal import PrincipalBasis
 
 COURSE_POINTS = 48
 COURSE_NUMBERS = 12
-_FIRST_S = 0.006  # the second point; from there on to the end they lie ever further apart
+_FIRST_S = 0.006  # the second point; from there on they lie evenly in the log of time
 _BEGINNING_S = 0.023  # in which what lies above the bass is left to `attacked`
 _SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
 _COMPRESSION = 0.3  # a level is its amplitude to this power: the loud counts more, the quiet still counts
 _LEAST = 0.02  # of the compressed level: what is quieter is not told apart
 _MOST_GAIN = 1.4  # natural log of amplitude, 12 dB
-_ROUNDS = 1
+_FILTERED_FRAMES = 32  # of silence, so that a filter has something to run over
 _STRUCK = 0.93  # of the loudest: what stands at the peak as an attack is measured
 _LATER = 1.25  # times later than asked for, before a beginning counts as too slow
 _SLACK_S = 0.003  # and this much later besides
@@ -41,8 +41,8 @@ def course_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
     Returns
     -------
     Tensor
-        Amplitude over that of the peak, to the power 0.3, at points from the first frame to the last that lie 3 ms
-        apart at first and ever further, ``(48,)``; 0 everywhere for silence.
+        Amplitude over that of the peak, to the power 0.3, at points from the first frame to the last, ``(48,)``: the
+        second 6 ms after the first, from there on evenly in the log of time; 0 everywhere for silence.
     """
     levels, _ = _levels(np.atleast_2d(audio), sample_rate_hz)
     return torch.from_numpy(levels).float()
@@ -56,6 +56,8 @@ def rise_of(audio: Floats, *, sample_rate_hz: int) -> float:
 
 def faded_course(points: Tensor, *, decay_db: float) -> Tensor:
     """The points of a course that falls by so much more (or less) over its length, the loudest where it was.
+
+    The points lie where those of a sound of one second do; for others this is within 1 dB.
 
     Examples
     --------
@@ -83,14 +85,12 @@ def coursed(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rat
         As the basis squeezes them.
     """
     wanted = basis.unsqueeze(numbers)
-    for _ in range(_ROUNDS):
-        levels, places = _levels(audio, sample_rate_hz)
-        if not levels.any():
-            return audio
-        own = basis.unsqueeze(basis.squeeze(torch.from_numpy(levels).float()))
-        change = (wanted.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log()).double().numpy() / _COMPRESSION
-        audio = _turned(audio, places, change.clip(-_MOST_GAIN, _MOST_GAIN), sample_rate_hz)
-    return audio
+    levels, places = _levels(audio, sample_rate_hz)
+    if not levels.any():
+        return audio
+    own = basis.unsqueeze(basis.squeeze(torch.from_numpy(levels).float()))
+    change = (wanted.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log()).double().numpy() / _COMPRESSION
+    return _turned(audio, places, change.clip(-_MOST_GAIN, _MOST_GAIN), sample_rate_hz)
 
 
 def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
@@ -152,7 +152,7 @@ def _turned(audio: Floats, places: Floats, change: Floats, sample_rate_hz: int) 
     drawn = np.pad(np.interp(np.arange(frames), places, change), width // 2, mode="edge")
     gain = np.exp(oaconvolve(drawn, window / window.sum(), "valid"))
     begun = min(frames, round(_BEGINNING_S * sample_rate_hz))
-    heard = np.pad(audio[:, : 2 * begun], ((0, 0), (0, max(0, 2 * begun - frames))))
+    heard = np.pad(audio[:, : 2 * begun], ((0, 0), (0, max(0, 2 * begun - frames) + _FILTERED_FRAMES)))
     high = above_bass(heard, sample_rate_hz)[:, :begun]
     turned = audio * gain
     rest = 1.0 - min(1.0, float(np.square(high).sum()) / max(1e-30, float(np.square(audio[:, :begun]).sum())))

@@ -22,27 +22,26 @@ _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
-_STEPS = (0x9E3779B97F4A7C15, 0xC13FA9A902A6328F)  # 0.6180... and 0.7549... of 2^64
+_STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
+_BEGIN = 0x5851F42D4C957F2D  # so that seed 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
-def evenly(seed: int, *, turn: int = 0) -> float:
-    """A number from 0 to 1 for each seed, such that those of seeds side by side fill that range evenly.
-
-    ``turn`` 0 and 1 are two such numbers: among the seeds for which one is small, the other still fills it evenly.
+def evenly(seed: int) -> float:
+    """A number from 0 to less than 1 for each seed; those of seeds side by side fill that range evenly.
 
     References
     ----------
-    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The steps are the golden ratio's, which
-    fills most evenly, and 1 / 1.3247..., of the real root of x^3 = x + 1.
+    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The step is that of the golden ratio,
+    which fills most evenly.
 
     Examples
     --------
     >>> sorted(int(4 * evenly(seed)) for seed in range(100, 108))
     [0, 0, 1, 1, 2, 2, 3, 3]
     """
-    return (seed * _STEPS[turn] % 2**64) / 2**64
+    return ((int(seed) * _STEP + _BEGIN) % 2**64 >> 11) / 2**53
 
 
 @dataclass(frozen=True)

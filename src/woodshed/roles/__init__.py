@@ -17,7 +17,7 @@ from woodshed.roles.plain_requests import (
 )
 from woodshed.roles.restoring import Restores
 from woodshed.roles.table import FAMILIES, family_class
-from woodshed.roles.trainable import FEW_SOUNDS, FamilyConfig, OptimiserPlan, Trainable
+from woodshed.roles.trainable import FEW_SOUNDS, FamilyConfig, OptimiserPlan, Rehearses, Trainable
 
 __all__ = [
     "ATTRIBUTES",
@@ -44,6 +44,7 @@ __all__ = [
     "Mends",
     "NoLenders",
     "OptimiserPlan",
+    "Rehearses",
     "Request",
     "Restores",
     "Schedule",

@@ -71,9 +71,9 @@ class Trainable(torch.nn.Module, ABC):
         self.seed = seed
 
     @classmethod
-    def settings_for(cls, sounds: int) -> Mapping[str, object]:
-        """What in its configuration should be otherwise than usual where so many sounds are learned from."""
-        del sounds
+    def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
+        """What in its configuration should be otherwise than usual, or than the base's, for so many sounds."""
+        del sounds, base
         return {}
 
     @abstractmethod
@@ -105,14 +105,6 @@ class Trainable(torch.nn.Module, ABC):
     def settle(self, features: Features, *, seed: int) -> None:
         """After `encode`, keep what the model shall know of its training features as a whole; most keep nothing."""
 
-    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features | None:
-        """Features of so many sounds that a base of the same family makes anew, to learn beside new ones.
-
-        None where the family has no such way. No sound that taught the base is read.
-        """
-        del base, count, seed
-        return None
-
     @abstractmethod
     def training_step(self, batch: Mapping[str, torch.Tensor], *, seed: int) -> dict[str, torch.Tensor]:
         """Named losses of one batch; all randomness comes from ``seed``."""
@@ -128,3 +120,11 @@ class Trainable(torch.nn.Module, ABC):
     def forward(self, batch: Mapping[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
         """The training step, under the name that data-parallel wrappers call."""
         return self.training_step(batch, seed=seed)
+
+
+class Rehearses(Trainable):
+    """A model that, beside new sounds, can learn what its base makes, so that it forgets less."""
+
+    @abstractmethod
+    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features:
+        """Features of so many sounds that a base of the same family makes anew. No sound that taught it is read."""

@@ -10,12 +10,16 @@ from pathlib import Path
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError, UnknownName, UsageError, WoodshedError
 from woodshed.base.files import printable, write_text_atomically
-from woodshed.roles import FamilyConfig, Trainable, family_class
+from woodshed.roles import FamilyConfig, Rehearses, Trainable, family_class
 from woodshed.training import RunSettings, parse_budget
 from woodshed.training.settings import Layer, checked_model, layered, read_settings, settings_from_base
 
 HELD_OUT = 0.15
 SETTINGS_FILE = "settings.json"
+
+
+_SOUNDS = " sounds"  # the end of what is named as origin, where a setting follows from how many there are
+_ON_A_BASE = " sounds on a base"
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,11 @@ def settings_of(bench: Workbench, like: str) -> dict[str, object]:
         values = dict(training.settings) if training else {}
         origins = dict(training.settings_from) if training else {}
     left_out = ("query", "base", "name")
+    usual = ("preset", _SOUNDS, _ON_A_BASE)  # what followed from the preset or from how many sounds there were
     return {
-        key: value for key, value in values.items() if origins.get(key, "preset") != "preset" and key not in left_out
+        key: value
+        for key, value in values.items()
+        if not str(origins.get(key, "preset")).endswith(usual) and key not in left_out
     }
 
 
@@ -186,14 +193,20 @@ def resolved(order: TrainingOrder, *, base_config: FamilyConfig | None = None, s
     layers = [Layer("preset", RunSettings().model_dump())]
     layers.append(Layer("preset", (base_config or kind.PRESETS[order.preset]).model_dump(mode="json")))
     if sounds:
-        layers.append(Layer(f"{sounds} sounds", kind.settings_for(sounds)))
+        layers.append(Layer(f"{sounds}{_SOUNDS}", kind.settings_for(sounds, base=base_config)))
     if base_config:
-        layers.append(Layer(f"{sounds} sounds on a base", settings_from_base(sounds)))
+        layers.append(Layer(f"{sounds}{_ON_A_BASE}", settings_from_base(sounds, rehearses=issubclass(kind, Rehearses))))
     layers.append(Layer("", order.settings))
     found = layered(layers, known=[*RunSettings.model_fields, *kind.Config.model_fields])
     family = {key: value for key, value in found.values.items() if key in kind.Config.model_fields}
     run = {key: value for key, value in found.values.items() if key not in kind.Config.model_fields}
     config, settings = checked_model(kind.Config, family), checked_model(RunSettings, run)
+    if settings.rehearsal and not issubclass(kind, Rehearses):
+        raise UsageError(
+            f"A {order.family} model cannot rehearse",
+            cause="its family has no way to learn from what the base makes",
+            way_out="leave out rehearsal",
+        )
     values = {name: getattr(order, name) for name in ORDER_SETTINGS}
     values |= settings.model_dump() | config.model_dump(mode="json")
     origins = dict.fromkeys(values, "preset") | {key: value for key, value in found.origins.items() if value}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Product
 from woodshed.artifacts.refusing import without_copies
-from woodshed.artifacts.requesting import classes_in_turn, until_sounding
+from woodshed.artifacts.requesting import EACH, classes_in_turn, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.events import Progress
@@ -108,15 +108,20 @@ def sounding(
 
 
 def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Request]:
-    """One request per sound: sound i takes seed + i, and with ``each`` the i-th class in turn."""
+    """One request per sound: sound i takes seed + i; with ``each`` the classes come in turn.
+
+    A model spreads seeds side by side over a class, so with ``each`` those of a class lie side by side.
+    """
     count, seed = int(settings["count"] or 1), int(settings["seed"] or 0)
     word = None if settings["class"] is None else str(settings["class"])
     asked = {name: _float(settings[knob.name]) for name, knob in WISHES.items()}
     wishes = {name: value for name, value in asked.items() if value is not None}
     names = classes_in_turn(model.spec.classes, word=word, count=count)
+    turns = len(model.spec.classes) if word == EACH else 1
+    rounds = -(-count // max(1, turns))
     return [
         Request(
-            seed=seed + i,
+            seed=seed + i % turns * rounds + i // turns if turns > 1 else seed + i,
             class_name=name,
             duration_s=_float(settings["duration"]),
             wishes=wishes,

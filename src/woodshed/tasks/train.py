@@ -18,7 +18,7 @@ from woodshed.base.events import EventSink, Note, Preview, ignore
 from woodshed.base.files import file_word, printable, write_text_atomically
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
-from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Generator, NoLenders, Request, Trainable
+from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Generator, NoLenders, Rehearses, Request, Trainable
 from woodshed.sound import write_sound
 from woodshed.tasks._training_card import model_card
 from woodshed.tasks._training_order import (
@@ -85,8 +85,8 @@ def train_model(
     base = _base(bench, order)
     kind = resolved(order, base_config=base.model.config if base else None).kind
     chosen = _chosen(bench, order, PURPOSES[kind.role], base, on_event)
-    train_set, held_out_set = _split(bench, chosen, order, on_event)
-    found = resolved(order, base_config=base.model.config if base else None, sounds=len(train_set.items))
+    train_set, held_out_set = _split(bench, chosen, order, rehearses=issubclass(kind, Rehearses), on_event=on_event)
+    found = resolved(order, base_config=base.model.config if base else None, sounds=len(chosen.items))
     spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items, base))
     if not resume:
         _fresh(run, order, found)
@@ -214,15 +214,16 @@ def _chosen(
 
 
 def _split(
-    bench: Workbench, chosen: TrainingSet, order: TrainingOrder, on_event: EventSink
+    bench: Workbench, chosen: TrainingSet, order: TrainingOrder, *, rehearses: bool, on_event: EventSink
 ) -> tuple[TrainingSet, TrainingSet | None]:
     """Training and held-out sounds, no group on both sides; too few sounds give no held-out part.
 
-    Few on a base neither, unless it was asked for: which of them the model hears matters more than when it stops.
+    Few on a base that is rehearsed neither, unless it was asked for: which of them the model hears matters more than
+    when it stops.
     """
     if order.held_out <= 0 or len(chosen.items) < 10:
         return chosen, None
-    if order.base and len(chosen.items) < FEW_SOUNDS and not order.asks_to_hold_out:
+    if order.base and rehearses and len(chosen.items) < FEW_SOUNDS and not order.asks_to_hold_out:
         text = f"All {len(chosen.items)} sounds are learned from: on a base, few are held out only with --held-out"
         on_event(Note(text=text))
         return chosen, None

@@ -69,21 +69,21 @@ class RunSettings(BaseModel):
     log_to: str = ""
 
 
-def settings_from_base(sounds: int) -> dict[str, object]:
+def settings_from_base(sounds: int, *, rehearses: bool) -> dict[str, object]:
     """What suits fine-tuning on so many sounds (docs/starters.md has the figures).
 
-    Few are all learned from: none is left to say when to stop. Half of each batch are then sounds of the base's own
-    making, so that what it knows of others is not lost while it comes near to these. Of many, some are held out, and
-    training ends when these gain nothing more.
+    Few are all learned from, by a family that can rehearse: none is left to say when to stop. Half of each batch are
+    then sounds of the base's own making, so that what it knows of others is not lost while it comes near to these.
+    Otherwise some are held out, and training ends when these gain nothing more.
 
     Examples
     --------
-    >>> few, many = settings_from_base(50), settings_from_base(400)
+    >>> few, many = (settings_from_base(sounds, rehearses=True) for sounds in (50, 400))
     >>> few["pull"], many["pull"], few["most_steps"], many["most_steps"]
     (0.99, 1.0, 318, 800)
     """
     root = math.sqrt(max(1, sounds))
-    if sounds < FEW_SOUNDS:
+    if rehearses and sounds < FEW_SOUNDS:
         return {
             "learning_rate_factor": 0.5,
             "pull": round(7.0 / root, 3),

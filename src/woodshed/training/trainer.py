@@ -17,7 +17,7 @@ from woodshed.base.errors import DiskProblem, TrainingFailed
 from woodshed.base.events import EventSink, Metric, Note, Progress, ignore
 from woodshed.base.seeds import derive_seed
 from woodshed.nn import one_thread
-from woodshed.roles import Example, Features, Trainable
+from woodshed.roles import Example, Features, Rehearses, Trainable
 from woodshed.training.adapting import Pull, add_low_rank, merge_low_rank
 from woodshed.training.averaging import LENGTHS, MIDDLE, WeightAverages
 from woodshed.training.checkpoint import load_checkpoint, load_model_only, read_facts, save_checkpoint
@@ -186,9 +186,9 @@ class _Trainer:
         features = features_of(self.model, told, seed=seed, augment=self.plan.augment)
         if not fitted:
             self.model.settle(features, seed=derive_seed(seed, "settle"))
-        if self.base and (share := self.settings.rehearsal):
+        if self.base and isinstance(self.model, Rehearses) and (share := self.settings.rehearsal):
             own = self.model.rehearse(self.base, count=REHEARSED, seed=derive_seed(seed, "rehearse"))
-            features = beside(features, own, share=share) if own else features
+            features = beside(features, own, share=share)
         self._take(features, held_out, anchors=anchors)
 
     def _take(

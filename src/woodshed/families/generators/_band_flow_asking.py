@@ -13,7 +13,7 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import PLACE_NUMBERS, TRAITS, Place, at_quantile, evenly
+from woodshed.nn import PLACE_NUMBERS, TRAITS, Place, at_quantile
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, a place and whether one is told
 ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked for
 MOST_ROAM = 5.0
-STEADY_ROAM = 1.2  # of what is made from one place alone: variations, and sounds that guides pull at
+_STEADY_ROAM = 1.2  # of what is made from one place alone
 _CALM = 0.0  # a further take differs in its fine structure alone
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
@@ -89,7 +89,7 @@ def stays_close(model: BandFlow, request: Request) -> bool:
     """Whether a request gets a further take of a sound that was heard: a share of those that ask for nothing do."""
     if request.wishes or request.duration_s is not None:
         return False
-    return evenly(request.seed, turn=1) < model.config.close
+    return np.random.default_rng(derive_seed(request.seed, "close")).random() < model.config.close
 
 
 def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
@@ -100,9 +100,14 @@ def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
     return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
 
 
-def with_roam(requests: Sequence[Request]) -> list[Request]:
+def steady_roam(model: BandFlow) -> float:
+    """How far variations go, and sounds that guides pull at: no farther than new sounds."""
+    return min(_STEADY_ROAM, model.config.roam)
+
+
+def with_roam(model: BandFlow, requests: Sequence[Request]) -> list[Request]:
     """Requests that say how far they roam, so that it stays as it is whatever else is asked of them later."""
-    return [replace(one, wishes={**one.wishes, ROAM: _roam_of(one, usual=STEADY_ROAM)}) for one in requests]
+    return [replace(one, wishes={**one.wishes, ROAM: _roam_of(one, usual=steady_roam(model))}) for one in requests]
 
 
 def _roam_of(request: Request, *, usual: float) -> float:

@@ -28,6 +28,8 @@ from woodshed.roles import Features
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
+WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
+_WHOLE_WEIGHT = 0.4  # of these in the loss: every token repeats them, and their mean over the tokens is what counts
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
 
@@ -98,6 +100,14 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
         },
         weights=torch.where(plain, _PLAIN_WEIGHT * rarity, rarity),
     )
+
+
+def squared_misses(guess: Tensor, clean: Tensor) -> Tensor:
+    """Mean square over the numbers of a token, ``(..., tokens)``; numbers that every token repeats weigh less."""
+    squared = (guess - clean).square()
+    whole = squared[..., -WHOLE_NUMBERS:].sum(-1) * _WHOLE_WEIGHT
+    counted = squared.shape[-1] - (1 - _WHOLE_WEIGHT) * WHOLE_NUMBERS
+    return (squared[..., :-WHOLE_NUMBERS].sum(-1) + whole) / counted
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:

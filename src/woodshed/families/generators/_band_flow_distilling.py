@@ -13,6 +13,7 @@ from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, told_for
+from woodshed.families.generators._band_flow_copies import squared_misses
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, seeded_generator
 
@@ -165,7 +166,7 @@ def pair_losses(batch: Mapping[str, Tensor], *, guess: Guess, steps: int, seed: 
         longest = int(counts[part].max())
         found = guess(point[part, :longest], time[part], batch["classes"][part], counts[part], told[part])
         present = torch.arange(longest, device=tokens.device)[None] < counts[part][:, None]
-        squared = (found - tokens[part, :longest]).square().mean(-1) * present
+        squared = squared_misses(found, tokens[part, :longest]) * present
         misses = squared.sum(1) / counts[part].sqrt() / math.sqrt(16.0)
         total = total + (misses / (1 - time[part]).square()).sum()
     return {"flow": total / len(tokens)}

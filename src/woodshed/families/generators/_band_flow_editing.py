@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import STEADY_ROAM
+from woodshed.families.generators._band_flow_asking import steady_roam
 from woodshed.families.generators._band_flow_drawing import held_down, redrawn
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import Shape, Split, sounding_span
@@ -81,7 +81,7 @@ class Editor:
         model = self.model
         own = model.neighbourhood.place_of(tokens)
         row = model.class_or_any(model.class_row(class_name))
-        drawn = model.neighbourhood.draw(row, seed=derive_seed(seed, "place"), roam=STEADY_ROAM)
+        drawn = model.neighbourhood.draw(row, seed=derive_seed(seed, "place"), roam=steady_roam(model))
         return own if own is None or drawn is None else torch.lerp(own, drawn.numbers, amount)
 
     def _turned(

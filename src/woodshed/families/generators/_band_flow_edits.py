@@ -119,7 +119,8 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
     def mend(self, first: Trainable, second: Trainable, *, weight: float) -> None:
         """Make the principal directions directions again, and keep places of both; see `Mends.mend`."""
         model, one, other = self._model, cast("BandFlow", first), cast("BandFlow", second)
-        model.basis.straighten()
+        for basis in (model.basis, model.attacks, model.courses):
+            basis.straighten()
         model.neighbourhood.take_from_both(one.neighbourhood, other.neighbourhood, weight=weight, seed=model.seed)
 
     def restore_top(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor
 
-from woodshed.families.generators._band_flow_asking import STEADY_ROAM
+from woodshed.families.generators._band_flow_asking import steady_roam
 from woodshed.families.generators._band_flow_distilling import PairDrawer
 from woodshed.nn import PLACE_NUMBERS
-from woodshed.roles import FEW_SOUNDS, Features, Trainable
+from woodshed.roles import FEW_SOUNDS, FamilyConfig, Features, Rehearses, Trainable
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -21,16 +21,20 @@ _ROAM_OF_FEW = 0.4  # with few sounds their differences tell too little of where
 _CLOSE_OF_FEW = 0.0  # and further takes of each would come too often
 
 
-class FewSounds(Trainable):
+class FewSounds(Rehearses):
     """What a band flow does where there are few sounds to learn from; a base of it and of nothing else."""
 
     @classmethod
-    def settings_for(cls, sounds: int) -> Mapping[str, object]:
-        """Near the sounds where these are few; see `Trainable.settings_for`."""
-        return {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW} if sounds < FEW_SOUNDS else {}
+    def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
+        """Near the sounds where these are few; as usual where they are many on a base of few."""
+        few = {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW}
+        if sounds < FEW_SOUNDS:
+            return few
+        of_few = base is not None and all(getattr(base, name) == value for name, value in few.items())
+        return {name: cls.Config.model_fields[name].default for name in few} if of_few else {}
 
-    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features | None:
-        """So many sounds that the base makes anew, each with the place it was asked for; see `Trainable.rehearse`."""
+    def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features:
+        """So many sounds that the base makes anew, each with the place it was asked for; see `Rehearses.rehearse`."""
         model, teacher = cast("BandFlow", self), _steady(cast("BandFlow", base))
         drawn = PairDrawer(teacher).pairs(count, seed=seed).tensors
         tokens = torch.zeros(count, model.splitter.most_tokens, model.numbers, dtype=torch.float16)
@@ -53,7 +57,7 @@ class FewSounds(Trainable):
 def _steady(base: BandFlow) -> BandFlow:
     """The same model, weights shared, that makes neither further takes nor what lies very far."""
     made = copy.copy(base)
-    made.config = base.config.model_copy(update={"roam": STEADY_ROAM, "close": 0.0})
+    made.config = base.config.model_copy(update={"roam": steady_roam(base), "close": 0.0})
     return made
 
 

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import RateMismatch, UnknownName
+from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import (
     MOST_ROAM,
@@ -23,11 +23,13 @@ from woodshed.families.generators._band_flow_asking import (
     with_roam,
 )
 from woodshed.families.generators._band_flow_copies import (
+    WHOLE_NUMBERS,
     Copy,
     Heard,
     copies_of,
     features_of,
     leanings_of,
+    squared_misses,
     tone_numbers,
 )
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
@@ -86,6 +88,7 @@ from woodshed.roles import (
     OptimiserPlan,
     Request,
     Trainable,
+    class_number,
     require_one_or_two_channels,
 )
 from woodshed.sampling import (
@@ -100,9 +103,7 @@ from woodshed.sampling import (
 )
 from woodshed.sound import Sound
 
-_WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
-_TONE_NUMBERS = PARTIAL_NUMBERS + _WHOLE_NUMBERS
-_WHOLE_WEIGHT = 0.4  # of these in the loss: every token repeats them, and their mean over the tokens is what counts
+_TONE_NUMBERS = PARTIAL_NUMBERS + WHOLE_NUMBERS
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
 _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
@@ -370,10 +371,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
 
     def _misses(self, guess: Tensor, clean: Tensor, time: Tensor, counts: Tensor) -> Tensor:
         present = torch.arange(clean.shape[1], device=clean.device)[None] < counts[:, None]
-        squared = (guess - clean).square()  # (batch, tokens, numbers)
-        whole = squared[..., -_WHOLE_NUMBERS:].sum(-1) * _WHOLE_WEIGHT
-        counted = squared.shape[-1] - (1 - _WHOLE_WEIGHT) * _WHOLE_NUMBERS
-        squared = (squared[..., :-_WHOLE_NUMBERS].sum(-1) + whole) / counted * present  # (batch, tokens)
+        squared = squared_misses(guess, clean) * present  # (batch, tokens)
         per_sound = squared.sum(1) / counts.sqrt() / math.sqrt(16.0)  # long sounds count more, but not in full
         return per_sound / (1 - time).clamp(min=0.05).square()
 
@@ -506,8 +504,9 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     ) -> list[Made]:
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
-        lengths = [drawn_for(self, request).frames for request in requests]
-        asked = lengthened(with_roam(requests), lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
+        steady = with_roam(self, requests)
+        lengths = [drawn_for(self, request).frames for request in steady]
+        asked = lengthened(steady, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
@@ -544,12 +543,12 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
-        lean, hiss, rise, *_ = whole = rung[:, -_WHOLE_NUMBERS:].mean(0)
+        lean, hiss, rise, *_ = whole = rung[:, -WHOLE_NUMBERS:].mean(0)
         lean = float(lean.clamp(-4, 4)) if self.splitter.stereo else 0.0
         return Shape(
             envelope,
             width,
-            Partials.from_numbers(rung[:, :-_WHOLE_NUMBERS]),
+            Partials.from_numbers(rung[:, :-WHOLE_NUMBERS]),
             lean if abs(lean) > _LEAST_LEAN else 0.0,
             attack=whole[3 : 3 + ATTACK_NUMBERS],
             hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
@@ -575,11 +574,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         UnknownName
             If the model was not trained on this class.
         """
-        if class_name is None:
-            return len(self.spec.classes)
-        if class_name not in self.spec.classes:
-            raise UnknownName("class", class_name, known=self.spec.classes)
-        return self.spec.classes.index(class_name)
+        return class_number(class_name, classes=self.spec.classes)
 
     def drawn(self, *, seed: int, class_name: str | None, tokens: int, place: Tensor | None = None) -> Drawn:
         """What a row of so many tokens is conditioned on."""
