@@ -158,8 +158,8 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.3, ge=0, le=1)
-    roam: float = Field(default=2.5, ge=0, le=MOST_ROAM)
+    close: float = Field(default=0.25, ge=0, le=1)
+    roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -172,10 +172,10 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     """Generates, varies, blends, edits and restores one-shots up to three seconds long, mono or stereo, any usual rate.
 
     Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
-    46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, and how far the sound
-    leans to one channel. A small transformer draws such numbers with a straight-path flow. The fine structure is then
-    made from them: partials that ring, and noise in what they leave over. Where lenders are allowed it is borrowed from
-    library sounds of the nearest shape instead, tuned and layered.
+    46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, how far the sound
+    leans to one channel, how it begins, and how its level runs. A small transformer draws such numbers with a
+    straight-path flow. The fine structure is then made from them: partials that ring, and noise in what they leave
+    over. Where lenders are allowed it is borrowed from library sounds of the nearest shape instead, tuned and layered.
     """
 
     family: ClassVar[str] = "band-flow"
@@ -468,7 +468,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         guidance: float,
         steer: Steer | None = None,
     ) -> Tensor:
-        """Follow the flow for rows of one length; below four, rows of zeros fill up, so that no row sees another."""
+        """Follow the flow for rows of one length; below two, rows of zeros fill up, so that no row sees another."""
         lacking = max(0, _TOGETHER - len(drawn))
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
         anything = len(self.spec.classes)
