@@ -354,3 +354,9 @@ def test_a_decay_that_was_asked_for_is_not_undone_by_the_course(model: BandFlow)
     assert shape.course is not None
     assert model.traits.fitted(shape, {"decay_ms": 40.0}).course is None
     assert model.traits.fitted(shape, {"brightness_hz": 900.0}).course is shape.course
+
+
+def test_no_sound_begins_with_a_step(model: BandFlow, pool: Pool) -> None:
+    for one in model.generate([Request(seed=seed, class_name="kick") for seed in range(12)], lenders=pool):
+        begun = np.abs(one.sound.data[:, : round(0.0001 * RATE)]).max()
+        assert begun < 0.08 * one.sound.peak  # a tenth of a millisecond from the start

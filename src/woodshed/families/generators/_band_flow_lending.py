@@ -46,6 +46,7 @@ _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
 _LATEST_ONSET_S = 0.004
+_RISE_S = 0.0006
 _QUIET_END_DB = -38.0
 
 
@@ -286,7 +287,7 @@ class Decoder:
 
 
 def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -> np.ndarray:
-    """Without rumble below 20 Hz, without a silent start, with a release at the end, at the peak asked for.
+    """Without rumble below 20 Hz or a silent start, begun from nothing, with a release, at the peak asked for.
 
     Parameters
     ----------
@@ -298,6 +299,8 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
     frames = data.shape[-1]
     data = np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
+    rise = min(data.shape[-1], round(_RISE_S * sample_rate_hz))
+    data[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise)) ** 2  # no step, which would be heard as a click
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
     loudest = float(np.abs(data).max(initial=0.0))
