@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from woodshed.metrics import SoundSet
 from woodshed.roles import DataSpec, Features, Generator, LenderPool, Made, NoLenders, OptimiserPlan, Request
 from woodshed.roles.trainable import FamilyConfig
 from woodshed.tasks.memorisation import memorisation_page
-from woodshed.tasks.memorisation.order import _written_pairs
+from woodshed.tasks.memorisation.order import _of_all, _written_pairs
 from woodshed.training import Budget, MemorisationReport
 from woodshed.training.averaging import MIDDLE
 from woodshed.training.choosing import Candidate
@@ -86,6 +87,17 @@ def test_new_sounds_are_clean() -> None:
     assert 0.3 < report.diversity < 3
     assert report.loss is not None
     assert report.repeats.count == 0
+
+
+def test_a_clean_report_of_a_few_teachers_says_nothing_of_the_others() -> None:
+    report = judged(mixed_set(24, seed=9)).report
+    card = SimpleNamespace(sources=[SimpleNamespace(content_id=str(number)) for number in range(100)])
+    some, most = ({str(number) for number in range(count)} for count in (6, 95))
+    assert report.state == "clean"
+    assert _of_all(report, card, there=most) is report  # type: ignore[arg-type]
+    told = _of_all(report, card, there=some)  # type: ignore[arg-type]
+    assert told.state == "cannot tell"
+    assert "only 6 of the 100 sounds" in told.verdict
 
 
 def test_copies_are_named_with_their_owner_and_what_to_do(copying: Found) -> None:

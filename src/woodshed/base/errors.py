@@ -22,7 +22,7 @@ The number is the exit code of the command line.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 _NAMES = 40  # named in one message at most
@@ -74,6 +74,11 @@ class UsageError(WoodshedError):
     exit_code: ClassVar[int] = 2
 
 
+def _holding(name: str, names: Sequence[str]) -> list[str]:
+    """Known names that hold a name as a part, at most three."""
+    return [known for known in names if name and name.lower() in known.lower()][:3]
+
+
 class UnknownName(UsageError):
     """A name that is not in the list it was looked up in.
 
@@ -83,11 +88,13 @@ class UnknownName(UsageError):
     --------
     >>> print(UnknownName("class", "kik", known=["kick", "snare"]))
     There is no class 'kik'. Likely cause: a typing slip; near: kick. Way out: use one of kick, snare.
+    >>> print(UnknownName("class", "crash", known=["cymbal-crash", "snare"]).cause)
+    a typing slip; near: cymbal-crash
     """
 
     def __init__(self, noun: str, name: str, *, known: Iterable[str], if_none: str = "", cause: str = "") -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3)
+        near = difflib.get_close_matches(name, names, n=3) or _holding(name, names)
         cause = f"a typing slip; near: {', '.join(near)}" if near else cause or "it was never added here or was removed"
         shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
         super().__init__(

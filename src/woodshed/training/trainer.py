@@ -418,7 +418,7 @@ class _Trainer:
         end = self.end if step < total else "done"
         self.state.status = "stopped" if end == "stopped" else "done"
         self._note_time(step)
-        self.state.text = verdict(first, last, chosen.held_out, end=end, step=step, total=total)
+        self.state.text = verdict(first, last, chosen.held_out, end=end, step=step, total=total, based=bool(self.base))
         self._save_state()
         self.run.clear_cancel()
         return TrainedModel(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 
-def verdict(first: float, last: float, held_out: float | None, *, end: str, step: int, total: int) -> str:
+def verdict(
+    first: float, last: float, held_out: float | None, *, end: str, step: int, total: int, based: bool = False
+) -> str:
     """Words for a person.
 
     Parameters
@@ -14,6 +16,8 @@ def verdict(first: float, last: float, held_out: float | None, *, end: str, step
         Loss on sounds it never heard, if there were any.
     end
         ``done``, ``stopped`` (someone wished it) or ``patience`` (held-out sounds gained no more).
+    based
+        Whether it began from a base, whose loss is low from the start.
 
     Examples
     --------
@@ -28,7 +32,8 @@ def verdict(first: float, last: float, held_out: float | None, *, end: str, step
     sentences = [beginnings[end]]
     fallen = 1.0 - last / first if first > 0 else 0.0
     if fallen < 0.1:
-        sentences.append("It has hardly begun to learn: give it more minutes.")
+        hardly = "It has moved little from its base" if based else "It has hardly begun to learn: give it more minutes"
+        sentences.append(f"{hardly}.")
     else:
         sentences.append(f"The loss fell by {100 * fallen:.0f} %.")
     if fallen >= 0.1 and held_out is not None and last > 0:

@@ -27,6 +27,7 @@ REPORT_FILE = "report.json"
 PAGE_FILE = "index.html"
 SOUNDS = "sounds"
 PAIRS = 16
+_ENOUGH = 0.9  # of the sounds that taught a model must be there, for a clean report to be one of all
 
 KNOBS = KnobTable(
     task="memorisation",
@@ -85,10 +86,22 @@ def memorisation_of(
         guidance=None if settings["guidance"] is None else float(settings["guidance"]),
         on_event=on_event,
     )
-    report = found.report.model_copy(update={"pairs": _written_pairs(found, folder)})
+    report = _of_all(found.report, card, there=set(found.taught.training.names))
+    report = report.model_copy(update={"pairs": _written_pairs(found, folder)})
     write_text_atomically(folder / REPORT_FILE, report.model_dump_json(indent=1))
     memorisation_page(report, folder=folder).write(folder / PAGE_FILE)
     return report
+
+
+def _of_all(report: MemorisationReport, card: ModelCard, *, there: set[str]) -> MemorisationReport:
+    """A clean report of a model most of whose teachers are elsewhere tells nothing of these."""
+    own = {source.content_id for source in card.sources}
+    known = len(own & there)
+    if report.state != "clean" or known >= _ENOUGH * len(own):
+        return report
+    verdict = f"Cannot tell: only {known} of the {len(own)} sounds that taught it are here; no copy of these was found."
+    advice = "judge it in the workspace where it was trained"
+    return report.model_copy(update={"state": "cannot tell", "verdict": verdict, "advice": advice})
 
 
 def _taught(bench: Workbench, card: ModelCard) -> Taught:
