@@ -46,6 +46,7 @@ _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
 _LATEST_ONSET_S = 0.004
+_STEP = 5.0  # times what changes from frame to frame in the first 10 ms: a first frame above it is a step
 _RISE_S = 0.0006
 _QUIET_END_DB = -38.0
 
@@ -287,7 +288,7 @@ class Decoder:
 
 
 def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -> np.ndarray:
-    """Without rumble below 20 Hz or a silent start, begun from nothing, with a release, at the peak asked for.
+    """Without rumble below 20 Hz or a silent start, without a step at its start, with a release, at the peak asked for.
 
     Parameters
     ----------
@@ -299,8 +300,7 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
     frames = data.shape[-1]
     data = np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
-    rise = min(data.shape[-1], round(_RISE_S * sample_rate_hz))
-    data[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise)) ** 2  # no step, which would be heard as a click
+    data = _without_step(data, sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
     loudest = float(np.abs(data).max(initial=0.0))
@@ -322,6 +322,16 @@ def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         data = data[:, late:].copy()
         rise = min(data.shape[-1], round(0.001 * sample_rate_hz))
         data[:, :rise] *= np.linspace(0, 1, rise, dtype=data.dtype)
+    return data
+
+
+def _without_step(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    """Begun softly where a slow wave would begin with a step, which clicks; noise and sharp attacks stay."""
+    changes = np.abs(np.diff(data[:, : round(0.01 * sample_rate_hz)], axis=-1))
+    if not changes.size or np.abs(data[:, 0]).max() <= _STEP * np.quantile(changes, 0.9):
+        return data
+    rise = min(data.shape[-1], round(_RISE_S * sample_rate_hz))
+    data[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise)) ** 2
     return data
 
 
