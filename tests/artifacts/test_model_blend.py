@@ -45,9 +45,9 @@ def test_numbers_lie_between_and_ends_are_the_models(pair: Workspace) -> None:
         assert torch.equal(ends[0][name], own[name])
         assert torch.equal(ends[1][name], other[name])
         is_row_of_one = name.startswith("neighbourhood.") and "basis" not in name
-        if not is_row_of_one and not name.endswith("basis.directions"):
+        if not is_row_of_one and not name.endswith(".directions"):
             assert torch.allclose(tensor, 0.75 * own[name] + 0.25 * other[name], atol=1e-5)
-    for name in ("basis.directions", "neighbourhood.basis.directions"):
+    for name in (f"{kind}.directions" for kind in ("basis", "attacks", "courses", "neighbourhood.basis")):
         directions = blended.state_dict()[name]
         assert torch.allclose(directions.T @ directions, torch.eye(directions.shape[1]), atol=1e-5)
 

@@ -53,8 +53,8 @@ def test_generated_files_are_ready_for_a_sampler(trained: Workspace, tmp_path: P
         assert first_onset_s(sound.data, 44100) <= 0.001
         assert Receipt.model_validate_json(one.path.with_name(one.path.name + ".json").read_text()) == one.receipt
         assert trained.receipt(one.path) == one.receipt
-    again = trained.generate("hits", folder=tmp_path / "again", count=1, seed=7, **{"class": "snare"})
-    assert np.array_equal(again[0].sound.data, made[2].sound.data), "sound 3 of seed 5 is sound 1 of seed 7"
+    again = trained.generate("hits", folder=tmp_path / "again", count=1, seed=9, **{"class": "snare"})
+    assert np.array_equal(again[0].sound.data, made[2].sound.data), "with each, the snares of seed 5 have 9 and 10"
 
 
 def test_borrowing_can_be_forbidden_and_is_named(trained: Workspace, tmp_path: Path) -> None:
