@@ -1,17 +1,16 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
+from tests.nn import bursts
 from woodshed.nn import ATTACK_NUMBERS, ATTACK_POINTS, Moments, PrincipalBasis, attack_of, attacked
 
 RATE = 44100
 
 
-def burst(*, seed: int, rise_s: float, fall_s: float, rate: int = RATE) -> np.ndarray:
-    """Noise that rises and dies, ``(2, frames)``."""
-    seconds = np.arange(round(0.2 * rate)) / rate
-    shape = np.minimum(1, seconds / rise_s) * np.exp(-seconds / fall_s)
-    return np.random.default_rng(seed).normal(size=(2, seconds.size)) * shape
+burst = partial(bursts.burst, duration_s=0.2)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,10 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
+from tests.nn import bursts
 from woodshed.dsp import amplitude_envelope
 from woodshed.nn import (
     COURSE_NUMBERS,
@@ -18,11 +21,7 @@ from woodshed.nn import (
 RATE = 44100
 
 
-def burst(*, seed: int, rise_s: float, fall_s: float, seconds: float = 0.6, rate: int = RATE) -> np.ndarray:
-    """Noise that rises and dies, ``(2, frames)``."""
-    time_s = np.arange(round(seconds * rate)) / rate
-    shape = np.minimum(1, time_s / rise_s) * np.exp(-time_s / fall_s)
-    return np.random.default_rng(seed).normal(size=(2, time_s.size)) * shape
+burst = partial(bursts.burst, duration_s=0.6)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,8 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     level_db = at_quantile(model.level_table[table_row], rng.uniform())
     if request.duration_s is not None:
         length_s = _checked_length(model, request.duration_s)
-    place = _place_for(model, request, row, wishes)
+    close = stays_close(model, request)
+    place = _place_for(model, request, row, wishes, close=close)
     if place is not None and request.duration_s is None:
         length_s = math.exp(min(place.log_length, math.log(model.max_duration_s)))
     if "decay_ms" in wishes and request.duration_s is None:
@@ -75,7 +76,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
-        calm=_CALM if place is not None and stays_close(model, request) else 1.0,
+        calm=_CALM if place is not None and close else 1.0,
     )
 
 
@@ -116,13 +117,15 @@ def _roam_of(request: Request, *, usual: float) -> float:
     return request.wishes.get(ROAM, 0.0 if asked else usual)
 
 
-def _place_for(model: BandFlow, request: Request, row: int, wishes: Mapping[str, float]) -> Place | None:
+def _place_for(
+    model: BandFlow, request: Request, row: int, wishes: Mapping[str, float], *, close: bool
+) -> Place | None:
     """Somewhere among the sounds of the class and beyond; among those that are like what is asked for, if anything."""
     return model.neighbourhood.draw(
         model.class_or_any(row),
         seed=request.seed,
         roam=_roam_of(request, usual=model.config.roam),
-        still=stays_close(model, request),
+        still=close,
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
     )
