@@ -84,6 +84,23 @@ def test_every_single_damaged_byte_of_the_header_is_a_clean_error_or_harmless(tm
             continue
 
 
+def test_a_flipped_bit_in_the_weights_is_found(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    whole = path.read_bytes()
+    begin = 8 + struct.unpack("<Q", whole[:8])[0]
+    for place in (begin, (begin + len(whole)) // 2, len(whole) - 4):  # the lowest bits: all stay finite
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(ModelFileError, match="not those that were saved"):
+            load_model(path)
+
+
+def test_a_file_without_a_digest_of_its_weights_still_loads(tmp_path: Path) -> None:
+    loaded = load_model(saved(tmp_path))
+    metadata = {"woodshed_format": "1", "card": loaded.card.model_dump_json()}
+    save_file(dict(loaded.model.state_dict()), tmp_path / "older.safetensors", metadata=metadata)
+    assert load_model(tmp_path / "older.safetensors").digest == loaded.digest
+
+
 def test_pickle_in_disguise_is_not_opened(tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, tuple[str]]:

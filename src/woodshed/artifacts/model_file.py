@@ -1,8 +1,8 @@
 """One `.safetensors` file: weights, and a card as JSON in its metadata. Nothing in it can run.
 
-Layout: metadata keys ``woodshed_format`` (a whole number), ``card`` (JSON of ModelCard). Tensors are the module's
-state dict. A loaded file is checked before a single weight is used: header, version, card, family, names, shapes,
-types, finiteness.
+Layout: metadata keys ``woodshed_format`` (a whole number), ``card`` (JSON of ModelCard), ``weights`` (their digest).
+Tensors are the module's state dict. A loaded file is checked before a single weight is used: header, version, card,
+family, names, shapes, types, finiteness, and that family, configuration and weights are those that were saved.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ class LoadedModel:
 def save_model(path: Path, model: Trainable, card: ModelCard) -> None:
     """Write a model file, whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    metadata = {"woodshed_format": str(FORMAT_VERSION), "card": card.model_dump_json()}
+    metadata = {
+        "woodshed_format": str(FORMAT_VERSION),
+        "card": card.model_dump_json(),
+        "weights": weights_digest(model),
+    }
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, metadata)
 
@@ -58,13 +62,7 @@ def read_card(path: Path) -> ModelCard:
     ModelFileError
         If the file is missing, damaged, foreign or too new.
     """
-    _check_header(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError, UnicodeError, ValueError) as error:
-        raise _damaged(path, str(error)) from error
-    return _card(path, metadata)
+    return _card(path, _metadata(path))
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -75,7 +73,8 @@ def load_model(path: Path) -> LoadedModel:
     ModelFileError
         If anything about the file is not as it should be; nothing in the file is ever executed.
     """
-    card = read_card(path)
+    metadata = _metadata(path)
+    card = _card(path, metadata)
     if card.family not in FAMILIES:
         raise ModelFileError(
             f"{printable(path)} is of the family {card.family!r}, which is not installed here",
@@ -93,7 +92,10 @@ def load_model(path: Path) -> LoadedModel:
         raise _damaged(path, f"its configuration does not build ({type(error).__name__})") from error
     model.load_state_dict(_checked_tensors(path, model))
     model.eval()
-    return LoadedModel(model, card, weights_digest(model), path)
+    digest = weights_digest(model)
+    if metadata.get("weights", digest) != digest:
+        raise _damaged(path, "its weights or configuration are not those that were saved")
+    return LoadedModel(model, card, digest, path)
 
 
 def weights_digest(model: Trainable) -> str:
@@ -129,6 +131,15 @@ def _checked_tensors(path: Path, model: Trainable) -> dict[str, torch.Tensor]:
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise _damaged(path, f"{name} holds values that are not numbers")
     return tensors
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    _check_header(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError, UnicodeError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _check_header(path: Path) -> None:
