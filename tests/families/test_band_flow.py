@@ -15,7 +15,10 @@ from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, U
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.families.generators._band_flow_asking import drawn_for
+from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS
+from woodshed.families.generators._band_flow_hearing import sounding_part
 from woodshed.families.generators._band_flow_lending import tidied
+from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
 from woodshed.sound import Sound
@@ -331,7 +334,7 @@ def test_a_share_of_the_sounds_are_further_takes_of_a_known_one(model: BandFlow,
     known = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
     requests = [Request(seed=seed, class_name="kick") for seed in range(100)]
     drawn = [drawn_for(model, request) for request in requests]
-    takes = [one for one in drawn if one.calm == 0.0]
+    takes = [one for one in drawn if one.still]
     assert len(takes) == pytest.approx(100 * model.config.close, abs=14)
     for one in takes:
         assert one.place is not None
@@ -341,12 +344,48 @@ def test_a_share_of_the_sounds_are_further_takes_of_a_known_one(model: BandFlow,
     assert one.content_id != other.content_id
 
 
+def test_a_further_take_is_coloured_and_runs_as_the_sound_it_is_a_take_of(model: BandFlow) -> None:
+    known = hit(class_index=1, seed=3)
+    heard = sounding_part(model, known)
+    assert heard is not None
+    tokens = model.tokens_of(model.splitter.split(torch.from_numpy(heard)))
+    repeated = model.neighbourhood.repeated
+    requests = [Request(seed=seed, class_name="kick") for seed in range(300)]
+    takes = [one for one in (drawn_for(model, request) for request in requests) if one.still]
+    met = 0
+    for one in takes:
+        assert one.whole is not None
+        made = model.solve(torch.zeros(1, one.tokens, model.numbers), [one], times=[0.0, 0.5, 1.0], guidance=1.5)[0]
+        torch.testing.assert_close(made[: one.tokens, repeated], one.whole.expand(one.tokens, -1))
+        met += bool(torch.allclose(one.whole, tokens[:, repeated].mean(0), atol=0.02))  # kept in half precision
+    assert met > 0, "one of the sounds it learned from"
+
+
+def test_only_what_is_exactly_known_goes_without_noise() -> None:
+    tokens, exact = torch.zeros(3, 5, 7), torch.tensor([0.0, 1.0, 0.0])
+    noise = noise_over(tokens, exact=exact, repeated=[2, 6], generator=torch.Generator().manual_seed(1))
+    assert not noise[1][:, [2, 6]].any()
+    assert (noise[1][:, [0, 1, 3, 4, 5]] != 0).all()
+    assert (noise[[0, 2]] != 0).all()
+
+
+def test_numbers_that_every_token_repeats_weigh_less() -> None:
+    clean = torch.zeros(1, 4, 3 + WHOLE_NUMBERS)
+    first, last = clean.clone(), clean.clone()
+    first[..., 0], last[..., -1] = 1.0, 1.0
+    counts, time = torch.tensor([4]), torch.tensor([0.5])
+    misses = [float(flow_misses(guess, clean, time=time, counts=counts)) for guess in (first, last)]
+    assert misses[1] == pytest.approx(0.4 * misses[0])
+    late = float(flow_misses(first, clean, time=torch.tensor([0.75]), counts=counts))
+    assert late == pytest.approx(4 * misses[0]), "a miss counts as the speed it stands for"
+
+
 @pytest.mark.parametrize(
     "asked", [{"duration_s": 0.2}, {"wishes": {"roam": 2.0}}, {"wishes": {"brightness_hz": 900.0}}]
 )
 def test_where_something_is_asked_for_nothing_is_a_further_take(model: BandFlow, asked: dict[str, object]) -> None:
     drawn = [drawn_for(model, replace(Request(seed=seed, class_name="kick"), **asked)) for seed in range(40)]
-    assert all(one.calm == 1.0 for one in drawn)
+    assert not any(one.still for one in drawn)
 
 
 def test_a_decay_that_was_asked_for_is_not_undone_by_the_course(model: BandFlow) -> None:

@@ -8,7 +8,7 @@ import torch
 from tests.families.test_band_flow import CLASSES, RATE, hit
 from woodshed.families.generators._band_flow_few import place_asked
 from woodshed.families.generators.band_flow import BandFlow
-from woodshed.nn import PLACE_NUMBERS
+from woodshed.nn import TOLD_NUMBERS
 from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Features
 from woodshed.training.rehearsing import beside
 
@@ -59,8 +59,9 @@ def test_rehearsed_sounds_follow_from_the_seed_and_bear_the_names_of_the_base(ba
     assert base.config.close > 0, "the base itself stays as it was"
     assert 0 not in one.tensors["classes"], "a clap is nothing the base can make"
     assert (one.tensors["classes"] <= len(OWN_CLASSES)).all()
-    assert one.tensors["asked"].shape == (9, PLACE_NUMBERS + 1)
-    assert (one.tensors["asked"][:, -1] == 1).all(), "the base was told a place for each"
+    assert one.tensors["asked"].shape == (9, TOLD_NUMBERS)
+    assert (one.tensors["asked"][:, -2] == 1).all(), "the base was told a place for each"
+    assert not one.tensors["asked"][:, -1].any(), "none is a further take"
     seconds = one.tensors["lengths"].exp()
     assert (seconds > 0).all()
     assert (seconds <= base.max_duration_s + base.token_frames / RATE).all()
@@ -79,11 +80,11 @@ def test_new_and_rehearsed_sounds_are_learned_together(base: BandFlow, model: Ba
 
 
 def test_a_rehearsed_sound_is_told_where_it_was_asked_for_unless_nothing_is_told() -> None:
-    asked = torch.zeros(3, PLACE_NUMBERS + 1)
-    asked[1:] = torch.arange(PLACE_NUMBERS + 1.0) + 2.0
-    asked[1:, -1] = 1.0
-    told = torch.full((3, PLACE_NUMBERS + 1), 0.5)
-    told[:, -1] = torch.tensor([1.0, 1.0, 0.0])
+    asked = torch.zeros(3, TOLD_NUMBERS)
+    asked[1:] = torch.arange(TOLD_NUMBERS) + 2.0
+    asked[1:, -2], asked[1:, -1] = 1.0, 0.0
+    told = torch.full((3, TOLD_NUMBERS), 0.5)
+    told[:, -2] = torch.tensor([1.0, 1.0, 0.0])
     found = place_asked({"asked": asked}, told)
     assert torch.equal(found[0], told[0]), "a new sound as its own tokens say"
     assert torch.equal(found[1], asked[1])

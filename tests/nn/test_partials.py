@@ -56,6 +56,26 @@ def test_the_glide_of_a_kick_is_followed() -> None:
     assert float(partials.shares[1:4, 0].mean()) > 0.7
 
 
+@pytest.mark.parametrize(("octaves", "glide_s"), [(0.15, 0.1), (0.3, 0.06), (0.4, 0.2)])
+def test_the_slight_glide_of_a_tom_is_followed_beside_a_mode_as_loud(octaves: float, glide_s: float) -> None:
+    time_s = np.arange(RATE) / RATE
+    course = np.cumsum(2 ** (octaves * np.exp(-time_s / glide_s))) / RATE
+    noise = np.random.default_rng(2).normal(size=len(time_s)) * np.exp(-time_s / 0.05)
+    tom = np.sin(2 * np.pi * 90 * course) * np.exp(-time_s / 0.3) + 0.1 * noise
+    tom += 0.7 * np.sin(2 * np.pi * 371 * course) * np.exp(-time_s / 0.2)
+    partials = found(tom)
+    early, late = partials.course(torch.tensor([0.01, 0.5])).log2()
+    wanted = octaves * np.exp(-np.array([0.01, 0.5]) / glide_s)
+    assert float(early - late) == pytest.approx(wanted[0] - wanted[1], rel=0.3)
+
+
+def test_what_stands_still_has_no_glide() -> None:
+    noise = np.random.default_rng(3).normal(size=RATE // 2) * np.exp(-np.arange(RATE // 2) / RATE / 0.03)
+    for decay_s in (0.05, 0.15):
+        still = struck([120.0], seconds=0.5, decay_s=decay_s) + 0.03 * noise
+        assert abs(found(still).glide_octaves) < 0.06
+
+
 @pytest.mark.parametrize("frames", [0, 1, 40, 900])
 def test_tiny_and_silent_sounds_have_no_tone(frames: int) -> None:
     partials = partials_of(np.zeros(frames), sample_rate_hz=RATE, token_frames=TOKEN, tokens=1)

@@ -6,6 +6,14 @@ from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
 from woodshed.nn.circular_transformer import CircularTransformer
 from woodshed.nn.codec import Decoded, SpectralCodec
+from woodshed.nn.colours import (
+    COLOUR_NUMBERS,
+    COLOUR_POINTS,
+    colour_of,
+    colour_points_hz,
+    coloured,
+    leaned_colour,
+)
 from woodshed.nn.courses import COURSE_NUMBERS, COURSE_POINTS, course_of, coursed, faded_course, rise_of, struck
 from woodshed.nn.crossing import crossed
 from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discriminator_loss
@@ -28,9 +36,9 @@ from woodshed.nn.measuring import (
 )
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, Neighbourhood, Place, evenly
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly
 from woodshed.nn.partial_tracking import partials_of
-from woodshed.nn.partials import PARTIAL_NUMBERS, Partials
+from woodshed.nn.partials import MODES, PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ring_prior import RingPrior
 from woodshed.nn.ringing import Ringer, unsmeared
@@ -45,8 +53,11 @@ from woodshed.nn.wave_network import WaveNetwork
 __all__ = [
     "ATTACK_NUMBERS",
     "ATTACK_POINTS",
+    "COLOUR_NUMBERS",
+    "COLOUR_POINTS",
     "COURSE_NUMBERS",
     "COURSE_POINTS",
+    "MODES",
     "MOST_DECAY_DB",
     "MOST_HISS",
     "MOST_SEMITONES",
@@ -55,6 +66,7 @@ __all__ = [
     "PARTIAL_NUMBERS",
     "PLACE_NUMBERS",
     "SIDE_LOW",
+    "TOLD_NUMBERS",
     "TRAITS",
     "BandDiscriminator",
     "BandMap",
@@ -95,6 +107,9 @@ __all__ = [
     "circle_resampled",
     "circle_steps",
     "circle_unlapped",
+    "colour_of",
+    "colour_points_hz",
+    "coloured",
     "compile_for_gpu",
     "course_of",
     "coursed",
@@ -110,6 +125,7 @@ __all__ = [
     "lapped",
     "lean_of",
     "leaned",
+    "leaned_colour",
     "leaned_over",
     "left_and_right",
     "levels_db",

@@ -13,14 +13,16 @@ from torch import Tensor, nn
 from woodshed.base.seeds import derive_seed
 from woodshed.nn.principal import Moments, PrincipalBasis
 
-PLACE_NUMBERS = 16
+PLACE_NUMBERS = 23  # with all else that is told 36: rows of whole 16 bytes are summed alike in any company
+TOLD_NUMBERS = PLACE_NUMBERS + 2  # a place, whether one is told, and whether it is told exactly
 _MOST_PLACES = 1024
 _NEIGHBOURS = 4
-_KEPT = ("places", "classes", "lengths", "traits")
+_KEPT = ("places", "classes", "lengths", "traits", "wholes")
 _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly varied is not blown up
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
+_EXACT = 0.35  # how many of those times it is told exactly, and that it is
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
 _STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
 _BEGIN = 0x5851F42D4C957F2D  # so that seed 0 is no special one
@@ -46,10 +48,21 @@ def evenly(seed: int) -> float:
 
 @dataclass(frozen=True)
 class Place:
-    """Somewhere among the sounds heard: numbers, ``(PLACE_NUMBERS,)``, and the log of a length in seconds."""
+    """Somewhere among the sounds heard.
+
+    Attributes
+    ----------
+    numbers
+        ``(PLACE_NUMBERS,)``.
+    log_length
+        Of seconds.
+    whole
+        The numbers that every token of a sound there repeats.
+    """
 
     numbers: Tensor
     log_length: float
+    whole: Tensor
 
 
 class Neighbourhood(nn.Module):
@@ -57,7 +70,8 @@ class Neighbourhood(nn.Module):
 
     The place of a sound is what its tokens are on the whole and how it begins, in a few principal directions. In
     training the network is told a place somewhere between a sound and one of its nearest neighbours of the same class:
-    tightly where many sounds are alike, loosely where few are. New sounds are asked for in the same way.
+    tightly where many sounds are alike, loosely where few are. New sounds are asked for in the same way. Now and then
+    it is told exactly where the sound lies, and that this is exact: so further takes of a sound are asked for.
 
     Parameters
     ----------
@@ -65,6 +79,8 @@ class Neighbourhood(nn.Module):
         Numbers per token.
     dims
         How many of them, the first, tell the envelope.
+    repeated
+        Which of them every token of a sound repeats; what they are is kept of each sound.
     traits
         How many traits of a sound are kept: two numbers each, its value and whether it has one.
 
@@ -78,15 +94,17 @@ class Neighbourhood(nn.Module):
     classes: Tensor
     lengths: Tensor
     traits: Tensor
+    wholes: Tensor
 
-    def __init__(self, *, numbers: int, dims: int, traits: int) -> None:
+    def __init__(self, *, numbers: int, dims: int, repeated: Sequence[int], traits: int) -> None:
         super().__init__()
-        self.dims = dims
+        self.dims, self.repeated = dims, list(repeated)
         self.basis = PrincipalBasis(width=numbers + 2 * dims + 1, dims=PLACE_NUMBERS)
         self.register_buffer("places", torch.zeros(_MOST_PLACES, PLACE_NUMBERS))
         self.register_buffer("classes", torch.full((_MOST_PLACES,), -1))  # -1 where nothing is kept
         self.register_buffer("lengths", torch.zeros(_MOST_PLACES))  # log of seconds
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
+        self.register_buffer("wholes", torch.zeros(_MOST_PLACES, len(self.repeated)))
 
     def settle(
         self, tokens: Tensor, counts: Tensor, *, classes: Tensor, lengths: Tensor, traits: Tensor, seed: int
@@ -118,11 +136,12 @@ class Neighbourhood(nn.Module):
             "classes": classes,
             "lengths": lengths.float(),
             "traits": traits.float(),
+            "wholes": summaries[:, self.repeated],  # a row begins with the mean over the tokens
         }
         self._keep({name: torch.cat([getattr(self, name)[kept], tensor]) for name, tensor in new.items()}, seed=seed)
 
     def told(self, tokens: Tensor, counts: Tensor, *, classes: Tensor, generator: torch.Generator) -> Tensor:
-        """What the network is told in training of where sounds lie, ``(sounds, PLACE_NUMBERS + 1)``; often nothing.
+        """What the network is told in training of where sounds lie, ``(sounds, TOLD_NUMBERS)``; often nothing.
 
         ``tokens`` and ``counts`` as in `settle`; ``classes`` (sounds,) are those of the sounds.
         """
@@ -134,10 +153,11 @@ class Neighbourhood(nn.Module):
         rows = torch.arange(len(places), device=places.device)
         which = torch.randint(_NEIGHBOURS, (len(places),), generator=generator).to(places.device)
         share = torch.rand(len(places), 1, generator=generator).to(places)
-        share = torch.where(far[rows, which, None].isfinite(), share, 0.0)
+        exact = (torch.rand(len(places), 1, generator=generator) < _EXACT).to(places)
+        share = torch.where(far[rows, which, None].isfinite(), share * (1 - exact), 0.0)
         between = torch.lerp(places, self.places[near[rows, which]], share)
         known = (torch.rand(len(places), 1, generator=generator) < _KNOWN).to(places)
-        return torch.cat([between * known, known], dim=-1)
+        return torch.cat([between, torch.ones_like(known), exact], dim=-1) * known
 
     def place_of(self, tokens: Tensor) -> Tensor | None:
         """The place of a sound's tokens ``(tokens, numbers)``; None where nothing was settled."""
@@ -183,7 +203,7 @@ class Neighbourhood(nn.Module):
         among = self._nearest_to(chosen, log_length=log_length, traits=traits)
         here = among[int(evenly(seed) * len(among))]
         if still:
-            return Place(self.places[here].clone(), float(self.lengths[here]))
+            return Place(self.places[here].clone(), float(self.lengths[here]), self.wholes[here].clone())
         mine = self._of_class_of(here)
         apart = (self.places[mine] - self.places[here]).norm(dim=1)
         order = apart.argsort(stable=True)
@@ -192,10 +212,15 @@ class Neighbourhood(nn.Module):
         used = torch.nonzero(self.classes >= 0)[:, 0]
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
         one, other = (apart_from[int(at)] for at in rng.integers(len(apart_from), size=2))
-        between = torch.lerp(self.places[here], self.places[there], share)
-        away = between + roam * math.sqrt(0.5) * (self.places[one] - self.places[other])
-        middle, kept = self.places[mine].mean(0), 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
-        return Place(middle + kept * (away - middle), float(torch.lerp(self.lengths[here], self.lengths[there], share)))
+        kept = 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
+
+        def away(rows: Tensor) -> Tensor:
+            between = torch.lerp(rows[here], rows[there], share)
+            middle = rows[mine].mean(0)
+            return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
+
+        log_length = float(torch.lerp(self.lengths[here], self.lengths[there], share))
+        return Place(away(self.places), log_length, away(self.wholes))
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""

@@ -14,7 +14,6 @@ from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST
 Floats = npt.NDArray[np.floating]
 
 _BEGUN = 0.03  # of the peak
-_BEGUN = 0.03  # of the peak
 _WINDOW_S = 0.046
 _HARMONIC_PERIODS = 6.0  # in a window, so that the lines of a series lie apart
 _NOISY_SHARE = 0.3  # what noise itself shows
@@ -23,7 +22,9 @@ _WEAKEST_DB = -42.0
 _LONGEST_GLIDE_S = 0.6
 _DEEP_HZ = 350.0  # modes below it may glide, and are followed in time, not in the spectrum
 _SETTLED_S = 0.06
-_GLIDES_S = (0.005, 0.01, 0.02, 0.035, 0.06, 0.12, 0.24)
+_GLIDES_S = (0.005, 0.01, 0.02, 0.035, 0.06, 0.12, 0.24, 0.48)
+_LEAST_GLIDE, _LEAST_SUDDEN_GLIDE = 0.03, 0.25  # octaves
+_EXPLAINED = 0.6  # of what a course wavers, that a glide may leave over
 _MOST_SETTLED = 0.35  # octaves between the peak of the spectrum and where a glide settles
 _ONE_BAND_HZ = 130.0
 _FADED_DB = -20.0  # what still sounds this much below its start after that time shows where it settles
@@ -31,6 +32,8 @@ _DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
 _TONAL_SHARE = 0.85  # from here on it is all tone
 _STILL_S, _NEAR_S = 0.03, 0.008  # spans over which a mode stands still, and noise around it is heard
 _LOW_TOP_HZ = 650.0
+_FILTERED = 0.7  # over the width of a band: seconds that a filter takes to follow
+_NO_GLIDE = (math.inf, 0.0, 0.03, 0.0)
 
 
 def partials_of(audio: Floats, *, sample_rate_hz: int, token_frames: int, tokens: int) -> Partials:
@@ -199,16 +202,25 @@ def _refined(peaks: Floats, strengths: Floats, first_hz: float) -> float:
 def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float, float]:
     """How far the low modes begin above where they settle, in octaves, how fast they fall, and where they settle.
 
-    The last is in octaves from where the peak of the spectrum lies: of a slow glide that is its middle.
+    The last is in octaves from where the peak of the spectrum lies: of a slow glide that is its middle. The lowest mode
+    is followed in all that lies low, where a kick begins octaves above its end, and close around it, where a tom falls
+    by a few semitones beside other modes as loud; the glide that the course keeps to more closely is the one.
     """
-    none = (0.0, 0.03, 0.0)
-    peak_hz = deep[0]
-    top = min(_LOW_TOP_HZ - 50.0, 6.0 * peak_hz, 0.85 * deep[1] if len(deep) > 1 else math.inf)
-    if top < 1.2 * peak_hz:
-        return none
-    analytic, slow_rate = _analytic_below(
-        audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=(15.0, top, 1.25 * top)
-    )
+    peak_hz, next_hz = deep[0], deep[1] if len(deep) > 1 else math.inf
+    wide = min(_LOW_TOP_HZ - 50.0, 6.0 * peak_hz, 0.85 * next_hz)
+    close = min(1.6 * peak_hz, 0.9 * next_hz)
+    found = []
+    for low_hz, top_hz, least in ((15.0, wide, 1.2), (0.45 * peak_hz, close, 1.15)):
+        if top_hz >= least * peak_hz:
+            found.append(_glide_between(audio, rate, peak_hz, pass_hz=(low_hz, top_hz, 1.25 * top_hz)))
+    return min(one for one in [*found, _NO_GLIDE] if one is not None)[1:]
+
+
+def _glide_between(
+    audio: Floats, rate: int, peak_hz: float, *, pass_hz: tuple[float, float, float]
+) -> tuple[float, float, float, float] | None:
+    """How far the course of a band strays from a glide, and that glide; None where it hardly keeps to one."""
+    analytic, slow_rate = _analytic_below(audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=pass_hz)
     power = np.abs(analytic) ** 2
     turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
     hop = max(1, round(0.002 * slow_rate))
@@ -217,22 +229,26 @@ def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float, f
     weight = weights.sum(1)
     course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weight + 1e-12)
     times = (np.arange(count) + 0.5) * hop / slow_rate
-    heard = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25)
+    settled_s = _FILTERED / (pass_hz[1] - pass_hz[0])  # before, it is the filter that is heard
+    heard = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25) & (times > settled_s)
     if heard.sum() < 8:
-        return none
+        return None
     above, weight, times = np.log2(course[heard] / peak_hz), np.sqrt(weight[heard]), times[heard]
-    best = (np.inf, 0.0, 0.03, 0.0)
+    weight = weight / weight.sum()
+    best = (math.inf, *_NO_GLIDE[1:])
+    level = float(weight @ above)
     for glide_s in _GLIDES_S:
         shape = np.exp(-times / glide_s)
-        late = float(np.average(shape, weights=weight))
-        level = float(np.average(above, weights=weight))
+        late = float(weight @ shape)
         slope = float((weight * (above - level) * (shape - late)).sum() / ((weight * (shape - late) ** 2).sum() + 1e-9))
         glide = float(np.clip(slope, -0.3, 1.6))
         settled = float(np.clip(level - glide * late, -_MOST_SETTLED, _MOST_SETTLED))
-        miss = float((weight * (above - settled - glide * shape) ** 2).sum())
-        best = min(best, (miss, glide, glide_s, settled))
-    flat = float((weight * (above - np.average(above, weights=weight)) ** 2).sum())
-    return best[1:] if best[0] < 0.6 * flat and abs(best[1]) > 0.03 else none
+        best = min(best, (float(weight @ (above - settled - glide * shape) ** 2), glide, glide_s, settled))
+    flat = float(weight @ (above - level) ** 2)
+    least = _LEAST_GLIDE if best[2] * peak_hz >= 1.0 else _LEAST_SUDDEN_GLIDE  # over within a wave
+    if abs(best[1]) <= least:
+        return (flat, *_NO_GLIDE[1:])
+    return best if best[0] < _EXPLAINED * flat else None
 
 
 def _filled(peaks: Floats) -> Floats:

@@ -19,7 +19,7 @@ LOWEST_HZ, HIGHEST_HZ = 30.0, 6000.0
 HARMONIC_SPANS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32))  # of the series, one per mode
 PARTIAL_NUMBERS = 4 + (MODES - 1) + MODES
 _MIDDLE_HZ = 110.0
-_LEAST_GLIDE = 0.08  # octaves; what is less was meant as none
+_LEAST_GLIDE = 0.05  # octaves; what is less was meant as none
 ABSENT_STEP = 0.6  # octaves between modes that are not there
 
 
@@ -93,5 +93,5 @@ class Partials:
             steps = torch.log2(torch.tensor([b[0] / a[0] for a, b in itertools.pairwise(HARMONIC_SPANS)]))
         frequencies = first * torch.exp2(torch.cat([torch.zeros(1), torch.cumsum(steps, 0)]))
         shares = (numbers[:, PARTIAL_NUMBERS - MODES :] / 2 + 0.3).clamp(0, 1)
-        glide_s = float(0.02 * 2.0 ** (1.5 * constant[2].clamp(-1.5, 2.5)))
+        glide_s = float(0.02 * 2.0 ** (1.5 * constant[2].clamp(-1.5, 3.2)))
         return cls(frequencies, glide if abs(glide) > _LEAST_GLIDE else 0.0, glide_s, harmonic, shares)

@@ -33,8 +33,9 @@ class Shape:
 
     ``partials`` say what rings under it; without them there is noise alone. ``lean`` says how much louder the second
     channel is than the first, as natural log of power. ``attack`` are numbers for how it begins (`attacked`),
-    ``course`` for how its level runs (`coursed`), and ``rise`` says how long its attack takes (`struck`); without them
-    all is as the envelope says. ``hiss`` is the natural log of power per bin below which its highs never fall.
+    ``course`` for how its level runs (`coursed`), ``colour`` for its long-term spectrum (`coloured`), and ``rise`` says
+    how long its attack takes (`struck`); without them all is as the envelope says. ``hiss`` is the natural log of power
+    per bin below which its highs never fall.
     """
 
     envelope: Tensor
@@ -45,6 +46,7 @@ class Shape:
     hiss: float = NO_HISS
     course: Tensor | None = None
     rise: float = 0.0
+    colour: Tensor | None = None
 
     @property
     def steps(self) -> int:
@@ -54,6 +56,10 @@ class Shape:
     def uncoursed(self) -> Shape:
         """The same shape, with a level that runs as the envelope says."""
         return replace(self, course=None, rise=0.0)
+
+    def uncoloured(self) -> Shape:
+        """The same shape, with a long-term spectrum that is as the envelope says."""
+        return replace(self, colour=None)
 
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""

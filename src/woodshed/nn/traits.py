@@ -60,11 +60,11 @@ class Traits:
     def fitted(self, shape: Shape, wishes: Mapping[str, float]) -> Shape:
         """The shape with what was wished for, as nearly as moving, stretching, tilting and widening bring it about."""
         if "pitch_hz" in wishes:
-            shape = self._tuner.tuned(shape, wanted_hz=wishes["pitch_hz"])
+            shape = self._tuner.tuned(shape, wanted_hz=wishes["pitch_hz"]).uncoloured()
         if "decay_ms" in wishes:
             shape = self._with_decay(shape, wishes["decay_ms"])
         if "brightness_hz" in wishes:
-            shape = self._with_brightness(shape, wishes["brightness_hz"])
+            shape = self._with_brightness(shape, wishes["brightness_hz"]).uncoloured()
         if "width" in wishes:
             shape = self._with_width(shape, wishes["width"])
         return shape

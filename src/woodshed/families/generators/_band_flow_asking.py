@@ -13,18 +13,17 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import PLACE_NUMBERS, TRAITS, Place, at_quantile
+from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-TOLD = 3 + 2 * len(TRAITS) + PLACE_NUMBERS + 1  # changes, traits, a place and whether one is told
+TOLD = 3 + 2 * len(TRAITS) + TOLD_NUMBERS  # changes, traits, and a place
 ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked for
 MOST_ROAM = 5.0
 _STEADY_ROAM = 1.2  # of what is made from one place alone
-_CALM = 0.0  # a further take differs in its fine structure alone
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
 
@@ -39,7 +38,8 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    calm: float = 1.0  # what the noise it is drawn from is multiplied with
+    whole: Tensor | None = None  # numbers that all of its tokens repeat, where they are known
+    still: bool = False  # a further take of the sound that lies there: it differs in its fine structure alone
 
 
 def drawn_for(model: BandFlow, request: Request) -> Drawn:
@@ -76,14 +76,15 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
-        calm=_CALM if place is not None and close else 1.0,
+        whole=place.whole if place is not None and close else None,
+        still=place is not None and close,
     )
 
 
 def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor:
     """What rows of one length are drawn from, ``(rows, length, numbers)``."""
     noise = request_noise([item.seed for item in drawn], shape=(length, model.numbers), name="envelope")
-    return noise * torch.tensor([item.calm for item in drawn])[:, None, None]
+    return noise * torch.tensor([not item.still for item in drawn])[:, None, None]
 
 
 def stays_close(model: BandFlow, request: Request) -> bool:
@@ -93,11 +94,19 @@ def stays_close(model: BandFlow, request: Request) -> bool:
     return np.random.default_rng(derive_seed(request.seed, "close")).random() < model.config.close
 
 
+def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int]) -> Tensor:
+    """Guesses of clean tokens, ``(rows, tokens, numbers)``, with the numbers that are known put in."""
+    for row, item in zip(clean, drawn, strict=False):  # rows that fill up come last
+        if item.whole is not None:
+            row[:, repeated] = item.whole
+    return clean
+
+
 def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
     """What the network is told beside the class: no change, what is wished for, and a place, ``(TOLD,)``."""
-    place = torch.zeros(PLACE_NUMBERS + 1)
+    place = torch.zeros(TOLD_NUMBERS)
     if drawn.place is not None:
-        place[:-1], place[-1] = drawn.place, 1.0
+        place = torch.cat([drawn.place, torch.tensor([1.0, float(drawn.still)])])
     return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,23 +14,28 @@ from torch import Tensor
 from woodshed.families.generators._band_flow_hearing import within
 from woodshed.nn import (
     ATTACK_NUMBERS,
+    COLOUR_NUMBERS,
     COURSE_NUMBERS,
+    MODES,
     MOST_DECAY_DB,
     MOST_SEMITONES,
     MOST_TILT_DB,
+    PARTIAL_NUMBERS,
     TRAITS,
     Partials,
     Shape,
+    colour_points_hz,
     faded_course,
     leaned,
+    leaned_colour,
 )
 from woodshed.roles import Features
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS  # lean to one channel, hiss, rise, beginning and course
-_WHOLE_WEIGHT = 0.4  # of these in the loss: every token repeats them, and their mean over the tokens is what counts
+WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS + COLOUR_NUMBERS  # lean, hiss, rise, beginning, course, colour
+CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
 
@@ -73,7 +79,8 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
                 centres_hz=model.splitter.bands.centres_hz,
                 floor=model.splitter.floor,
             )
-            copy = replace(shape, envelope=envelope, course=_leaned_course(model, shape, decay * MOST_DECAY_DB))
+            course = _leaned_course(model, shape, decay * MOST_DECAY_DB)
+            copy = replace(shape, envelope=envelope, course=course, colour=_leaned_colour(model, shape, envelope))
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
         rows.append(Copy(model.tokens_of_shape(copy).half(), heard.class_index, changes, traits, heard.log_length))
@@ -102,12 +109,9 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
     )
 
 
-def squared_misses(guess: Tensor, clean: Tensor) -> Tensor:
-    """Mean square over the numbers of a token, ``(..., tokens)``; numbers that every token repeats weigh less."""
-    squared = (guess - clean).square()
-    whole = squared[..., -WHOLE_NUMBERS:].sum(-1) * _WHOLE_WEIGHT
-    counted = squared.shape[-1] - (1 - _WHOLE_WEIGHT) * WHOLE_NUMBERS
-    return (squared[..., :-WHOLE_NUMBERS].sum(-1) + whole) / counted
+def repeated_of(numbers: int, *, dims: int) -> list[int]:
+    """Which of a token's numbers all tokens of a sound repeat; the first ``dims`` are those of the envelope."""
+    return [*range(dims, dims + CONSTANT_NUMBERS), *range(numbers - WHOLE_NUMBERS, numbers)]
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:
@@ -118,10 +122,23 @@ def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | N
     return within(model.courses, points)
 
 
+def _leaned_colour(model: BandFlow, shape: Shape, envelope: Tensor) -> Tensor | None:
+    """The colour of a shape under another envelope."""
+    if shape.colour is None:
+        return None
+    floor = math.exp(model.splitter.floor)
+    before, after = ((one.exp() - floor).clamp(min=0).sum(0) + floor for one in (shape.envelope, envelope))
+    change = (after / before).log10().numpy()
+    centres = model.splitter.bands.centres_hz.clamp(min=1.0).log2().numpy()
+    drawn = torch.from_numpy(np.interp(np.log2(colour_points_hz()), centres, change)).float()
+    return within(model.colours, leaned_colour(model.colours.unsqueeze(shape.colour), drawn))
+
+
 def tone_numbers(partials: Partials, shape: Shape) -> Tensor:
-    """Partials, lean, hiss, rise, attack and course of a shape as numbers, ``(tokens, numbers)``."""
+    """Partials, lean, hiss, rise, attack, course and colour of a shape as numbers, ``(tokens, numbers)``."""
     numbers = partials.to_numbers()
     attack = torch.zeros(ATTACK_NUMBERS) if shape.attack is None else shape.attack
     course = torch.zeros(COURSE_NUMBERS) if shape.course is None else shape.course
-    whole = torch.cat([torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course])
+    colour = torch.zeros(COLOUR_NUMBERS) if shape.colour is None else shape.colour
+    whole = torch.cat([torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course, colour])
     return torch.cat([numbers, whole.expand(len(numbers), -1)], dim=-1)

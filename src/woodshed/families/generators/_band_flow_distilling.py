@@ -13,7 +13,7 @@ from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, told_for
-from woodshed.families.generators._band_flow_copies import squared_misses
+from woodshed.families.generators._band_flow_losses import squared_misses
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, seeded_generator
 

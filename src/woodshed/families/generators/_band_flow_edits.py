@@ -119,7 +119,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
     def mend(self, first: Trainable, second: Trainable, *, weight: float) -> None:
         """Make the principal directions directions again, and keep places of both; see `Mends.mend`."""
         model, one, other = self._model, cast("BandFlow", first), cast("BandFlow", second)
-        for basis in (model.basis, model.attacks, model.courses):
+        for basis in (model.basis, model.attacks, model.courses, model.colours):
             basis.straighten()
         model.neighbourhood.take_from_both(one.neighbourhood, other.neighbourhood, weight=weight, seed=model.seed)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from woodshed.families.generators._band_flow_asking import steady_roam
 from woodshed.families.generators._band_flow_distilling import PairDrawer
-from woodshed.nn import PLACE_NUMBERS
+from woodshed.nn import TOLD_NUMBERS
 from woodshed.roles import FEW_SOUNDS, FamilyConfig, Features, Rehearses, Trainable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class FewSounds(Rehearses):
         tokens = torch.zeros(count, model.splitter.most_tokens, model.numbers, dtype=torch.float16)
         tokens[:, : drawn["tokens"].shape[1]] = drawn["tokens"]
         numbers = [*(model.class_row(name) for name in teacher.spec.classes), model.class_row(None)]
-        changes, traits, asked = drawn["told"].tensor_split([3, drawn["told"].shape[1] - PLACE_NUMBERS - 1], dim=1)
+        changes, traits, asked = drawn["told"].tensor_split([3, drawn["told"].shape[1] - TOLD_NUMBERS], dim=1)
         return Features(
             {
                 "tokens": tokens,
@@ -62,11 +62,11 @@ def _steady(base: BandFlow) -> BandFlow:
 
 
 def place_asked(batch: Mapping[str, Tensor], told: Tensor) -> Tensor:
-    """Where sounds lie as the network is told, ``(sounds, PLACE_NUMBERS + 1)``: rehearsed ones where asked for.
+    """Where sounds lie as the network is told, ``(sounds, TOLD_NUMBERS)``: rehearsed ones where asked for.
 
     ``told`` is what their own tokens say, often nothing; then nothing is told of a rehearsed one either.
     """
     if "asked" not in batch:
         return told
     asked = batch["asked"].to(told)
-    return torch.where(asked[:, -1:] > 0, asked * told[:, -1:], told)
+    return torch.where(asked[:, -2:-1] > 0, asked * told[:, -2:-1], told)

@@ -15,6 +15,7 @@ from woodshed.nn import (
     Shape,
     Split,
     attack_of,
+    colour_of,
     course_of,
     hiss_of,
     lean_of,
@@ -44,7 +45,7 @@ def sounding_part(model: BandFlow, sound: Sound) -> np.ndarray | None:
 
 
 def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = None) -> Shape:
-    """All that tokens say of a sound taken apart; beginning and course never lie far beyond those learned from."""
+    """All that tokens say of a sound taken apart; beginning, course and colour never lie far beyond the known."""
     rate_hz = model.spec.sample_rate_hz
     return Shape(
         split.envelope,
@@ -54,6 +55,7 @@ def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = No
         attack=within(model.attacks, attack_heard(model, split)),
         hiss=hiss_of(split, sample_rate_hz=rate_hz),
         course=within(model.courses, course_heard(model, split)),
+        colour=within(model.colours, colour_heard(model, split)),
         rise=rise_of(split.mid.numpy(), sample_rate_hz=rate_hz),
     )
 
@@ -72,6 +74,11 @@ def attack_heard(model: BandFlow, split: Split) -> Tensor:
 def course_heard(model: BandFlow, split: Split) -> Tensor:
     """How its level runs, as points of level."""
     return course_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
+
+
+def colour_heard(model: BandFlow, split: Split) -> Tensor:
+    """What colour it has on the whole, as points of power."""
+    return colour_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
 
 
 def partials_heard(model: BandFlow, split: Split) -> Partials:

@@ -25,6 +25,7 @@ from woodshed.nn import (
     Split,
     at_speed,
     attacked,
+    coloured,
     coursed,
     sounding_span,
     struck,
@@ -192,8 +193,10 @@ class Decoder:
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
     def levelled(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
-        """A sound that begins, rises and dies as its shape says in numbers, where it does."""
+        """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does."""
         rate, model = self.splitter.sample_rate_hz, self.model
+        if shape.colour is not None:
+            audio = coloured(audio, basis=model.colours, numbers=shape.colour, sample_rate_hz=rate)
         if shape.course is not None:
             audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate)
         if shape.attack is not None:

@@ -21,6 +21,7 @@ from woodshed.families.generators._band_flow_asking import (
     noise_for,
     told_for,
     with_roam,
+    with_wholes,
 )
 from woodshed.families.generators._band_flow_copies import (
     WHOLE_NUMBERS,
@@ -29,7 +30,7 @@ from woodshed.families.generators._band_flow_copies import (
     copies_of,
     features_of,
     leanings_of,
-    squared_misses,
+    repeated_of,
     tone_numbers,
 )
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
@@ -39,6 +40,7 @@ from woodshed.families.generators._band_flow_guiding import Row, Steering, lengt
 from woodshed.families.generators._band_flow_hearing import (
     QUANTILES,
     attack_heard,
+    colour_heard,
     course_heard,
     length_and_level,
     partials_heard,
@@ -47,18 +49,21 @@ from woodshed.families.generators._band_flow_hearing import (
     tabulate,
 )
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
+from woodshed.families.generators._band_flow_losses import flow_misses, noise_over, some_told
 from woodshed.families.generators._band_flow_wishing import made_as_wished
 from woodshed.nn import (
     ATTACK_NUMBERS,
     ATTACK_POINTS,
+    COLOUR_NUMBERS,
+    COLOUR_POINTS,
     COURSE_NUMBERS,
     COURSE_POINTS,
     MOST_HISS,
     MOST_SEMITONES,
     NO_HISS,
     PARTIAL_NUMBERS,
-    PLACE_NUMBERS,
     SIDE_LOW,
+    TOLD_NUMBERS,
     TRAITS,
     EnvelopeSplitter,
     Moments,
@@ -221,6 +226,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             self.basis = PrincipalBasis(width=self.splitter.token_width, dims=config.dims)
             self.attacks = PrincipalBasis(width=ATTACK_POINTS, dims=ATTACK_NUMBERS)
             self.courses = PrincipalBasis(width=COURSE_POINTS, dims=COURSE_NUMBERS)
+            self.colours = PrincipalBasis(width=COLOUR_POINTS, dims=COLOUR_NUMBERS)
             self.net = SteeredTransformer(
                 dims=self.numbers,
                 width=config.width,
@@ -230,7 +236,12 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 most_tokens=self.splitter.most_tokens,
             )
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
-            self.neighbourhood = Neighbourhood(numbers=self.numbers, dims=config.dims, traits=len(TRAITS))
+            self.neighbourhood = Neighbourhood(
+                numbers=self.numbers,
+                dims=config.dims,
+                repeated=repeated_of(self.numbers, dims=config.dims),
+                traits=len(TRAITS),
+            )
             self.facts_in = nn.Linear(3 * 32 + TOLD, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
         self.register_buffer("length_table", torch.zeros(classes + 1, QUANTILES))  # log s; last row: all classes
@@ -265,7 +276,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
         moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
-        begun, run = Moments(ATTACK_POINTS), Moments(COURSE_POINTS)
+        begun, run, tinged = Moments(ATTACK_POINTS), Moments(COURSE_POINTS), Moments(COLOUR_POINTS)
         facts: list[tuple[int, float, float]] = []
         for example in examples:
             data = sounding_part(self, example.sound)
@@ -278,6 +289,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             rung.add(tone_numbers(shape.partials, shape))
             begun.add(attack_heard(self, split)[None])
             run.add(course_heard(self, split)[None])
+            tinged.add(colour_heard(self, split)[None])
             facts.append(length_and_level(example, data))
         if not facts:
             return
@@ -286,7 +298,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
         self.attacks.fit(begun)
         self.courses.fit(run)
-        own = torch.cat([self.attacks.variances, self.courses.variances]).sqrt()
+        self.colours.fit(tinged)
+        own = torch.cat([self.attacks.variances, self.courses.variances, self.colours.variances]).sqrt()
         self.tone_means[-len(own) :] = 0.0
         self.tone_scales[-len(own) :] = own
         tabulate(self, facts)
@@ -347,33 +360,21 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         tokens, counts = batch["tokens"].float(), batch["counts"]
         rows = len(tokens)
         time = logit_normal_times(rows, mean=-0.4, spread=1.0, generator=generator).to(tokens)
-        noise = torch.randn(tokens.shape, generator=generator).to(tokens)
         dropped = torch.rand(rows, generator=generator).to(tokens) < self.config.class_dropout
         classes = torch.where(dropped, len(self.spec.classes), batch["classes"])
         place = self.neighbourhood.told(tokens, counts, classes=batch["classes"], generator=generator)
-        traits = self._told(batch["traits"].to(tokens), generator)
-        told = torch.cat([batch["changes"].to(tokens), traits, place_asked(batch, place)], dim=-1)
+        place = place_asked(batch, place)
+        noise = noise_over(tokens, exact=place[:, -1], repeated=self.neighbourhood.repeated, generator=generator)
+        traits = some_told(batch["traits"].to(tokens), share=self.config.trait_share, generator=generator)
+        told = torch.cat([batch["changes"].to(tokens), traits, place], dim=-1)
         point = noised(tokens, noise, time=time)
         order = torch.argsort(counts)
         total = tokens.new_zeros(())
         for part in order.chunk(max(1, rows // 16)):  # sounds of like length together, so that little is padding
             longest = int(counts[part].max())
             guess = self._guess(point[part, :longest], time[part], classes[part], counts[part], told[part])
-            total = total + self._misses(guess, tokens[part, :longest], time[part], counts[part]).sum()
+            total = total + flow_misses(guess, tokens[part, :longest], time=time[part], counts=counts[part]).sum()
         return {"flow": total / rows}
-
-    def _told(self, traits: Tensor, generator: torch.Generator) -> Tensor:
-        """Traits as the network is told them: none at all, or each now and then, so that any few can be asked for."""
-        rows, count = len(traits), len(TRAITS)
-        some = torch.rand(rows, 1, generator=generator) < self.config.trait_share
-        kept = (torch.rand(rows, count, generator=generator) < 0.5) & some
-        return traits * kept.repeat_interleave(2, dim=1).to(traits)
-
-    def _misses(self, guess: Tensor, clean: Tensor, time: Tensor, counts: Tensor) -> Tensor:
-        present = torch.arange(clean.shape[1], device=clean.device)[None] < counts[:, None]
-        squared = squared_misses(guess, clean) * present  # (batch, tokens)
-        per_sound = squared.sum(1) / counts.sqrt() / math.sqrt(16.0)  # long sounds count more, but not in full
-        return per_sound / (1 - time).clamp(min=0.05).square()
 
     def optimisers(self) -> list[OptimiserPlan]:
         """AdamW on everything; the rate rises for 50 steps and falls over the last 60 %."""
@@ -438,7 +439,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
-                    shape = shape.uncoursed() if guides else shape  # guides hear levels as the envelope has them
+                    shape = shape.uncoursed().uncoloured() if guides else shape  # guides hear the envelope alone
                     target = Target(
                         shape=shape,
                         frames=drawn[number].frames,
@@ -476,10 +477,13 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         counts = torch.tensor([item.tokens for item in drawn] + [1] * lacking)
         told = torch.stack([*(told_for(self, item) for item in drawn), *[point.new_zeros(TOLD)] * lacking])
         free, untold = torch.full_like(classes, anything), told.clone()
-        untold[:, -PLACE_NUMBERS - 1 :] = 0.0
+        untold[:, -TOLD_NUMBERS:] = 0.0
         nothing_told = bool((classes == free).all()) and torch.equal(told, untold)
 
         def guess(x: Tensor, now: float) -> Tensor:
+            return with_wholes(guided_guess(x, now), drawn, repeated=self.neighbourhood.repeated)
+
+        def guided_guess(x: Tensor, now: float) -> Tensor:
             if guidance == 1.0 or not _GUIDED_FROM <= now <= _GUIDED_TO or nothing_told:
                 return self._guess(x, torch.full((len(x),), now), classes, counts, told)
             both = self._guess(
@@ -552,8 +556,9 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             lean if abs(lean) > _LEAST_LEAN else 0.0,
             attack=whole[3 : 3 + ATTACK_NUMBERS],
             hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
-            course=whole[-COURSE_NUMBERS:],
+            course=whole[-COLOUR_NUMBERS - COURSE_NUMBERS : -COLOUR_NUMBERS],
             rise=float(rise),
+            colour=whole[-COLOUR_NUMBERS:],
         )
 
     @property

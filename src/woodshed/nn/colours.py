@@ -1,0 +1,124 @@
+"""The colour of a sound on the whole, its long-term spectrum in few bands; and sounds brought to a colour."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.fft import next_fast_len
+from torch import Tensor
+
+from woodshed.nn.principal import PrincipalBasis
+
+COLOUR_POINTS = 24
+COLOUR_NUMBERS = 14
+_BEND_HZ = 130.0  # below, points lie 30 Hz apart: what is filtered more finely rises late; above, a third of an octave
+_PER_OCTAVE = 3.0
+_FLOOR = -7.0  # log10 of power over that of the whole sound
+_MOST_GAIN = 1.2  # log10 of power, 12 dB
+_PAD_FRAMES = 1024  # of silence, into which what a filter adds may ring
+_LEAST_SIZE = 4096
+
+Floats = npt.NDArray[np.floating]
+Spectrum = npt.NDArray[np.complexfloating]
+
+
+def colour_points_hz() -> Floats:
+    """Where the points of a colour lie in Hz, rising: 30 Hz apart at first, later a third of an octave, ``(24,)``.
+
+    Examples
+    --------
+    >>> colour_points_hz()[[0, 1, 11, 23]].round().tolist()
+    [30.0, 62.0, 1036.0, 16640.0]
+    """
+    return _BEND_HZ * np.sinh(np.arange(1, COLOUR_POINTS + 1) * math.log(2.0) / _PER_OCTAVE)
+
+
+def colour_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
+    """The colour of a sound.
+
+    Parameters
+    ----------
+    audio
+        ``(channels, frames)`` or ``(frames,)``; channels are averaged.
+
+    Returns
+    -------
+    Tensor
+        Log10 of the power around each point over that of all, at least -7, ``(24,)``; -7 for silence.
+
+    Examples
+    --------
+    >>> t = np.arange(22050) / 44100
+    >>> colour = colour_of(np.sin(2 * np.pi * 1000 * t), sample_rate_hz=44100)
+    >>> round(float(colour_points_hz()[int(colour.argmax())]))
+    1036
+    """
+    spectrum, size = _spectrum(np.atleast_2d(audio))
+    return torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
+
+
+def leaned_colour(points: Tensor, change: Tensor) -> Tensor:
+    """The points of a colour after a change of every point, in log10 of power.
+
+    Examples
+    --------
+    >>> flat = torch.full((COLOUR_POINTS,), -1.38)
+    >>> leaned_colour(flat, torch.linspace(0, 1, COLOUR_POINTS)).diff().min().item() > 0
+    True
+    """
+    power = 10.0 ** (points + change)
+    return torch.log10(power / power.sum() + 10.0**_FLOOR)
+
+
+def coloured(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int) -> Floats:
+    """A sound whose colour is what some numbers say; what it does between two points stays its own.
+
+    It is filtered as much as its own numbers differ from those, by 12 dB at most, and without anything ringing before
+    its cause (minimum phase).
+
+    Parameters
+    ----------
+    audio
+        ``(channels, frames)``.
+    basis
+        Principal directions of `colour_of`.
+    numbers
+        As the basis squeezes them.
+    """
+    spectrum, size = _spectrum(audio)
+    points = torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
+    if float(points.max()) <= _FLOOR:
+        return audio
+    change = (basis.unsqueeze(numbers) - basis.unsqueeze(basis.squeeze(points))).double().numpy()
+    level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-_MOST_GAIN, _MOST_GAIN))
+    causal = np.fft.irfft(level * math.log(10.0) / 2, size)
+    causal[1 : (size + 1) // 2] *= 2.0
+    causal[size // 2 + 1 :] = 0.0
+    return np.fft.irfft(spectrum * np.exp(np.fft.rfft(causal)), size, axis=-1)[:, : audio.shape[-1]].astype(audio.dtype)
+
+
+def _spectrum(audio: Floats) -> tuple[Spectrum, int]:
+    least = max(_LEAST_SIZE, audio.shape[-1] + _PAD_FRAMES)
+    size = int(next_fast_len(least, True) or least)
+    return np.fft.rfft(audio, size, axis=-1), size
+
+
+def _places(size: int, sample_rate_hz: int) -> Floats:
+    """Where the bins of a spectrum lie among the points, 0 at the first, within their range."""
+    hz = np.arange(size // 2 + 1) * sample_rate_hz / size
+    places = np.arcsinh(hz / _BEND_HZ) * _PER_OCTAVE / math.log(2.0) - 1.0
+    return places.clip(0.0, COLOUR_POINTS - 1.0)
+
+
+def _points(spectrum: Spectrum, size: int, sample_rate_hz: int) -> Floats:
+    power = np.abs(spectrum.mean(axis=0)) ** 2
+    places = _places(size, sample_rate_hz)
+    below = places.astype(int)
+    share = places - below
+    around = np.bincount(below, power * (1.0 - share), COLOUR_POINTS + 1)
+    around += np.bincount(below + 1, power * share, COLOUR_POINTS + 1)
+    total = around.sum()
+    return np.log10(around[:-1] / total + 10.0**_FLOOR) if total > 0.0 else np.full(COLOUR_POINTS, _FLOOR)

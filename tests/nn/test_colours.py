@@ -1,0 +1,119 @@
+"""Colours: read off sounds whose spectrum is known, and brought about in others without touching how they run."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal import butter, sosfilt
+
+from woodshed.dsp import amplitude_envelope
+from woodshed.nn import (
+    COLOUR_NUMBERS,
+    COLOUR_POINTS,
+    Moments,
+    PrincipalBasis,
+    colour_of,
+    colour_points_hz,
+    coloured,
+    leaned_colour,
+)
+
+RATE = 44100
+Floats = np.ndarray
+
+
+def tinged(*, seed: int, tilt_db: float, seconds: float = 0.4, channels: int = 1, fall_s: float = 0.1) -> Floats:
+    """Decaying noise with so many dB per octave more."""
+    frames = round(seconds * RATE)
+    rng = np.random.default_rng(seed)
+    spectrum = np.fft.rfft(rng.normal(size=(channels, frames)))
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(frames, 1 / RATE), 20.0) / 1000.0)
+    noise = np.fft.irfft(spectrum * 10 ** (tilt_db * octaves / 20), frames)
+    return noise / np.abs(noise).max() * np.exp(-np.arange(frames) / RATE / fall_s)
+
+
+@pytest.fixture(scope="module")
+def basis() -> PrincipalBasis:
+    moments = Moments(COLOUR_POINTS)
+    rng = np.random.default_rng(0)
+    for seed in range(80):
+        sound = tinged(seed=seed, tilt_db=rng.uniform(-9, 6))
+        low, high = np.sort(rng.uniform(40, 12000, 2))
+        band = sosfilt(butter(2, [low, high + 100], "bandpass", fs=RATE, output="sos"), sound)
+        moments.add(colour_of(sound + rng.uniform(0, 3) * band, sample_rate_hz=RATE)[None])
+    basis = PrincipalBasis(width=COLOUR_POINTS, dims=COLOUR_NUMBERS)
+    basis.fit(moments)
+    return basis
+
+
+def tilt_of(points: torch.Tensor) -> float:
+    """dB per octave between 500 Hz and 12 kHz."""
+    hz = colour_points_hz()
+    inside = (hz > 500) & (hz < 12000)
+    return float(np.polyfit(np.log2(hz[inside]), 10 * points.numpy()[inside], 1)[0])
+
+
+@pytest.mark.parametrize("tilt_db", [-6.0, 0.0, 4.0])
+def test_a_colour_follows_a_known_tilt_whatever_the_level_and_rate(tilt_db: float) -> None:
+    sound = tinged(seed=1, tilt_db=tilt_db, seconds=1.0, fall_s=10.0)
+    points = colour_of(sound, sample_rate_hz=RATE)
+    assert tilt_of(points) == pytest.approx(tilt_db + 3.0, abs=0.4)  # thirds of an octave widen by 3 dB an octave
+    assert float((10.0**points).sum()) == pytest.approx(1.0, abs=1e-3)
+    torch.testing.assert_close(colour_of(0.01 * sound, sample_rate_hz=RATE), points, atol=1e-4, rtol=0)
+    slower = colour_of(sound, sample_rate_hz=RATE // 2)  # all an octave down
+    assert tilt_of(slower) == pytest.approx(tilt_db + 3.0, abs=0.4)
+
+
+def test_silence_has_the_least_colour_and_stays_silent(basis: PrincipalBasis) -> None:
+    silence = np.zeros((2, 3000), dtype=np.float32)
+    assert float(colour_of(silence, sample_rate_hz=RATE).max()) == -7.0
+    assert not coloured(silence, basis=basis, numbers=torch.zeros(COLOUR_NUMBERS), sample_rate_hz=RATE).any()
+
+
+@pytest.mark.parametrize(("tilt_db", "before_db"), [(-6.0, -3.0), (3.0, 0.0), (-2.0, 1.5)])
+def test_a_sound_takes_on_the_colour_asked_for(basis: PrincipalBasis, tilt_db: float, before_db: float) -> None:
+    wanted = colour_of(tinged(seed=300, tilt_db=tilt_db), sample_rate_hz=RATE)
+    sound = tinged(seed=400, tilt_db=before_db, channels=2)
+    new = coloured(sound, basis=basis, numbers=basis.squeeze(wanted), sample_rate_hz=RATE)
+    before, after = (colour_of(one, sample_rate_hz=RATE) for one in (sound, new))
+    inside = (colour_points_hz() > 60) & (colour_points_hz() < 15000)
+    left = (after - wanted)[inside].abs().mean() / (before - wanted)[inside].abs().mean()
+    assert float(left) < 0.4
+
+
+def test_a_filtered_sound_begins_when_it_began_and_decays_as_it_did(basis: PrincipalBasis) -> None:
+    sound = tinged(seed=5, tilt_db=0.0)
+    late = np.concatenate([np.zeros((1, 2000)), sound], axis=1)
+    numbers = basis.squeeze(colour_of(tinged(seed=6, tilt_db=-6.0), sample_rate_hz=RATE))
+    new = coloured(late, basis=basis, numbers=numbers, sample_rate_hz=RATE)
+    before = np.square(new[:, :1950]).sum() / np.square(new).sum()
+    assert before < 1e-6, "nothing rings before its cause"
+    decays = [amplitude_envelope(one[:, 2000:], RATE).decay_time_ms() for one in (late, new)]
+    assert decays[1] == pytest.approx(decays[0], rel=0.1)
+
+
+def test_its_own_colour_leaves_a_sound_as_it_is_for_any_length_and_both_channels(basis: PrincipalBasis) -> None:
+    for frames in (1, 50, 2205, 8191, 30011):
+        sound = tinged(seed=7, tilt_db=-3.0, seconds=1.0, channels=2)[:, :frames].astype(np.float32)
+        own = basis.squeeze(colour_of(sound, sample_rate_hz=RATE))
+        new = coloured(sound, basis=basis, numbers=own, sample_rate_hz=RATE)
+        assert new.shape == sound.shape
+        assert new.dtype == sound.dtype
+        np.testing.assert_allclose(new, sound, atol=1e-5 * np.abs(sound).max())
+
+
+def test_nothing_is_turned_by_more_than_12_db(basis: PrincipalBasis) -> None:
+    sound = tinged(seed=8, tilt_db=0.0)
+    far = 50.0 * torch.ones(COLOUR_NUMBERS)
+    new = coloured(sound, basis=basis, numbers=far, sample_rate_hz=RATE)
+    size = 1 << 16
+    gain = np.abs(np.fft.rfft(new[0], size)) / np.maximum(np.abs(np.fft.rfft(sound[0], size)), 1e-6)
+    assert 20 * np.log10(np.median(gain)) < 12.5
+    assert np.isfinite(new).all()
+
+
+def test_a_leaned_colour_is_a_colour() -> None:
+    points = colour_of(tinged(seed=9, tilt_db=-2.0), sample_rate_hz=RATE)
+    octaves = torch.from_numpy(np.log2(colour_points_hz() / 100.0)).float()
+    leaned = leaned_colour(points, 0.3 * octaves)  # 3 dB per octave
+    assert tilt_of(leaned) == pytest.approx(tilt_of(points) + 3.0, abs=0.2)
+    assert float((10.0**leaned).sum()) == pytest.approx(1.0, abs=1e-3)
