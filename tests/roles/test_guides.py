@@ -113,6 +113,14 @@ def test_a_decay_falls_through_clearly_and_stays_down() -> None:
     assert found["again"] > found["clear"] + 0.2
 
 
+def test_what_leads_away_pulls_early() -> None:
+    guide = Unlike(picture=picture_of(TONE))
+    assert guide.away
+    assert not Brightness(hz=500).away
+    assert guide.schedule.strength(0.2) == 1
+    assert guide.schedule.strength(0.8) == 0
+
+
 def test_schedules_pull_when_they_say() -> None:
     assert [Schedule(start=0.2, stop=0.8).strength(t) for t in (0.1, 0.5, 0.9)] == [0, 1, 0]
     assert Schedule(curve="falling").strength(0.25) == 0.75

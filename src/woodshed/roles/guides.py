@@ -7,7 +7,8 @@ Targets are numbers: nothing here holds audio. Times are seconds, levels decibel
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,10 +17,12 @@ from torch import Tensor
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.nn import centroid_hz, envelope_db, loudness_db, octave_centres_hz, octave_levels_db
 from woodshed.roles.guide_targets import CONTOUR_HOP_S, RISE_HOP_S, Points, onset_curve, picture_distance_db
-from woodshed.roles.guiding import Guide, Hears
+from woodshed.roles.guiding import Guide, Hears, Schedule
 from woodshed.roles.listener import Listener
 
 Loss = Callable[[Tensor, int], Tensor]
+
+AWAY_UNTIL = 0.45  # from then on nothing pulls away, so that the sound finds back to its kind
 
 _CONTOUR_FLOOR_DB = -50.0
 _CLEAR_DB = 4.0
@@ -173,6 +176,12 @@ class Unlike(Guide):
     picture: tuple[tuple[float, ...], ...]  # (bands, hops) in dB, of the sound to stay away from
     name: str = "a sound"
     distance_db: float = 15.0
+    schedule: Schedule = field(default_factory=partial(Schedule, stop=AWAY_UNTIL))
+
+    @property
+    def away(self) -> bool:
+        """Yes."""
+        return True
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """By what share of the wanted distance a sound is too near; 0 from there on."""
