@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -11,11 +12,12 @@ from torch import Tensor
 
 from tests.contract.sounds import CLASSES, RATE
 from tests.contract.test_families import ListLenders, fitted
-from woodshed.families.generators._band_flow_guiding import Row, Steering
-from woodshed.families.generators._band_flow_lending import Decoder
+from woodshed.families.generators._band_flow_guiding import Row, Steering, begun
+from woodshed.families.generators._band_flow_lending import Decoder, Target
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.roles import Guide, NoLenders, Request
-from woodshed.roles.guides import Brightness, Decay, Loudness, Rises, Spectrum
+from woodshed.roles.guide_targets import picture_of
+from woodshed.roles.guides import Brightness, Decay, Function, Loudness, Rises, Spectrum, Unlike
 
 FRAMES = 9000
 GUIDES = [
@@ -84,3 +86,58 @@ def test_moves_stay_within_what_is_still_open() -> None:
         for now in (0.1, 0.6, 0.999)
     ]
     assert wayward[2] < 0.02 < min(wayward[:2])
+
+
+@pytest.mark.parametrize("lends", [True, False], ids=["borrowed", "made"])
+def test_guides_hear_the_sound_as_it_will_begin(lends: bool) -> None:
+    """Up to the copy guard and the finish, what is heard inside a step is what comes out."""
+    steer, tokens, row = steering(2, lends=lends)
+    shape = steer.model.shape_of(tokens, frames=FRAMES).uncoursed()
+    target = Target(shape, FRAMES, 1.0, row.request.class_name, row.request.seed)
+    heard = steer.render_fixed(tokens, steer.fixed_fine(tokens, row))
+    meant = steer.model.splitter.join(steer.decoder.heard(target), frames=FRAMES)
+    if not lends:
+        plain, _, _ = steer.decoder.fine(target, near=steer.decoder.neighbours(target))
+        unbegun = steer.model.splitter.join(plain, frames=FRAMES).numpy()
+        assert meant.numpy() == pytest.approx(steer.decoder.levelled(unbegun, shape), abs=1e-5)
+    share = float((heard * meant).sum() / (heard.norm() * meant.norm()))
+    assert share > 0.98
+
+
+def test_what_is_missed_after_the_flow_is_made_less() -> None:
+    """No guide may lose what another gains, and a guide that cannot be content moves nothing."""
+    steer, tokens, row = steering(1, lends=False)
+    rows = torch.zeros(1, 16, tokens.shape[-1])
+    rows[0, : row.tokens] = tokens
+
+    def missed(guide: Guide, point: Tensor) -> float:
+        fine = steer.fixed_fine(point[0, : row.tokens], row)
+        with torch.no_grad():
+            return float(guide.loss(steer.render_fixed(point[0, : row.tokens], fine)[None], sample_rate_hz=RATE))
+
+    guides = [Brightness(hz=3000), Decay(ms=60)]
+    for some in ([guides[0]], [guides[1]], guides):
+        steer.guides = some
+        after = steer.settled(rows, [row])
+        assert torch.equal(after[0, row.tokens :], rows[0, row.tokens :])
+        for guide in some:
+            assert missed(guide, after) <= max(missed(guide, rows), guide.least or 0.0) + 1e-6
+        if len(some) == 1:
+            assert missed(some[0], after) < missed(some[0], rows)
+    steer.guides = [Function(function=lambda audio, rate: audio.square().mean((1, 2)))]
+    assert torch.equal(steer.settled(rows, [row]), rows)
+
+
+def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
+    steer, _, row = steering(1, lends=False)
+    model, lenders = steer.model, NoLenders()
+    (made,) = model.generate([row.request], lenders=lenders)
+    guide = Unlike(picture=picture_of(made.sound), distance_db=60.0)
+    (away,) = begun(model, [row.request], [guide], lenders=lenders)
+    assert (away.class_name, away.wishes) == (row.request.class_name, {"roam": 0.0})
+    assert away.seed != row.request.seed
+    assert begun(model, [row.request], [guide], lenders=lenders) == [away]
+    (asked,) = begun(model, [replace(row.request, wishes={"roam": 2.0})], [guide], lenders=lenders)
+    assert asked.wishes == {"roam": 2.0}
+    (own,) = begun(model, [row.request], GUIDES, lenders=lenders)
+    assert own.seed == row.request.seed

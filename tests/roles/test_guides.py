@@ -98,6 +98,29 @@ def test_gradients_equal_finite_differences(guide: Guide) -> None:
     assert float((gradient * along).sum()) == pytest.approx(float((at(1e-6) - at(-1e-6)) / 2e-6), rel=5e-3, abs=1e-5)
 
 
+def test_a_decay_falls_through_clearly_and_stays_down() -> None:
+    """Hovering at the threshold, or sounding on long after it, is no decay."""
+    place = np.arange(RATE) / RATE / 0.1  # in decays of 100 ms
+    noise = np.random.default_rng(3).standard_normal((1, RATE))
+    falls = {
+        "clear": -20 * place,
+        "hovering": np.maximum(-20 * place, -21),
+        "again": np.where((place > 6) & (place < 8), -8, -20 * place),
+    }
+    found = {name: loss(Decay(ms=100), Sound(noise * 10 ** (fall / 20), RATE)) for name, fall in falls.items()}
+    assert found["clear"] < 0.03
+    assert found["hovering"] > found["clear"] + 0.05
+    assert found["again"] > found["clear"] + 0.2
+
+
+def test_what_leads_away_pulls_early() -> None:
+    guide = Unlike(picture=picture_of(TONE))
+    assert guide.away
+    assert not Brightness(hz=500).away
+    assert guide.schedule.strength(0.2) == 1
+    assert guide.schedule.strength(0.8) == 0
+
+
 def test_schedules_pull_when_they_say() -> None:
     assert [Schedule(start=0.2, stop=0.8).strength(t) for t in (0.1, 0.5, 0.9)] == [0, 1, 0]
     assert Schedule(curve="falling").strength(0.25) == 0.75

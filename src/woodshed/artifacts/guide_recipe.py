@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from woodshed.base.errors import UsageError
 from woodshed.base.files import write_text_atomically
+from woodshed.roles.guides import AWAY_UNTIL
 from woodshed.roles.guiding import MOST_WEIGHT
 
 FORMAT_VERSION = 1
@@ -127,6 +128,7 @@ class UnlikeFacts(_GuideFacts):
     """Away from a file, by at least so many decibels on average over its mel picture."""
 
     kind: Literal["unlike"] = "unlike"
+    schedule: ScheduleFacts = ScheduleFacts(stop=AWAY_UNTIL)
     like: str
     distance_db: float = Field(default=15.0, gt=0, le=60)
 

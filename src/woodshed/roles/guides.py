@@ -7,7 +7,8 @@ Targets are numbers: nothing here holds audio. Times are seconds, levels decibel
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,12 +17,16 @@ from torch import Tensor
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.nn import centroid_hz, envelope_db, loudness_db, octave_centres_hz, octave_levels_db
 from woodshed.roles.guide_targets import CONTOUR_HOP_S, RISE_HOP_S, Points, onset_curve, picture_distance_db
-from woodshed.roles.guiding import Guide, Hears
+from woodshed.roles.guiding import Guide, Hears, Schedule
 from woodshed.roles.listener import Listener
 
 Loss = Callable[[Tensor, int], Tensor]
 
+AWAY_UNTIL = 0.45  # from then on nothing pulls away, so that the sound finds back to its kind
+
 _CONTOUR_FLOOR_DB = -50.0
+_CLEAR_DB = 4.0
+_LONG_AFTER = 0.3  # weight of what sounds long after a decay should be over
 _TAIL_S = 0.2  # how much room the last onset of a grid needs
 
 
@@ -171,6 +176,12 @@ class Unlike(Guide):
     picture: tuple[tuple[float, ...], ...]  # (bands, hops) in dB, of the sound to stay away from
     name: str = "a sound"
     distance_db: float = 15.0
+    schedule: Schedule = field(default_factory=partial(Schedule, stop=AWAY_UNTIL))
+
+    @property
+    def away(self) -> bool:
+        """Yes."""
+        return True
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """By what share of the wanted distance a sound is too near; 0 from there on."""
@@ -220,15 +231,22 @@ class Decay(Guide):
         return 0.002
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
-        """Mean square, in units of 10 dB, of what stands too low before that time or too high after it."""
+        """Mean square, in units of 10 dB, of what stands too low before that time or too high after it.
+
+        Farther from that time the level shall lie farther from -20 dB, by up to 4 dB, so that it falls through clearly;
+        what is near that time decides, but what sounds again long after it counts too.
+        """
         hop_s = 0.002
         level = envelope_db(audio, sample_rate_hz=sample_rate_hz, hop_s=hop_s)
         peak = level.detach().argmax(1, keepdim=True)
         place = (torch.arange(level.shape[1], device=audio.device)[None] - peak) * hop_s * 1000  # ms after the peak
-        too_low = (-20 - level).clamp(min=0) * ((place >= 0) & (place < self.ms))
-        too_high = (level + 20).clamp(min=0) * (place >= self.ms)
-        near = torch.exp(-(place - self.ms).abs() / max(20.0, 0.5 * self.ms))  # what is near that time decides
-        return ((too_low + too_high) / 10).square().mul(near).sum(1) / near.sum(1)
+        near = torch.exp(-(place - self.ms).abs() / max(20.0, 0.5 * self.ms))
+        clear = _CLEAR_DB * (1 - near**3)
+        after = place >= self.ms
+        too_low = (clear - 20 - level).clamp(min=0) * ((place >= 0) & ~after)
+        too_high = (clear + 20 + level).clamp(min=0) * after
+        weight = torch.where(after, near.clamp(min=_LONG_AFTER), near)
+        return ((too_low + too_high) / 10).square().mul(weight).sum(1) / near.sum(1)
 
     def told(self) -> str:
         """The time."""

@@ -90,6 +90,11 @@ class Guide(ABC):
         return 0.0
 
     @property
+    def away(self) -> bool:
+        """Whether it leads away from something, so that another sound of the kind is worth beginning from."""
+        return False
+
+    @property
     def span_s(self) -> float:
         """How long a sound must be at least for this guide to make sense, in seconds."""
         return 0.0

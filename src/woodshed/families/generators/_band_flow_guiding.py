@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from woodshed.base.errors import UsageError
+from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._band_flow_asking import ROAM, with_roam
 from woodshed.families.generators._band_flow_lending import Decoder, Target
 from woodshed.nn import Shape
-from woodshed.roles import DataSpec, Guide, Request
+from woodshed.roles import DataSpec, Guide, LenderPool, Request
 from woodshed.sampling import Guess, Steer, linear_guess, request_noise
+from woodshed.sound import Sound
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -27,6 +31,9 @@ REACH = 0.5  # root mean square of one move of a guide of weight 1, in standard 
 _STRAIGHT = 0.3  # how much of a move goes straight down the slope, for each part that goes through the network
 _RENEWED_EVERY = 3  # steps that share fine structure
 _LATE_ROUNDS = 3  # moves per step, besides the first, at the end of the flow
+_LAST_ROUNDS = 4  # moves after the flow, each judged on the sound that is then made
+_LAST_OPEN = 0.8  # the time of the flow whose errors and pulls they take
+_BEGINNINGS = 4  # sounds of a kind among which the one farthest away is looked for
 _QUIET = 1.4  # natural log of power above the floor from which a band sounds
 
 
@@ -133,14 +140,50 @@ class Steering:
             slope[number, :count] = _has_gradient(gradient, guide)
         return losses, slope
 
+    # -- after the flow
+
+    def settled(self, tokens: Tensor, rows: Sequence[Row]) -> Tensor:
+        """Tokens of which less is missed once they are made into sound: each round hears what is made, and moves.
+
+        Guides pull as they do late in the flow; nothing moves where one of them does not say when it would be content.
+        """
+        pulls = self._pulls(_LAST_OPEN)
+        if not pulls or any(guide.least is None for guide, _ in pulls):
+            return tokens
+        out = tokens.clone()
+        for number, row in enumerate(rows):
+            out[number, : row.tokens] = self._settled(tokens[number, : row.tokens], row, pulls)
+        return out
+
+    def _settled(self, tokens: Tensor, row: Row, pulls: Sequence[tuple[Guide, float]]) -> Tensor:
+        """The best tokens met on the way: no guide may lose what another gains."""
+        error = self._error(_LAST_OPEN)
+        best: tuple[list[float], Tensor] | None = None
+        for _ in range(_LAST_ROUNDS + 1):
+            now = tokens[None]
+            step = _Step(now, now, (self.fixed_fine(tokens, row),), (row.tokens,), error)
+            found = [self._slopes(now, step, guide) for guide, _ in pulls]
+            missed = [
+                max(0.0, losses[0] - (guide.least or 0.0)) for (guide, _), (losses, _) in zip(pulls, found, strict=True)
+            ]
+            if best is None or all(one <= before for one, before in zip(missed, best[0], strict=True)):
+                best = missed, tokens
+            if not any(missed):
+                break
+            for (guide, strength), (losses, slope) in zip(pulls, found, strict=True):
+                way = _even(slope[0] * error.square(), error)
+                tokens = tokens + _as_far(way, slope[0], losses[0], guide, strength=strength)
+        assert best is not None
+        return best[1]
+
     # -- making tokens audible
 
     @torch.no_grad()
     def fixed_fine(self, tokens: Tensor, row: Row) -> FixedFine:
         """The fine structure that a sound of these tokens has now; white where the tokens are silent."""
-        shape = self.model.shape_of(tokens, frames=row.frames)
+        shape = self.model.shape_of(tokens, frames=row.frames).uncoursed().uncoloured()
         target = Target(shape, row.frames, 1.0, row.request.class_name, row.request.seed)
-        spectra, _, _ = self.decoder.fine(target, near=self.decoder.neighbours(target))
+        spectra = self.decoder.heard(target)
         white = self._white(row.request.seed, shape, sides=len(spectra))
         quiet = 1 - ((shape.envelope - self.model.splitter.floor) / _QUIET).clamp(0, 1)
         unit = spectra / self._gains(shape, sides=len(spectra)) + white * self.model.splitter.bands.spread(quiet)
@@ -179,6 +222,32 @@ def lengthened(
     ]
 
 
+def begun(
+    model: BandFlow, requests: Sequence[Request], guides: Sequence[Guide], *, lenders: LenderPool
+) -> list[Request]:
+    """Requests that say how far they roam, each the one of a few that is farthest from what guides lead away from.
+
+    Another sound of the kind is away and still of its kind; a pull does not care where it ends. The others have seeds
+    derived from the request's own, and lie close to sounds the model learned from, where no other roam was asked for.
+    """
+    leading, steady = [guide for guide in guides if guide.away], with_roam(model, requests)
+    if not leading:
+        return steady
+    found: list[Request] = []
+    for request, own in zip(requests, steady, strict=True):
+        seeds = [derive_seed(request.seed, "away", number) for number in range(1, _BEGINNINGS)]
+        some = [own, *(replace(request, seed=seed, wishes={ROAM: 0.0, **request.wishes}) for seed in seeds)]
+        missed = [_missed(made.sound, leading) for made in model.generate(some, lenders=lenders)]
+        found.append(some[missed.index(min(missed))])
+    return found
+
+
+def _missed(sound: Sound, guides: Sequence[Guide]) -> float:
+    audio = torch.from_numpy(np.array(sound.data))[None]
+    with torch.no_grad():
+        return sum(guide.weight * float(guide.loss(audio, sample_rate_hz=sound.sample_rate_hz)) for guide in guides)
+
+
 def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, strength: float) -> Tensor:
     """Down the slope: at most ``REACH`` errors on average, and no farther than where the loss would end.
 
@@ -196,14 +265,19 @@ def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, 
     for number, (loss, count) in enumerate(zip(losses, step.counts, strict=True)):
         ways = [_even(some[number, :count], step.error) for some in (through, straight)]
         way = _even(ways[0] + _STRAIGHT * ways[1], step.error)
-        steepness = float((way * slope[number, :count]).sum())
-        if not math.isfinite(steepness) or steepness < 1e-9:
-            continue
-        length = REACH * strength
-        if guide.least is not None:
-            length = min(length, max(0.0, loss - guide.least) / steepness)
-        move[number, :count] = -length * way
+        move[number, :count] = _as_far(way, slope[number, :count], loss, guide, strength=strength)
     return move
+
+
+def _as_far(way: Tensor, slope: Tensor, loss: float, guide: Guide, *, strength: float) -> Tensor:
+    """The move down a way of one error on average: so much of it as a guide's strength allows, or its loss asks for."""
+    steepness = float((way * slope).sum())
+    if not math.isfinite(steepness) or steepness < 1e-9:
+        return torch.zeros_like(way)
+    length = REACH * strength
+    if guide.least is not None:
+        length = min(length, max(0.0, loss - guide.least) / steepness)
+    return -length * way
 
 
 def _even(way: Tensor, error: Tensor) -> Tensor:

@@ -192,6 +192,15 @@ class Decoder:
         data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
+    @torch.no_grad()
+    def heard(self, target: Target) -> Tensor:
+        """Spectra of what `make` would make first of a target, begun as it begins, ``(sides, steps, bins)``."""
+        spectra, _, lent = self.fine(target, near=self.neighbours(target))
+        if lent:
+            return spectra
+        audio = self.splitter.join(spectra, frames=target.frames).numpy()
+        return self.splitter.split(torch.from_numpy(self.levelled(audio, target.shape))).spectra
+
     def levelled(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does."""
         rate, model = self.splitter.sample_rate_hz, self.model

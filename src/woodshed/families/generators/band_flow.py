@@ -20,7 +20,6 @@ from woodshed.families.generators._band_flow_asking import (
     drawn_for,
     noise_for,
     told_for,
-    with_roam,
     with_wholes,
 )
 from woodshed.families.generators._band_flow_copies import (
@@ -36,7 +35,7 @@ from woodshed.families.generators._band_flow_copies import (
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_few import FewSounds, place_asked
-from woodshed.families.generators._band_flow_guiding import Row, Steering, lengthened
+from woodshed.families.generators._band_flow_guiding import Row, Steering, begun, lengthened
 from woodshed.families.generators._band_flow_hearing import (
     QUANTILES,
     attack_heard,
@@ -435,8 +434,10 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             for first in range(0, len(mine), _TOGETHER):
                 some = mine[first : first + _TOGETHER]
                 rows = [Row(drawn[n].tokens, drawn[n].frames, requests[n]) for n in some]
-                steer = Steering(Decoder(self, index, lenders), guides).over(rows) if guides else None
+                steering = Steering(Decoder(self, index, lenders), guides) if guides else None
+                steer = steering.over(rows) if steering else None
                 tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
+                tokens = steering.settled(tokens, rows) if steering else tokens
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
                     shape = shape.uncoursed().uncoloured() if guides else shape  # guides hear the envelope alone
@@ -508,7 +509,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     ) -> list[Made]:
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
-        steady = with_roam(self, requests)
+        steady = begun(self, requests, pulling, lenders=lenders)
         lengths = [drawn_for(self, request).frames for request in steady]
         asked = lengthened(steady, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
