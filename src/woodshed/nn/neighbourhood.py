@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from scipy.cluster.hierarchy import leaves_list, linkage
 from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
@@ -27,6 +29,7 @@ _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at
 _STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
 _BEGIN = 0x5851F42D4C957F2D  # so that seed 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
+_TRIES = 12  # places among which one is looked for that lies so far from all known ones
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
@@ -95,6 +98,7 @@ class Neighbourhood(nn.Module):
     lengths: Tensor
     traits: Tensor
     wholes: Tensor
+    between_two: Tensor
 
     def __init__(self, *, numbers: int, dims: int, repeated: Sequence[int], traits: int) -> None:
         super().__init__()
@@ -105,6 +109,7 @@ class Neighbourhood(nn.Module):
         self.register_buffer("lengths", torch.zeros(_MOST_PLACES))  # log of seconds
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
         self.register_buffer("wholes", torch.zeros(_MOST_PLACES, len(self.repeated)))
+        self.register_buffer("between_two", torch.zeros(()))  # distance of two sounds of a class, their median
 
     def settle(
         self, tokens: Tensor, counts: Tensor, *, classes: Tensor, lengths: Tensor, traits: Tensor, seed: int
@@ -172,13 +177,14 @@ class Neighbourhood(nn.Module):
         seed: int,
         roam: float = 0.0,
         still: bool = False,
+        apart: float = 0.0,
         log_length: float | None = None,
         traits: Tensor | None = None,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and a neighbour of it, or beyond; None where none is.
 
-        Which sound it begins from follows the seed in steps that fill a class evenly: seeds that lie side by side
-        begin from sounds all over it.
+        Which sound it begins from follows the seed in steps that fill a class evenly, and sounds that are alike stand
+        beside each other: seeds that lie side by side begin from sounds of all its kinds.
 
         Parameters
         ----------
@@ -192,6 +198,9 @@ class Neighbourhood(nn.Module):
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
             so that what goes far mixes more and strays less. 0 stays among neighbours.
+        apart
+            Of several such places the one is taken that lies this far from the nearest known sound, as nearly as any
+            does; 1 is as far as two sounds of a class lie from each other. 0 takes the first.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
@@ -204,23 +213,28 @@ class Neighbourhood(nn.Module):
         here = among[int(evenly(seed) * len(among))]
         if still:
             return Place(self.places[here].clone(), float(self.lengths[here]), self.wholes[here].clone())
-        mine = self._of_class_of(here)
-        apart = (self.places[mine] - self.places[here]).norm(dim=1)
-        order = apart.argsort(stable=True)
-        near = mine[order[apart[order] > _SAME]][:_NEIGHBOURS]
-        there, share = (near[int(rng.integers(len(near)))], float(rng.uniform())) if len(near) else (here, 0.0)
         used = torch.nonzero(self.classes >= 0)[:, 0]
+        mine = self._of_class_of(here)
+        near = self._nearest_of_class(here, mine)
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
-        one, other = (apart_from[int(at)] for at in rng.integers(len(apart_from), size=2))
+        tries = _TRIES if apart > 0.0 else 1
+        there = near[torch.from_numpy(rng.integers(len(near), size=tries))]
+        share = torch.from_numpy(rng.uniform(size=(tries, 1))).to(self.places)
+        one, other = (apart_from[at] for at in torch.from_numpy(rng.integers(len(apart_from), size=(2, tries))))
         kept = 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
 
         def away(rows: Tensor) -> Tensor:
-            between = torch.lerp(rows[here], rows[there], share)
             middle = rows[mine].mean(0)
+            between = torch.lerp(rows[here].expand(tries, -1), rows[there], share)
             return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
 
-        log_length = float(torch.lerp(self.lengths[here], self.lengths[there], share))
-        return Place(away(self.places), log_length, away(self.wholes))
+        places = away(self.places)
+        best = 0
+        if tries > 1:
+            nearest = torch.cdist(places, self.places[used]).amin(1)
+            best = int((nearest - apart * self.between_two).abs().argmin())
+        log_length = float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0]))
+        return Place(places[best], log_length, away(self.wholes)[best])
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -254,8 +268,21 @@ class Neighbourhood(nn.Module):
             rank[mine] = np.arange(len(mine))
         chosen = order[np.argsort(rank[order], kind="stable")][:_MOST_PLACES]
         self.classes.fill_(-1)
+        if len(chosen) == 0:
+            return
+        chosen = torch.cat([mine[_in_a_row(rows["places"][mine])] for mine in _by_class(rows["classes"], chosen)])
         for name, tensor in rows.items():
             getattr(self, name)[: len(chosen)] = tensor[chosen]
+        apart = torch.cdist(self.places[: len(chosen)], self.places[: len(chosen)])
+        kin = torch.triu(self.classes[: len(chosen), None] == self.classes[None, : len(chosen)], diagonal=1)
+        self.between_two.copy_(apart[kin].median() if bool(kin.any()) else torch.zeros(()))
+
+    def _nearest_of_class(self, row: Tensor, mine: Tensor) -> Tensor:
+        """The few rows of a class that lie nearest to a row, without its own place; itself where there is no other."""
+        apart = (self.places[mine] - self.places[row]).norm(dim=1)
+        order = apart.argsort(stable=True)
+        near = mine[order[apart[order] > _SAME]][:_NEIGHBOURS]
+        return near if len(near) else row[None]
 
     def _of_class_of(self, row: Tensor) -> Tensor:
         return torch.nonzero(self.classes == self.classes[row])[:, 0]
@@ -283,3 +310,17 @@ class Neighbourhood(nn.Module):
         after = (tokens * body)[..., : self.dims].sum(1) / body.sum(1).clamp(min=1)
         after = torch.where((counts > 1)[:, None], after, tokens[:, 0, : self.dims])
         return torch.cat([whole, tokens[:, 0, : self.dims], after, 2 * torch.log2(counts.to(tokens))[:, None]], dim=-1)
+
+
+def _by_class(classes: Tensor, chosen: npt.NDArray[np.integer]) -> list[Tensor]:
+    """The chosen rows of each class, in the order chosen."""
+    rows = torch.from_numpy(chosen)
+    return [rows[classes[rows].cpu() == owner] for owner in torch.unique(classes[rows].cpu())]
+
+
+def _in_a_row(places: Tensor) -> Tensor:
+    """An order in which neighbours stand beside each other, so that even steps through it meet all kinds of sounds."""
+    if len(places) < 3:
+        return torch.arange(len(places))
+    tree = linkage(places.double().cpu().numpy(), "average", optimal_ordering=True)
+    return torch.from_numpy(leaves_list(tree).astype(np.int64))

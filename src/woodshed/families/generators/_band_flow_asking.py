@@ -76,7 +76,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
-        whole=place.whole if place is not None and close else None,
+        whole=place.whole if place is not None and _asks_nothing(request) else None,
         still=place is not None and close,
     )
 
@@ -89,7 +89,7 @@ def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor
 
 def stays_close(model: BandFlow, request: Request) -> bool:
     """Whether a request gets a further take of a sound that was heard: a share of those that ask for nothing do."""
-    if request.wishes or request.duration_s is not None:
+    if not _asks_nothing(request):
         return False
     return np.random.default_rng(derive_seed(request.seed, "close")).random() < model.config.close
 
@@ -100,6 +100,10 @@ def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int
         if item.whole is not None:
             row[:, repeated] = item.whole
     return clean
+
+
+def _asks_nothing(request: Request) -> bool:
+    return not request.wishes and request.duration_s is None
 
 
 def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
@@ -135,6 +139,7 @@ def _place_for(
         seed=request.seed,
         roam=_roam_of(request, usual=model.config.roam),
         still=close,
+        apart=model.config.apart if _asks_nothing(request) else 0.0,
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
     )

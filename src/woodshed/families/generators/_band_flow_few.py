@@ -27,7 +27,7 @@ class FewSounds(Rehearses):
     @classmethod
     def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
         """Near the sounds where these are few; as usual where they are many on a base of few."""
-        few = {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW}
+        few = {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW, "apart": 0.0}
         if sounds < FEW_SOUNDS:
             return few
         of_few = base is not None and all(getattr(base, name) == value for name, value in few.items())
@@ -57,7 +57,7 @@ class FewSounds(Rehearses):
 def _steady(base: BandFlow) -> BandFlow:
     """The same model, weights shared, that makes neither further takes nor what lies very far."""
     made = copy.copy(base)
-    made.config = base.config.model_copy(update={"roam": steady_roam(base), "close": 0.0})
+    made.config = base.config.model_copy(update={"roam": steady_roam(base), "close": 0.0, "apart": 0.0})
     return made
 
 

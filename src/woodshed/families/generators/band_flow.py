@@ -141,9 +141,8 @@ class Config(FamilyConfig):
     close
         Share of the sounds of which neither a length nor a trait nor a roam is asked that are further takes of a sound
         it learned from.
-    roam
-        How far from the sounds it learned from the others are looked for: 0 stays between neighbours; see
-        `Neighbourhood.draw`.
+    roam, apart
+        How far from these the others are looked for, and how far from the nearest they then lie: `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -162,8 +161,9 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.25, ge=0, le=1)
-    roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
+    close: float = Field(default=0.46, ge=0, le=1)
+    roam: float = Field(default=3.0, ge=0, le=MOST_ROAM)
+    apart: float = Field(default=0.8, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
