@@ -314,3 +314,46 @@ def test_what_all_tokens_of_a_sound_repeat_is_kept_and_blended_as_its_place_is()
         row = int((made.places[mine] - take.numbers).norm(dim=1).argmin())
         assert torch.equal(take.whole, made.wholes[mine[row]])
         assert 0.0 <= float(new.whole[0]) <= 29.0, "between two sounds"
+
+
+def test_new_places_lie_as_far_from_the_known_as_asked() -> None:
+    made = settled()
+    tokens, counts = heard(60, around=2.0, spread=1.0, seed=13)
+    settle(made, (tokens, counts))
+    mine = made.places[made.classes == 0]
+    away = torch.pdist(mine).median()
+    assert float(made.between_two) == pytest.approx(float(away), rel=0.2), "of all classes, this one is most"
+
+    def nearest(apart: float) -> Tensor:
+        drawn = [made.draw(0, seed=seed, roam=2.5, apart=apart) for seed in range(40)]
+        places = torch.stack([place.numbers for place in drawn if place is not None])
+        return torch.cdist(places, made.places[made.classes >= 0]).min(1).values / made.between_two
+
+    first, close, far = (nearest(apart) for apart in (0.0, 0.4, 0.8))
+    assert float(close.median()) < float(far.median())
+    assert float((far - 0.8).abs().median()) < 0.5 * float((first - 0.8).abs().median())
+    assert float(far.std()) < float(first.std())
+
+
+def test_even_steps_through_a_class_meet_all_of_its_kinds() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    kinds = [heard(12, around=around, spread=0.05, seed=seed) for seed, around in enumerate((-3.0, -1.0, 1.0, 3.0))]
+    tokens, counts = (torch.cat(part) for part in zip(*kinds, strict=True))
+    tokens[:, :, -1] = torch.arange(48.0)[:, None] // 12  # which kind
+    mixed = torch.randperm(48, generator=torch.Generator().manual_seed(3))
+    settle(made, (tokens[mixed], counts[mixed]))
+    for first in range(0, 400, 40):  # any four seeds side by side
+        drawn = [made.draw(0, seed=seed, still=True) for seed in range(first, first + 4)]
+        assert len({round(float(place.whole[0])) for place in drawn if place is not None}) >= 3
+
+
+def test_keeping_nothing_keeps_nothing() -> None:
+    made, other = settled(), settled(seed=1)
+    made.take_from_both(
+        Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1),
+        Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1),
+        weight=0.5,
+        seed=0,
+    )
+    assert made.draw(0, seed=1) is None
+    assert other.draw(0, seed=1) is not None

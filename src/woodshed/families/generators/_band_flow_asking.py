@@ -13,7 +13,7 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile
+from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile, evenly
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
 
@@ -91,7 +91,7 @@ def stays_close(model: BandFlow, request: Request) -> bool:
     """Whether a request gets a further take of a sound that was heard: a share of those that ask for nothing do."""
     if not _asks_nothing(request):
         return False
-    return np.random.default_rng(derive_seed(request.seed, "close")).random() < model.config.close
+    return evenly(request.seed, axis=1) < model.config.close
 
 
 def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int]) -> Tensor:
