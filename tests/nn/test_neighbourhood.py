@@ -357,3 +357,14 @@ def test_keeping_nothing_keeps_nothing() -> None:
     )
     assert made.draw(0, seed=1) is None
     assert other.draw(0, seed=1) is not None
+
+
+def test_no_new_sound_leans_farther_than_any_known_one() -> None:
+    made = settled()
+    tokens, counts = heard(30, around=1.0, spread=0.5, seed=17)
+    tokens[:, :, -1] = torch.linspace(-1.0, 1.0, 30)[:, None]
+    settle(made, (tokens, counts))
+    drawn = [made.draw(0, seed=seed, roam=5.0) for seed in range(60)]
+    wholes = torch.stack([place.whole for place in drawn if place is not None])
+    assert float(wholes.abs().max()) <= 1.0
+    assert float(wholes.std()) > 0.3

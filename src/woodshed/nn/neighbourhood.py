@@ -239,7 +239,8 @@ class Neighbourhood(nn.Module):
             nearest = torch.cdist(places, self.places[used]).amin(1)
             best = int((nearest - apart * self.between_two).abs().argmin())
         log_length = float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0]))
-        return Place(places[best], log_length, away(self.wholes)[best])
+        low, high = self.wholes[mine].amin(0), self.wholes[mine].amax(0)  # nothing leans or swells as no known one does
+        return Place(places[best], log_length, torch.maximum(torch.minimum(away(self.wholes)[best], high), low))
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
