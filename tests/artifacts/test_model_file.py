@@ -94,6 +94,27 @@ def test_a_flipped_bit_in_the_weights_is_found(tmp_path: Path) -> None:
             load_model(path)
 
 
+def test_a_changed_configuration_in_the_card_is_found(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    whole = path.read_bytes()
+    assert whole.count(b"2026-01-01") == 1
+    path.write_bytes(whole.replace(b"2026-01-01", b"2026-01-02"))
+    with pytest.raises(ModelFileError, match="not those that were saved"):
+        load_model(path)
+
+
+def test_a_configuration_that_gained_a_default_since_still_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path)
+
+    class Later(ToyConfig):
+        new: float = 0.5
+
+    monkeypatch.setattr(Toy, "Config", Later)
+    assert load_model(path).model.config.model_dump()["new"] == 0.5
+
+
 def test_a_file_without_a_digest_of_its_weights_still_loads(tmp_path: Path) -> None:
     loaded = load_model(saved(tmp_path))
     metadata = {"woodshed_format": "1", "card": loaded.card.model_dump_json()}

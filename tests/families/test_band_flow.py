@@ -14,12 +14,13 @@ from scipy.stats import spearmanr
 from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName, UnusableSound, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
-from woodshed.families.generators._band_flow_asking import drawn_for
-from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS
-from woodshed.families.generators._band_flow_hearing import sounding_part
+from woodshed.families.generators._band_flow_asking import TOLD, drawn_for
+from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS, leaned_colour_of
+from woodshed.families.generators._band_flow_hearing import sounding_part, within
 from woodshed.families.generators._band_flow_lending import tidied
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
 from woodshed.families.generators.band_flow import BandFlow
+from woodshed.nn import Shape, colour_of, leaned_colour
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
 from woodshed.sound import Sound
 
@@ -359,6 +360,49 @@ def test_a_further_take_is_coloured_and_runs_as_the_sound_it_is_a_take_of(model:
         torch.testing.assert_close(made[: one.tokens, repeated], one.whole.expand(one.tokens, -1))
         met += bool(torch.allclose(one.whole, tokens[:, repeated].mean(0), atol=0.02))  # kept in half precision
     assert met > 0, "one of the sounds it learned from"
+
+
+def test_a_whole_and_a_distance_are_given_where_nothing_is_asked_and_only_there(model: BandFlow) -> None:
+    plain = [Request(seed=seed, class_name="kick") for seed in range(60)]
+    news = [one for one in (drawn_for(model, request) for request in plain) if not one.still]
+    assert news
+    for one in news:
+        assert one.whole is not None
+        assert len(one.whole) == WHOLE_NUMBERS, "partials are drawn by the flow"
+    near = BandFlow(model.config.model_copy(update={"apart": 0.0}), model.spec, seed=1)
+    near.load_state_dict(model.state_dict())
+    others = [drawn_for(near, Request(one.seed, "kick")) for one in news]
+    assert any(not torch.equal(one.place, other.place) for one, other in zip(news, others, strict=True))  # pyright: ignore[reportArgumentType]
+    for asked in ({"duration_s": 0.2}, {"wishes": {"roam": 2.0}}, {"wishes": {"decay_ms": 60.0}}):
+        for request in plain[:20]:
+            wished = replace(request, **asked)
+            one, other = drawn_for(model, wished), drawn_for(near, wished)
+            assert one.whole is None
+            assert one.place is not None
+            assert other.place is not None
+            assert torch.equal(one.place, other.place)
+
+
+def test_what_the_network_is_given_comes_in_whole_16_bytes(model: BandFlow) -> None:
+    usual = BandFlow(BandFlow.PRESETS["laptop"], model.spec, seed=1)
+    assert (3 * 32 + TOLD) % 4 == 0
+    assert usual.numbers % 4 == 0
+
+
+def test_a_leaned_copy_has_the_colour_of_a_leaned_sound(model: BandFlow) -> None:
+    rng = np.random.default_rng(4)
+    time = np.arange(RATE // 3) / RATE
+    plain = rng.standard_normal((1, len(time))) * np.exp(-time / 0.05)
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(plain.shape[1], 1 / RATE), 43.0) / 1000.0)
+    tilted = np.fft.irfft(np.fft.rfft(plain) * 10 ** (3.0 * octaves / 20), plain.shape[1])  # 3 dB an octave
+    before, after = (model.splitter.split(torch.from_numpy((0.1 * one).astype(np.float32))) for one in (plain, tilted))
+    heard = [colour_of(split.mid.numpy(), sample_rate_hz=RATE) for split in (before, after)]
+    shape = Shape(before.envelope, before.width, colour=model.colours.squeeze(heard[0]))
+    copied = leaned_colour_of(model, shape, after.envelope)
+    assert copied is not None
+    wanted = within(model.colours, leaned_colour(model.colours.unsqueeze(shape.colour), heard[1] - heard[0]))  # pyright: ignore[reportArgumentType]
+    spread = model.colours.variances.sqrt()
+    assert float(((copied - wanted) / spread).abs().median()) < 0.5
 
 
 def test_only_what_is_exactly_known_goes_without_noise() -> None:

@@ -133,11 +133,13 @@ def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
     model, lenders = steer.model, NoLenders()
     (made,) = model.generate([row.request], lenders=lenders)
     guide = Unlike(picture=picture_of(made.sound), distance_db=60.0)
-    (away,) = begun(model, [row.request], [guide], lenders=lenders)
+    (away,) = begun(model, [row.request], [guide], lenders=lenders, steps=None, guidance=None)
     assert (away.class_name, away.wishes) == (row.request.class_name, {"roam": 0.0})
     assert away.seed != row.request.seed
-    assert begun(model, [row.request], [guide], lenders=lenders) == [away]
-    (asked,) = begun(model, [replace(row.request, wishes={"roam": 2.0})], [guide], lenders=lenders)
+    assert begun(model, [row.request], [guide], lenders=lenders, steps=None, guidance=None) == [away]
+    (asked,) = begun(
+        model, [replace(row.request, wishes={"roam": 2.0})], [guide], lenders=lenders, steps=None, guidance=None
+    )
     assert asked.wishes == {"roam": 2.0}
-    (own,) = begun(model, [row.request], GUIDES, lenders=lenders)
+    (own,) = begun(model, [row.request], GUIDES, lenders=lenders, steps=None, guidance=None)
     assert own.seed == row.request.seed

@@ -91,6 +91,17 @@ def test_a_filtered_sound_begins_when_it_began_and_decays_as_it_did(basis: Princ
     assert decays[1] == pytest.approx(decays[0], rel=0.1)
 
 
+@pytest.mark.parametrize("rate", [22050, 44100, 96000])
+def test_what_a_filter_adds_to_a_loud_end_does_not_come_back_at_the_beginning(basis: PrincipalBasis, rate: int) -> None:
+    silent, sounding = round(0.02 * rate), round(0.08 * rate)
+    bass = np.sin(2 * np.pi * 55 * np.arange(sounding) / rate)
+    sound = np.concatenate([np.zeros(silent), bass])[None]  # cut at full level
+    numbers = 3.0 * torch.randn(COLOUR_NUMBERS, generator=torch.Generator().manual_seed(1))
+    new = coloured(sound, basis=basis, numbers=numbers, sample_rate_hz=rate)
+    begun = np.abs(new[:, : silent - round(0.001 * rate)]).max() / np.abs(new).max()
+    assert 20 * np.log10(begun + 1e-9) < -50
+
+
 def test_its_own_colour_leaves_a_sound_as_it_is_for_any_length_and_both_channels(basis: PrincipalBasis) -> None:
     for frames in (1, 50, 2205, 8191, 30011):
         sound = tinged(seed=7, tilt_db=-3.0, seconds=1.0, channels=2)[:, :frames].astype(np.float32)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from woodshed.nn import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, evenly
+from woodshed.nn.neighbourhood import _ENOUGH
 
 NUMBERS, DIMS, MOST = 12, 8, 6
 
@@ -368,3 +369,20 @@ def test_no_new_sound_leans_farther_than_any_known_one() -> None:
     wholes = torch.stack([place.whole for place in drawn if place is not None])
     assert float(wholes.abs().max()) <= 1.0
     assert float(wholes.std()) > 0.3
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 9), (2, 2), (3, 12)])
+def test_in_small_classes_what_is_new_is_no_take(sizes: tuple[int, ...]) -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 2, NUMBERS - 1), traits=1)
+    tokens, counts = heard(sum(sizes), around=0.0, spread=1.0, seed=19)
+    settle(made, (tokens, counts), classes=torch.cat([torch.full((size,), owner) for owner, size in enumerate(sizes)]))
+    assert float(made.between_two) > 0
+    known = made.classes >= 0
+    for owner in range(len(sizes)):
+        drawn = [made.draw(owner, seed=seed, roam=4.0, apart=1.2) for seed in range(40)]
+        places = torch.stack([place.numbers for place in drawn if place is not None])
+        wholes = torch.stack([place.whole for place in drawn if place is not None])
+        same = torch.cdist(places, made.places[known]).min(1).values < 1e-3
+        alike = torch.cdist(wholes, made.wholes[known]).min(1).values < 1e-3
+        assert float(same.float().mean()) < 0.3
+        assert float(alike.float().mean()) < 0.3 or sum(sizes) < _ENOUGH, "three sounds span too little to go between"

@@ -1,15 +1,16 @@
 """One `.safetensors` file: weights, and a card as JSON in its metadata. Nothing in it can run.
 
-Layout: metadata keys ``woodshed_format`` (a whole number), ``card`` (JSON of ModelCard), ``weights`` (their digest).
-Tensors are the module's state dict. A loaded file is checked before a single weight is used: header, version, card,
-family, names, shapes, types, finiteness, and that family, configuration and weights are those that were saved.
+Layout: metadata keys ``woodshed_format`` (a whole number), ``card`` (JSON of ModelCard), ``digest`` (of the card's
+text and the tensors as they lie in the file). Tensors are the module's state dict. A loaded file is checked before a
+single weight is used: header, version, card, family, names, shapes, types, finiteness, and that card and tensors are
+those that were saved.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,8 @@ class LoadedModel:
 def save_model(path: Path, model: Trainable, card: ModelCard) -> None:
     """Write a model file, whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    metadata = {
-        "woodshed_format": str(FORMAT_VERSION),
-        "card": card.model_dump_json(),
-        "weights": weights_digest(model),
-    }
+    text = card.model_dump_json()
+    metadata = {"woodshed_format": str(FORMAT_VERSION), "card": text, "digest": _file_digest(text, tensors)}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, metadata)
 
@@ -90,12 +88,12 @@ def load_model(path: Path) -> LoadedModel:
         raise
     except (ValidationError, ValueError, TypeError, RuntimeError, MemoryError, OverflowError) as error:
         raise _damaged(path, f"its configuration does not build ({type(error).__name__})") from error
-    model.load_state_dict(_checked_tensors(path, model))
+    tensors = _checked_tensors(path, model)
+    if "digest" in metadata and metadata["digest"] != _file_digest(metadata["card"], tensors):
+        raise _damaged(path, "its card or its weights are not those that were saved")
+    model.load_state_dict(tensors)
     model.eval()
-    digest = weights_digest(model)
-    if metadata.get("weights", digest) != digest:
-        raise _damaged(path, "its weights or configuration are not those that were saved")
-    return LoadedModel(model, card, digest, path)
+    return LoadedModel(model, card, weights_digest(model), path)
 
 
 def weights_digest(model: Trainable) -> str:
@@ -108,6 +106,15 @@ def weights_digest(model: Trainable) -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _file_digest(card_text: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    """BLAKE2b of what lies in a file (32 hex digits): the text of the card, then all tensors by name."""
+    digest = hashlib.blake2b(card_text.encode(), digest_size=16)
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -18,8 +18,7 @@ _BEND_HZ = 130.0  # below, points lie 30 Hz apart: what is filtered more finely 
 _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
 _MOST_GAIN = 1.2  # log10 of power, 12 dB
-_PAD_FRAMES = 1024  # of silence, into which what a filter adds may ring
-_LEAST_SIZE = 4096
+_PAD_S = 0.2  # of silence, into which what a filter adds may ring
 
 Floats = npt.NDArray[np.floating]
 Spectrum = npt.NDArray[np.complexfloating]
@@ -56,7 +55,7 @@ def colour_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
     >>> round(float(colour_points_hz()[int(colour.argmax())]))
     1036
     """
-    spectrum, size = _spectrum(np.atleast_2d(audio))
+    spectrum, size = _spectrum(np.atleast_2d(audio), sample_rate_hz)
     return torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
 
 
@@ -88,7 +87,7 @@ def coloured(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_ra
     numbers
         As the basis squeezes them.
     """
-    spectrum, size = _spectrum(audio)
+    spectrum, size = _spectrum(audio, sample_rate_hz)
     points = torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
     if float(points.max()) <= _FLOOR:
         return audio
@@ -100,8 +99,8 @@ def coloured(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_ra
     return np.fft.irfft(spectrum * np.exp(np.fft.rfft(causal)), size, axis=-1)[:, : audio.shape[-1]].astype(audio.dtype)
 
 
-def _spectrum(audio: Floats) -> tuple[Spectrum, int]:
-    least = max(_LEAST_SIZE, audio.shape[-1] + _PAD_FRAMES)
+def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Spectrum, int]:
+    least = audio.shape[-1] + round(_PAD_S * sample_rate_hz)
     size = int(next_fast_len(least, True) or least)
     return np.fft.rfft(audio, size, axis=-1), size
 

@@ -221,10 +221,13 @@ class Neighbourhood(nn.Module):
         mine = self._of_class_of(here)
         near = self._nearest_of_class(here, mine)
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
-        tries = _TRIES if apart > 0.0 else 1
+        apart_from = apart_from if len(apart_from) >= _ENOUGH else used
+        tries = _TRIES if apart > 0.0 and float(self.between_two) > 0.0 else 1
         there = near[torch.from_numpy(rng.integers(len(near), size=tries))]
         share = torch.from_numpy(rng.uniform(size=(tries, 1))).to(self.places)
-        one, other = (apart_from[at] for at in torch.from_numpy(rng.integers(len(apart_from), size=(2, tries))))
+        first = rng.integers(len(apart_from), size=tries)
+        second = (first + rng.integers(1, max(2, len(apart_from)), size=tries)) % len(apart_from)  # never the same
+        one, other = (apart_from[torch.from_numpy(at)] for at in (first, second))
         kept = 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
 
         def away(rows: Tensor) -> Tensor:
@@ -235,10 +238,11 @@ class Neighbourhood(nn.Module):
         places = away(self.places)
         best = 0
         if tries > 1:
-            nearest = torch.cdist(places, self.places[used]).amin(1)
+            nearest = _distances(places, self.places[used]).amin(1)
             best = int((nearest - apart * self.between_two).abs().argmin())
         log_length = float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0]))
-        low, high = self.wholes[mine].amin(0), self.wholes[mine].amax(0)  # nothing leans or swells as no known one does
+        known = self.wholes[mine if len(mine) >= _ENOUGH else used]
+        low, high = known.amin(0), known.amax(0)  # nothing leans or swells as no known one does
         return Place(places[best], log_length, torch.maximum(torch.minimum(away(self.wholes)[best], high), low))
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
@@ -247,6 +251,7 @@ class Neighbourhood(nn.Module):
         moved = torch.tensor([*numbers, len(after)])  # the last number means any class
         known = (self.classes >= 0) & (self.classes < len(moved))
         self.classes.copy_(torch.where(known, moved[torch.where(known, self.classes, 0)], -1))
+        self._measure()
 
     def take_from_both(self, first: Neighbourhood, second: Neighbourhood, *, weight: float, seed: int) -> None:
         """Keep places of two: each of the second with a chance of ``weight``, each of the first with what is left.
@@ -273,14 +278,19 @@ class Neighbourhood(nn.Module):
             rank[mine] = np.arange(len(mine))
         chosen = order[np.argsort(rank[order], kind="stable")][:_MOST_PLACES]
         self.classes.fill_(-1)
-        if len(chosen) == 0:
-            return
-        chosen = torch.cat([mine[_in_a_row(rows["places"][mine])] for mine in _by_class(rows["classes"], chosen)])
-        for name, tensor in rows.items():
-            getattr(self, name)[: len(chosen)] = tensor[chosen]
-        apart = torch.cdist(self.places[: len(chosen)], self.places[: len(chosen)])
-        kin = torch.triu(self.classes[: len(chosen), None] == self.classes[None, : len(chosen)], diagonal=1)
-        self.between_two.copy_(apart[kin].median() if bool(kin.any()) else torch.zeros(()))
+        if len(chosen):
+            chosen = torch.cat([mine[_in_a_row(rows["places"][mine])] for mine in _by_class(rows["classes"], chosen)])
+            for name, tensor in rows.items():
+                getattr(self, name)[: len(chosen)] = tensor[chosen]
+        self._measure()
+
+    def _measure(self) -> None:
+        """How far two sounds of a class lie from each other; two of any, where no class has two."""
+        used = torch.nonzero(self.classes >= 0)[:, 0]
+        pairs = torch.triu(torch.ones(len(used), len(used), dtype=torch.bool, device=used.device), diagonal=1)
+        kin = pairs & (self.classes[used, None] == self.classes[None, used])
+        apart = _distances(self.places[used], self.places[used])[kin if bool(kin.any()) else pairs]
+        self.between_two.copy_(apart.median() if len(apart) else torch.zeros(()))
 
     def _nearest_of_class(self, row: Tensor, mine: Tensor) -> Tensor:
         """The few rows of a class that lie nearest to a row, without its own place; itself where there is no other."""
@@ -315,6 +325,11 @@ class Neighbourhood(nn.Module):
         after = (tokens * body)[..., : self.dims].sum(1) / body.sum(1).clamp(min=1)
         after = torch.where((counts > 1)[:, None], after, tokens[:, 0, : self.dims])
         return torch.cat([whole, tokens[:, 0, : self.dims], after, 2 * torch.log2(counts.to(tokens))[:, None]], dim=-1)
+
+
+def _distances(some: Tensor, others: Tensor) -> Tensor:
+    """Distances of rows, worked out one by one: a choice hangs on them, which no machine may round another way."""
+    return torch.cdist(some, others, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _by_class(classes: Tensor, chosen: npt.NDArray[np.integer]) -> list[Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS
 from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile, evenly
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
@@ -38,7 +39,7 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    whole: Tensor | None = None  # numbers that all of its tokens repeat, where they are known
+    whole: Tensor | None = None  # the last numbers that all of its tokens repeat: of a known sound, or between two
     still: bool = False  # a further take of the sound that lies there: it differs in its fine structure alone
 
 
@@ -76,7 +77,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
-        whole=place.whole if place is not None and _asks_nothing(request) else None,
+        whole=None if place is None or not _asks_nothing(request) else place.whole[0 if close else CONSTANT_NUMBERS :],
         still=place is not None and close,
     )
 
@@ -95,11 +96,12 @@ def stays_close(model: BandFlow, request: Request) -> bool:
 
 
 def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int]) -> Tensor:
-    """Guesses of clean tokens, ``(rows, tokens, numbers)``, with the numbers that are known put in."""
-    for row, item in zip(clean, drawn, strict=False):  # rows that fill up come last
+    """Guesses of clean tokens, ``(rows, tokens, numbers)``, with the numbers put in that are given of the whole."""
+    out = clean.clone()
+    for number, item in enumerate(drawn):  # rows that fill up come last
         if item.whole is not None:
-            row[:, repeated] = item.whole
-    return clean
+            out[number, :, repeated[-len(item.whole) :]] = item.whole
+    return out
 
 
 def _asks_nothing(request: Request) -> bool:
@@ -154,7 +156,7 @@ def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
             raise KnobOutOfRange(
                 f"roam of {value} cannot be asked for",
                 cause=f"it goes from 0, close to the sounds it learned from, to {MOST_ROAM:g}",
-                way_out="1.2 is usual",
+                way_out="ask for 1 to 3, or leave it out",
             )
         if name != ROAM and (not math.isfinite(value) or value < 0 or (value == 0 and name != "width")):
             raise KnobOutOfRange(

@@ -43,7 +43,7 @@ _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each
 class Copy:
     """One augmented copy of a sound as training sees it."""
 
-    tokens: Tensor  # (tokens, dims + PARTIAL_NUMBERS), half precision
+    tokens: Tensor  # (tokens, numbers), half precision
     class_index: int
     changes: tuple[float, float, float]
     traits: Tensor  # (2 * TRAITS,)
@@ -80,7 +80,7 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
                 floor=model.splitter.floor,
             )
             course = _leaned_course(model, shape, decay * MOST_DECAY_DB)
-            copy = replace(shape, envelope=envelope, course=course, colour=_leaned_colour(model, shape, envelope))
+            copy = replace(shape, envelope=envelope, course=course, colour=leaned_colour_of(model, shape, envelope))
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
         rows.append(Copy(model.tokens_of_shape(copy).half(), heard.class_index, changes, traits, heard.log_length))
@@ -122,7 +122,7 @@ def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | N
     return within(model.courses, points)
 
 
-def _leaned_colour(model: BandFlow, shape: Shape, envelope: Tensor) -> Tensor | None:
+def leaned_colour_of(model: BandFlow, shape: Shape, envelope: Tensor) -> Tensor | None:
     """The colour of a shape under another envelope."""
     if shape.colour is None:
         return None

@@ -150,6 +150,8 @@ class Steering:
         pulls = self._pulls(_LAST_OPEN)
         if not pulls or any(guide.least is None for guide, _ in pulls):
             return tokens
+        still = {id(guide) for guide, _ in pulls}
+        pulls += [(guide, 0.0) for guide in self.guides if guide.weight > 0 and id(guide) not in still]  # judged, too
         out = tokens.clone()
         for number, row in enumerate(rows):
             out[number, : row.tokens] = self._settled(tokens[number, : row.tokens], row, pulls)
@@ -223,12 +225,19 @@ def lengthened(
 
 
 def begun(
-    model: BandFlow, requests: Sequence[Request], guides: Sequence[Guide], *, lenders: LenderPool
+    model: BandFlow,
+    requests: Sequence[Request],
+    guides: Sequence[Guide],
+    *,
+    lenders: LenderPool,
+    steps: int | None,
+    guidance: float | None,
 ) -> list[Request]:
     """Requests that say how far they roam, each the one of a few that is farthest from what guides lead away from.
 
     Another sound of the kind is away and still of its kind; a pull does not care where it ends. The others have seeds
     derived from the request's own, and lie close to sounds the model learned from, where no other roam was asked for.
+    It costs the making of four sounds for each.
     """
     leading, steady = [guide for guide in guides if guide.away], with_roam(model, requests)
     if not leading:
@@ -237,7 +246,8 @@ def begun(
     for request, own in zip(requests, steady, strict=True):
         seeds = [derive_seed(request.seed, "away", number) for number in range(1, _BEGINNINGS)]
         some = [own, *(replace(request, seed=seed, wishes={ROAM: 0.0, **request.wishes}) for seed in seeds)]
-        missed = [_missed(made.sound, leading) for made in model.generate(some, lenders=lenders)]
+        made = model.generate(some, lenders=lenders, steps=steps, guidance=guidance)
+        missed = [_missed(one.sound, leading) for one in made]
         found.append(some[missed.index(min(missed))])
     return found
 

@@ -38,7 +38,7 @@ def flow_misses(guess: Tensor, clean: Tensor, *, time: Tensor, counts: Tensor) -
 
 
 def squared_misses(guess: Tensor, clean: Tensor) -> Tensor:
-    """Mean square over the numbers of a token, ``(..., tokens)``; numbers that every token repeats weigh less."""
+    """Mean square over the numbers of a token, ``(..., tokens)``; the last, those of the whole, weigh less."""
     squared = (guess - clean).square()
     whole = squared[..., -WHOLE_NUMBERS:].sum(-1) * _WHOLE_WEIGHT
     counted = squared.shape[-1] - (1 - _WHOLE_WEIGHT) * WHOLE_NUMBERS

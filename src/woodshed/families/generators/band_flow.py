@@ -129,7 +129,7 @@ class Config(FamilyConfig):
     learning_rate, class_dropout
         Of training.
     pool_limit
-        Most training examples kept in memory, augmented ones included (about 5 kB each).
+        Most training examples kept in memory, augmented ones included (about 13 kB each).
     steps, guidance
         Defaults of the solver.
     air
@@ -162,8 +162,8 @@ class Config(FamilyConfig):
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
     close: float = Field(default=0.45, ge=0, le=1)
-    roam: float = Field(default=3.5, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=1.1, ge=0, le=10)
+    roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
+    apart: float = Field(default=1.25, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -177,8 +177,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
 
     Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
     46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, how far the sound
-    leans to one channel, how it begins, and how its level runs. A small transformer draws such numbers with a
-    straight-path flow. The fine structure is then made from them: partials that ring, and noise in what they leave
+    leans to one channel, how it begins, how its level runs, and its colour. A small transformer draws such numbers with
+    a straight-path flow. The fine structure is then made from them: partials that ring, and noise in what they leave
     over. Where lenders are allowed it is borrowed from library sounds of the nearest shape instead, tuned and layered.
     """
 
@@ -260,7 +260,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
 
     @property
     def numbers(self) -> int:
-        """Numbers per token: those of the envelope, then those of the partials."""
+        """Numbers per token: those of the envelope, of the partials, and of the whole."""
         assert isinstance(self.config, Config)
         return self.config.dims + _TONE_NUMBERS
 
@@ -440,7 +440,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 tokens = steering.settled(tokens, rows) if steering else tokens
                 for number, row in zip(some, tokens, strict=True):
                     shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
-                    shape = shape.uncoursed().uncoloured() if guides else shape  # guides hear the envelope alone
+                    shape = shape.uncoursed().uncoloured() if guides else shape  # as guides heard it
                     target = Target(
                         shape=shape,
                         frames=drawn[number].frames,
@@ -509,7 +509,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     ) -> list[Made]:
         """New sounds pulled towards what guides want, in twice the usual steps; see `Guided.guide`."""
         pulling = [guide for guide in guides if guide.weight > 0]
-        steady = begun(self, requests, pulling, lenders=lenders)
+        steady = begun(self, requests, pulling, lenders=lenders, steps=steps, guidance=guidance)
         lengths = [drawn_for(self, request).frames for request in steady]
         asked = lengthened(steady, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
         steps = steps or 2 * self.config.steps
