@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -34,6 +35,16 @@ def decaying(db_per_s: float = 120.0) -> Shape:
 def test_what_is_wished_for_is_brought_about(name: str, wanted: float) -> None:
     traits = Traits(SPLITTER)
     assert traits.of(traits.fitted(decaying(), {name: wanted}))[name] == pytest.approx(wanted, rel=0.1)
+
+
+@pytest.mark.parametrize("wanted", [0.0, 0.001, 0.05, 0.4])
+def test_a_lean_to_one_channel_brings_no_more_side_than_was_asked_for(wanted: float) -> None:
+    for lean in (-3.0, 0.4, 3.9):
+        fitted = Traits(SPLITTER).fitted(replace(decaying(), lean=lean), {"width": wanted})
+        side = math.tanh(fitted.lean / 4) ** 2
+        assert side / (1 + side) <= wanted / 2 + 1e-9
+        assert fitted.lean * lean >= 0, "it leans to the same side"
+        assert abs(fitted.lean) <= abs(lean)
 
 
 def test_no_width_means_mono() -> None:

@@ -128,6 +128,8 @@ class Traits:
         def widened(more: float) -> Shape:
             return replace(shape, width=(shape.width + more).clamp(SIDE_LOW, SIDE_HIGH))
 
+        lean = _lean_within(shape.lean, wanted)
+        shape = replace(shape, lean=lean)
         if wanted <= 1e-4:
             return replace(shape, width=torch.full_like(shape.width, SIDE_LOW))
         return _solved(widened, lambda s: self._width(self._power(s), s.width), wanted, -10.0, 14.0)
@@ -138,6 +140,13 @@ class Traits:
         power = power * (change_db * (math.log(10.0) / 10.0)).exp()
         power = power / power.max().clamp(min=1e-12)
         return replace(shape, envelope=torch.log(power + math.exp(self.splitter.floor)))
+
+
+def _lean_within(lean: float, width: float) -> float:
+    """A lean to one channel, so far as what it brings of side is at most half of the width wished for."""
+    side = max(0.0, min(0.999, width / 2))
+    most = 4.0 * math.atanh(min(0.999, math.sqrt(side / (1.0 - side))))
+    return max(-most, min(most, lean))
 
 
 def _place(name: str, value: float) -> float:

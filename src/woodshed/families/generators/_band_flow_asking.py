@@ -38,9 +38,7 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    whole: Tensor | None = (
-        None  # numbers that all tokens of the sound repeat that lies there: this is a further take of it
-    )
+    whole: Tensor | None = None  # what all tokens of the known sound repeat that this is a further take of
 
 
 def drawn_for(model: BandFlow, request: Request) -> Drawn:
