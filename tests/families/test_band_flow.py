@@ -335,7 +335,7 @@ def test_a_share_of_the_sounds_are_further_takes_of_a_known_one(model: BandFlow,
     known = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
     requests = [Request(seed=seed, class_name="kick") for seed in range(100)]
     drawn = [drawn_for(model, request) for request in requests]
-    takes = [one for one in drawn if one.whole is not None]
+    takes = [one for one in drawn if one.still]
     assert len(takes) == pytest.approx(100 * model.config.close, abs=14)
     for one in takes:
         assert one.place is not None
@@ -352,7 +352,7 @@ def test_a_further_take_is_coloured_and_runs_as_the_sound_it_is_a_take_of(model:
     tokens = model.tokens_of(model.splitter.split(torch.from_numpy(heard)))
     repeated = model.neighbourhood.repeated
     requests = [Request(seed=seed, class_name="kick") for seed in range(300)]
-    takes = [one for one in (drawn_for(model, request) for request in requests) if one.whole is not None]
+    takes = [one for one in (drawn_for(model, request) for request in requests) if one.still]
     met = 0
     for one in takes:
         assert one.whole is not None
@@ -362,10 +362,13 @@ def test_a_further_take_is_coloured_and_runs_as_the_sound_it_is_a_take_of(model:
     assert met > 0, "one of the sounds it learned from"
 
 
-def test_a_distance_is_kept_where_nothing_is_asked_and_only_there(model: BandFlow) -> None:
+def test_a_whole_and_a_distance_are_given_where_nothing_is_asked_and_only_there(model: BandFlow) -> None:
     plain = [Request(seed=seed, class_name="kick") for seed in range(60)]
-    news = [one for one in (drawn_for(model, request) for request in plain) if one.whole is None]
+    news = [one for one in (drawn_for(model, request) for request in plain) if not one.still]
     assert news
+    for one in news:
+        assert one.whole is not None
+        assert len(one.whole) == WHOLE_NUMBERS, "partials are drawn by the flow"
     near = BandFlow(model.config.model_copy(update={"apart": 0.0}), model.spec, seed=1)
     near.load_state_dict(model.state_dict())
     others = [drawn_for(near, Request(one.seed, "kick")) for one in news]
@@ -374,6 +377,7 @@ def test_a_distance_is_kept_where_nothing_is_asked_and_only_there(model: BandFlo
         for request in plain[:20]:
             wished = replace(request, **asked)
             one, other = drawn_for(model, wished), drawn_for(near, wished)
+            assert one.whole is None
             assert one.place is not None
             assert other.place is not None
             assert torch.equal(one.place, other.place)
@@ -425,7 +429,7 @@ def test_numbers_that_every_token_repeats_weigh_less() -> None:
 )
 def test_where_something_is_asked_for_nothing_is_a_further_take(model: BandFlow, asked: dict[str, object]) -> None:
     drawn = [drawn_for(model, replace(Request(seed=seed, class_name="kick"), **asked)) for seed in range(40)]
-    assert all(one.whole is None for one in drawn)
+    assert not any(one.still for one in drawn)
 
 
 def test_a_decay_that_was_asked_for_is_not_undone_by_the_course(model: BandFlow) -> None:

@@ -64,12 +64,12 @@ class Place:
     log_length
         Of seconds.
     whole
-        Where a known sound lies, the numbers that every token of it repeats.
+        The numbers that every token of a sound there repeats.
     """
 
     numbers: Tensor
     log_length: float
-    whole: Tensor | None = None
+    whole: Tensor
 
 
 class Neighbourhood(nn.Module):
@@ -228,15 +228,22 @@ class Neighbourhood(nn.Module):
         first = rng.integers(len(apart_from), size=tries)
         second = (first + rng.integers(1, max(2, len(apart_from)), size=tries)) % len(apart_from)  # never the same
         one, other = (apart_from[torch.from_numpy(at)] for at in (first, second))
-        between = torch.lerp(self.places[here].expand(tries, -1), self.places[there], share)
-        away = between + roam * math.sqrt(0.5) * (self.places[one] - self.places[other])
-        middle, kept = self.places[mine].mean(0), 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
-        places = middle + kept * (away - middle)
+        kept = 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
+
+        def away(rows: Tensor) -> Tensor:
+            middle = rows[mine].mean(0)
+            between = torch.lerp(rows[here].expand(tries, -1), rows[there], share)
+            return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
+
+        places = away(self.places)
         best = 0
         if tries > 1:
             nearest = _distances(places, self.places[used]).amin(1)
             best = int((nearest - apart * self.between_two).abs().argmin())
-        return Place(places[best], float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0])))
+        log_length = float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0]))
+        known = self.wholes[mine if len(mine) >= _ENOUGH else used]
+        low, high = known.amin(0), known.amax(0)  # nothing leans or swells as no known one does
+        return Place(places[best], log_length, torch.maximum(torch.minimum(away(self.wholes)[best], high), low))
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
+from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS
 from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile, evenly
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
@@ -38,7 +39,8 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    whole: Tensor | None = None  # what all tokens of the known sound repeat that this is a further take of
+    whole: Tensor | None = None  # the last numbers that all of its tokens repeat: of a known sound, or between two
+    still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
 
 
 def drawn_for(model: BandFlow, request: Request) -> Drawn:
@@ -75,14 +77,15 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
-        whole=None if place is None else place.whole,
+        whole=None if place is None or not _asks_nothing(request) else place.whole[0 if close else CONSTANT_NUMBERS :],
+        still=place is not None and close,
     )
 
 
 def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor:
-    """What rows of one length are drawn from, ``(rows, length, numbers)``; of takes, fine structure alone is new."""
+    """What rows of one length are drawn from, ``(rows, length, numbers)``."""
     noise = request_noise([item.seed for item in drawn], shape=(length, model.numbers), name="envelope")
-    return noise * torch.tensor([item.whole is None for item in drawn])[:, None, None]
+    return noise * torch.tensor([not item.still for item in drawn])[:, None, None]
 
 
 def stays_close(model: BandFlow, request: Request) -> bool:
@@ -93,11 +96,11 @@ def stays_close(model: BandFlow, request: Request) -> bool:
 
 
 def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int]) -> Tensor:
-    """Guesses of clean tokens, ``(rows, tokens, numbers)``, with the numbers put in that are known."""
+    """Guesses of clean tokens, ``(rows, tokens, numbers)``, with the numbers put in that are given of the whole."""
     out = clean.clone()
     for number, item in enumerate(drawn):  # rows that fill up come last
         if item.whole is not None:
-            out[number][:, list(repeated)] = item.whole
+            out[number, :, repeated[-len(item.whole) :]] = item.whole
     return out
 
 
@@ -109,7 +112,7 @@ def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
     """What the network is told beside the class: no change, what is wished for, and a place, ``(TOLD,)``."""
     place = torch.zeros(TOLD_NUMBERS)
     if drawn.place is not None:
-        place = torch.cat([drawn.place, torch.tensor([1.0, float(drawn.whole is not None)])])
+        place = torch.cat([drawn.place, torch.tensor([1.0, float(drawn.still)])])
     return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
 
 

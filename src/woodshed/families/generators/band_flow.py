@@ -162,8 +162,8 @@ class Config(FamilyConfig):
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
     close: float = Field(default=0.45, ge=0, le=1)
-    roam: float = Field(default=5.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=1.55, ge=0, le=10)
+    roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
+    apart: float = Field(default=1.3, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
