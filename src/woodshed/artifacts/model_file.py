@@ -103,19 +103,21 @@ def weights_digest(model: Trainable) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{model.family} {model.spec} {model.config.model_dump_json()}".encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    _add_tensors(digest, model.state_dict())
     return digest.hexdigest()
 
 
 def _file_digest(card_text: str, tensors: Mapping[str, torch.Tensor]) -> str:
     """BLAKE2b of what lies in a file (32 hex digits): the text of the card, then all tensors by name."""
     digest = hashlib.blake2b(card_text.encode(), digest_size=16)
+    _add_tensors(digest, tensors)
+    return digest.hexdigest()
+
+
+def _add_tensors(digest: hashlib.blake2b, tensors: Mapping[str, torch.Tensor]) -> None:
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
 
 
 def _checked_tensors(path: Path, model: Trainable) -> dict[str, torch.Tensor]:

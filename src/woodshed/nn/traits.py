@@ -125,11 +125,11 @@ class Traits:
         return _solved(stretched, measured, wanted_ms, -_MOST_STRETCH, _MOST_STRETCH)
 
     def _with_width(self, shape: Shape, wanted: float) -> Shape:
+        shape = replace(shape, lean=_lean_within(shape.lean, wanted))
+
         def widened(more: float) -> Shape:
             return replace(shape, width=(shape.width + more).clamp(SIDE_LOW, SIDE_HIGH))
 
-        lean = _lean_within(shape.lean, wanted)
-        shape = replace(shape, lean=lean)
         if wanted <= 1e-4:
             return replace(shape, width=torch.full_like(shape.width, SIDE_LOW))
         return _solved(widened, lambda s: self._width(self._power(s), s.width), wanted, -10.0, 14.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, told_for
-from woodshed.families.generators._band_flow_losses import squared_misses
+from woodshed.families.generators._band_flow_losses import flow_misses
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, seeded_generator
 
@@ -165,10 +164,7 @@ def pair_losses(batch: Mapping[str, Tensor], *, guess: Guess, steps: int, seed: 
     for part in torch.argsort(counts).chunk(max(1, len(tokens) // _LIKE_LENGTH)):
         longest = int(counts[part].max())
         found = guess(point[part, :longest], time[part], batch["classes"][part], counts[part], told[part])
-        present = torch.arange(longest, device=tokens.device)[None] < counts[part][:, None]
-        squared = squared_misses(found, tokens[part, :longest]) * present
-        misses = squared.sum(1) / counts[part].sqrt() / math.sqrt(16.0)
-        total = total + (misses / (1 - time[part]).square()).sum()
+        total = total + flow_misses(found, tokens[part, :longest], time=time[part], counts=counts[part]).sum()
     return {"flow": total / len(tokens)}
 
 
