@@ -40,7 +40,8 @@ def test_few_sounds_are_not_left_far_behind() -> None:
     assert BandFlow.settings_for(FEW_SOUNDS) == {}
     of_few = BandFlow.PRESETS["debug"].model_copy(update=dict(BandFlow.settings_for(20)))
     defaults = BandFlow.PRESETS["laptop"].model_dump()
-    assert BandFlow.settings_for(400, base=of_few) == {name: defaults[name] for name in ("roam", "close", "apart")}
+    changed = ("close", "apart", "guidance", "roam")
+    assert BandFlow.settings_for(400, base=of_few) == {name: defaults[name] for name in changed}
     few = BandFlow.settings_for(FEW_SOUNDS - 1)
     assert 0 < few["roam"] < usual  # type: ignore[operator]
     assert few["close"] == 0, "no further takes of so few"

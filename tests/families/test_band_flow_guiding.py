@@ -92,7 +92,7 @@ def test_moves_stay_within_what_is_still_open() -> None:
 def test_guides_hear_the_sound_as_it_will_begin(lends: bool) -> None:
     """Up to the copy guard and the finish, what is heard inside a step is what comes out."""
     steer, tokens, row = steering(2, lends=lends)
-    shape = steer.model.shape_of(tokens, frames=FRAMES).uncoursed()
+    shape = steer.model.shape_of(tokens, frames=FRAMES).uncoursed().uncoloured()
     target = Target(shape, FRAMES, 1.0, row.request.class_name, row.request.seed)
     heard = steer.render_fixed(tokens, steer.fixed_fine(tokens, row))
     meant = steer.model.splitter.join(steer.decoder.heard(target), frames=FRAMES)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from woodshed.nn import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, evenly
+from woodshed.nn import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, evenly, turn_of
 from woodshed.nn.neighbourhood import _ENOUGH
 
 NUMBERS, DIMS, MOST = 12, 8, 6
@@ -295,7 +295,45 @@ def test_what_goes_far_is_drawn_back_towards_the_middle_of_its_class() -> None:
     assert 1.4 < usual < far < 3.0  # without being drawn back 2.7 and 5.1
 
 
-def test_every_seed_gives_a_number_below_one() -> None:
+@pytest.mark.parametrize("share", [0.0, 0.07, 0.45, 0.5, 1.0])
+@pytest.mark.parametrize("first", [0, 7, 2**61 + 3])
+def test_of_seeds_side_by_side_a_share_lies_inside_and_each_side_counts_on(share: float, first: int) -> None:
+    turns = [turn_of(seed, share=share) for seed in range(first, first + 40)]
+    inside, outside = ([turn for within, turn in turns if within is side] for side in (True, False))
+    assert abs(len(inside) - 40 * share) <= 1
+    for side in (inside, outside):
+        assert side == list(range(side[0], side[0] + len(side))) if side else True
+
+
+def test_the_turn_says_which_sound_a_draw_begins_from_and_the_seed_all_else() -> None:
+    made = settled()
+    one, same, other = (made.draw(0, seed=seed, turn=turn) for seed, turn in ((1, 5), (2, 5), (1, 6)))
+    assert one is not None
+    assert same is not None
+    assert other is not None
+    assert not torch.equal(one.numbers, same.numbers)
+    takes = [made.draw(0, seed=seed, turn=5, still=True) for seed in (1, 2)]
+    assert takes[0] is not None
+    assert takes[1] is not None
+    assert torch.equal(takes[0].numbers, takes[1].numbers)
+
+
+def test_places_at_a_distance_lie_between_any_two_sounds_of_a_class() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    low, high = (heard(8, around=around, spread=0.1, seed=seed) for seed, around in enumerate((-2.0, 2.0)))
+    tokens, counts = (torch.cat(part) for part in zip(low, high, strict=True))
+    tokens[:, :, -1] = torch.arange(16.0)[:, None] // 8  # which of two kinds
+    settle(made, (tokens, counts))
+
+    def between(apart: float) -> float:
+        drawn = [made.draw(0, seed=seed, apart=apart) for seed in range(40)]
+        return float(np.mean([0.05 < float(place.whole[0]) < 0.95 for place in drawn if place is not None]))
+
+    assert between(0.0) == 0.0, "the nearest sounds are of one kind"
+    assert between(0.5) > 0.3
+
+
+def test_every_turn_gives_a_number_below_one() -> None:
     assert 0.0 < evenly(0) < 1.0
     assert evenly(1018231460777725123) < 1.0
     assert evenly(np.int64(5)) == evenly(5)
@@ -323,12 +361,11 @@ def test_new_places_lie_as_far_from_the_known_as_asked() -> None:
     settle(made, (tokens, counts))
     mine = made.places[made.classes == 0]
     away = torch.pdist(mine).median()
-    assert float(made.between_two) == pytest.approx(float(away), rel=0.2), "of all classes, this one is most"
 
     def nearest(apart: float) -> Tensor:
         drawn = [made.draw(0, seed=seed, roam=2.5, apart=apart) for seed in range(40)]
         places = torch.stack([place.numbers for place in drawn if place is not None])
-        return torch.cdist(places, made.places[made.classes >= 0]).min(1).values / made.between_two
+        return torch.cdist(places, made.places[made.classes >= 0]).min(1).values / away
 
     first, close, far = (nearest(apart) for apart in (0.0, 0.4, 0.8))
     assert float(close.median()) < float(far.median())
@@ -376,7 +413,6 @@ def test_in_small_classes_what_is_new_is_no_take(sizes: tuple[int, ...]) -> None
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 2, NUMBERS - 1), traits=1)
     tokens, counts = heard(sum(sizes), around=0.0, spread=1.0, seed=19)
     settle(made, (tokens, counts), classes=torch.cat([torch.full((size,), owner) for owner, size in enumerate(sizes)]))
-    assert float(made.between_two) > 0
     known = made.classes >= 0
     for owner in range(len(sizes)):
         drawn = [made.draw(owner, seed=seed, roam=4.0, apart=1.2) for seed in range(40)]

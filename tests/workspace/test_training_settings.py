@@ -80,6 +80,15 @@ def test_on_a_base_few_sounds_are_all_learned_from_unless_some_shall_be_held_out
         assert report.sounds + report.held_out == whole.sounds
 
 
+def test_where_whole_kits_leave_too_few_nothing_is_held_out_and_that_is_said(workspace: Workspace) -> None:
+    notes: list[Event] = []
+    order = TrainingOrder(name="most", budget="2steps", preset="debug", held_out=0.7)
+    report = workspace.train(order, on_event=notes.append)
+    assert report.held_out == 0
+    warnings = [note.text for note in notes if isinstance(note, Note) and note.level == "warning"]
+    assert any(text.startswith("Nothing is held out: whole kits for a share of 0.7") for text in warnings)
+
+
 def test_a_base_of_another_family_is_refused(trained: Workspace) -> None:
     with pytest.raises(HandshakeError, match=r"of the family band-flow, and mel-listener"):
         trained.train(TrainingOrder(name="x", family="mel-listener", preset="debug", base="hits"))

@@ -36,7 +36,7 @@ from woodshed.nn.measuring import (
 )
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly, turn_of
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import MODES, PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -145,6 +145,7 @@ __all__ = [
     "steps_of",
     "struck",
     "to_mid_side",
+    "turn_of",
     "unlapped",
     "unsmeared",
     "wave_positions",

@@ -26,31 +26,48 @@ _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
 _EXACT = 0.35  # how many of those times it is told exactly, and that it is
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
-_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)  # 0.6180... and 0.7320... of 2^64
-_BEGIN = 0x5851F42D4C957F2D  # so that seed 0 is no special one
+_STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
+_BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _TRIES = 12  # places among which one is looked for that lies so far from all known ones
+_MOST_COMPARED = 64  # sounds whose distances say how far two of a class lie apart
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
-def evenly(seed: int, *, axis: int = 0) -> float:
-    """A number from 0 to less than 1 for each seed; those of seeds side by side fill that range evenly.
-
-    So do the pairs of both axes fill a square: of seeds that have a small number on one, the others are even, too.
+def evenly(turn: int) -> float:
+    """A number from 0 to less than 1 for each turn; those of turns side by side fill that range evenly.
 
     References
     ----------
-    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The first step is that of the golden
-    ratio, which fills most evenly, the second the square root of 3 less one.
+    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The step is that of the golden ratio,
+    which fills most evenly.
 
     Examples
     --------
-    >>> sorted(int(4 * evenly(seed)) for seed in range(8))
-    [0, 0, 1, 1, 2, 2, 3, 3]
-    >>> sorted(int(4 * evenly(seed)) for seed in range(32) if evenly(seed, axis=1) < 0.25)
+    >>> sorted(int(4 * evenly(turn)) for turn in range(8))
     [0, 0, 1, 1, 2, 2, 3, 3]
     """
-    return ((int(seed) * _STEPS[axis] + _BEGIN) % 2**64 >> 11) / 2**53
+    return ((int(turn) * _STEP + _BEGIN) % 2**64 >> 11) / 2**53
+
+
+def turn_of(seed: int, *, share: float) -> tuple[bool, int]:
+    """Whether a seed is one of a share of all seeds, and its turn: how many on its side of the line come before it.
+
+    Of seeds side by side the share is met to within one, on either side, and each side has turns side by side.
+
+    References
+    ----------
+    Beatty 1926, problem 3173, Amer. Math. Monthly 33: the wholes of multiples, here of the share.
+
+    Examples
+    --------
+    >>> [turn_of(seed, share=0.4) for seed in range(5)]
+    [(False, 0), (False, 1), (True, 0), (False, 2), (True, 1)]
+    """
+    parts = round(share * 2**32)
+    before = int(seed) * parts >> 32
+    inside = (int(seed) + 1) * parts >> 32 > before
+    return inside, before if inside else int(seed) - before
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,6 @@ class Neighbourhood(nn.Module):
     lengths: Tensor
     traits: Tensor
     wholes: Tensor
-    between_two: Tensor
 
     def __init__(self, *, numbers: int, dims: int, repeated: Sequence[int], traits: int) -> None:
         super().__init__()
@@ -113,7 +129,6 @@ class Neighbourhood(nn.Module):
         self.register_buffer("lengths", torch.zeros(_MOST_PLACES))  # log of seconds
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
         self.register_buffer("wholes", torch.zeros(_MOST_PLACES, len(self.repeated)))
-        self.register_buffer("between_two", torch.zeros(()))  # distance of two sounds of a class, their median
 
     def settle(
         self, tokens: Tensor, counts: Tensor, *, classes: Tensor, lengths: Tensor, traits: Tensor, seed: int
@@ -179,6 +194,7 @@ class Neighbourhood(nn.Module):
         class_index: int | None,
         *,
         seed: int,
+        turn: int | None = None,
         roam: float = 0.0,
         still: bool = False,
         apart: float = 0.0,
@@ -187,8 +203,8 @@ class Neighbourhood(nn.Module):
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and a neighbour of it, or beyond; None where none is.
 
-        Which sound it begins from follows the seed in steps that fill a class evenly, and sounds that are alike stand
-        beside each other: seeds that lie side by side begin from sounds of all its kinds.
+        Which sound it begins from follows the turn in steps that fill a class evenly, and sounds that are alike stand
+        beside each other: turns that lie side by side begin from sounds of all its kinds.
 
         Parameters
         ----------
@@ -196,6 +212,8 @@ class Neighbourhood(nn.Module):
             Number of the class.
         seed
             Chooses among them.
+        turn
+            Which sound it begins from; the seed if None.
         still
             Stay where that sound lies.
         roam
@@ -203,8 +221,9 @@ class Neighbourhood(nn.Module):
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
             so that what goes far mixes more and strays less. 0 stays among neighbours.
         apart
-            Of several such places the one is taken that lies this far from the nearest known sound, as nearly as any
-            does; 1 is as far as two sounds of a class lie from each other. 0 takes the first.
+            Above 0 places lie between any two sounds of the class, and of several such the one is taken that lies this
+            far from the nearest known sound, as nearly as any does; 1 is as far as two sounds of the class lie from
+            each other.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
@@ -214,15 +233,16 @@ class Neighbourhood(nn.Module):
             return None
         rng = np.random.default_rng(derive_seed(seed, "place"))
         among = self._nearest_to(chosen, log_length=log_length, traits=traits)
-        here = among[int(evenly(seed) * len(among))]
+        here = among[int(evenly(seed if turn is None else turn) * len(among))]
         if still:
             return Place(self.places[here].clone(), float(self.lengths[here]), self.wholes[here].clone())
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
-        near = self._nearest_of_class(here, mine)
+        near = self._nearest_of_class(here, mine, most=len(mine) if apart > 0.0 else _NEIGHBOURS)
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
         apart_from = apart_from if len(apart_from) >= _ENOUGH else used
-        tries = _TRIES if apart > 0.0 and float(self.between_two) > 0.0 else 1
+        wanted = apart * self._between_two(mine if len(mine) >= _ENOUGH else used) if apart > 0.0 else 0.0
+        tries = _TRIES if wanted > 0.0 else 1
         there = near[torch.from_numpy(rng.integers(len(near), size=tries))]
         share = torch.from_numpy(rng.uniform(size=(tries, 1))).to(self.places)
         first = rng.integers(len(apart_from), size=tries)
@@ -239,7 +259,7 @@ class Neighbourhood(nn.Module):
         best = 0
         if tries > 1:
             nearest = _distances(places, self.places[used]).amin(1)
-            best = int((nearest - apart * self.between_two).abs().argmin())
+            best = int((nearest - wanted).abs().argmin())
         log_length = float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0]))
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
         low, high = known.amin(0), known.amax(0)  # nothing leans or swells as no known one does
@@ -251,7 +271,6 @@ class Neighbourhood(nn.Module):
         moved = torch.tensor([*numbers, len(after)])  # the last number means any class
         known = (self.classes >= 0) & (self.classes < len(moved))
         self.classes.copy_(torch.where(known, moved[torch.where(known, self.classes, 0)], -1))
-        self._measure()
 
     def take_from_both(self, first: Neighbourhood, second: Neighbourhood, *, weight: float, seed: int) -> None:
         """Keep places of two: each of the second with a chance of ``weight``, each of the first with what is left.
@@ -282,21 +301,18 @@ class Neighbourhood(nn.Module):
             chosen = torch.cat([mine[_in_a_row(rows["places"][mine])] for mine in _by_class(rows["classes"], chosen)])
             for name, tensor in rows.items():
                 getattr(self, name)[: len(chosen)] = tensor[chosen]
-        self._measure()
 
-    def _measure(self) -> None:
-        """How far two sounds of a class lie from each other; two of any, where no class has two."""
-        used = torch.nonzero(self.classes >= 0)[:, 0]
-        pairs = torch.triu(torch.ones(len(used), len(used), dtype=torch.bool, device=used.device), diagonal=1)
-        kin = pairs & (self.classes[used, None] == self.classes[None, used])
-        apart = _distances(self.places[used], self.places[used])[kin if bool(kin.any()) else pairs]
-        self.between_two.copy_(apart.median() if len(apart) else torch.zeros(()))
+    def _between_two(self, rows: Tensor) -> float:
+        """How far two of these rows lie from each other, their median; of many a part says it."""
+        some = self.places[rows[:: max(1, len(rows) // _MOST_COMPARED)]]
+        pairs = torch.triu_indices(len(some), len(some), offset=1)
+        return float(_distances(some, some)[pairs[0], pairs[1]].median()) if len(some) > 1 else 0.0
 
-    def _nearest_of_class(self, row: Tensor, mine: Tensor) -> Tensor:
-        """The few rows of a class that lie nearest to a row, without its own place; itself where there is no other."""
+    def _nearest_of_class(self, row: Tensor, mine: Tensor, *, most: int) -> Tensor:
+        """The rows of a class that lie nearest to a row, without its own place; itself where there is no other."""
         apart = (self.places[mine] - self.places[row]).norm(dim=1)
         order = apart.argsort(stable=True)
-        near = mine[order[apart[order] > _SAME]][:_NEIGHBOURS]
+        near = mine[order[apart[order] > _SAME]][:most]
         return near if len(near) else row[None]
 
     def _of_class_of(self, row: Tensor) -> Tensor:

@@ -230,7 +230,14 @@ def _split(
     split = bench.library.split(list(chosen.items), held_out=order.held_out, seed=derive_seed(order.seed, "split"))
     if split.note:
         on_event(Note(level="warning", text=split.note))
-    if not split.held_out or len(split.train) < len(chosen.items) / 2:
+    if not split.held_out:
+        return chosen, None
+    if len(split.train) < len(chosen.items) / 2:
+        text = (
+            f"Nothing is held out: whole kits for a share of {order.held_out:g} would leave only {len(split.train)} of "
+            f"{len(chosen.items)} sounds to learn from. Ask for less, for example --held-out 0.2"
+        )
+        on_event(Note(level="warning", text=text))
         return chosen, None
     train_set = chosen.subset([item.content_id for item in split.train])
     return train_set, chosen.subset([item.content_id for item in split.held_out])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS
-from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile, evenly
+from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile, turn_of
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
 
@@ -62,8 +62,8 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     level_db = at_quantile(model.level_table[table_row], rng.uniform())
     if request.duration_s is not None:
         length_s = _checked_length(model, request.duration_s)
-    close = stays_close(model, request)
-    place = _place_for(model, request, row, wishes, close=close)
+    close, turn = _turn_of(model, request)
+    place = _place_for(model, request, row, wishes, close=close, turn=turn)
     if place is not None and request.duration_s is None:
         length_s = math.exp(min(place.log_length, math.log(model.max_duration_s)))
     if "decay_ms" in wishes and request.duration_s is None:
@@ -88,11 +88,22 @@ def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor
     return noise * torch.tensor([not item.still for item in drawn])[:, None, None]
 
 
-def stays_close(model: BandFlow, request: Request) -> bool:
-    """Whether a request gets a further take of a sound that was heard: a share of those that ask for nothing do."""
-    if not _asks_nothing(request):
-        return False
-    return evenly(request.seed, axis=1) < model.config.close
+def together(model: BandFlow, drawn: Sequence[Drawn], *, most: int) -> Iterator[tuple[int, list[int]]]:
+    """Rows that are solved at once: to what length they are padded, and which they are.
+
+    Guidance solves rows with a class, rows without, and further takes each in another way.
+    """
+    kinds = [(model.padded(item.tokens), item.class_index == len(model.spec.classes), item.still) for item in drawn]
+    for kind in sorted(set(kinds)):
+        mine = [number for number, other in enumerate(kinds) if other == kind]
+        for first in range(0, len(mine), most):
+            yield kind[0], mine[first : first + most]
+
+
+def _turn_of(model: BandFlow, request: Request) -> tuple[bool, int]:
+    """Whether a request gets a further take of a sound that was heard, as a share of those that ask for nothing do,
+    and its turn among these or among the others."""
+    return turn_of(request.seed, share=model.config.close if _asks_nothing(request) else 0.0)
 
 
 def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int]) -> Tensor:
@@ -133,12 +144,13 @@ def _roam_of(request: Request, *, usual: float) -> float:
 
 
 def _place_for(
-    model: BandFlow, request: Request, row: int, wishes: Mapping[str, float], *, close: bool
+    model: BandFlow, request: Request, row: int, wishes: Mapping[str, float], *, close: bool, turn: int
 ) -> Place | None:
     """Somewhere among the sounds of the class and beyond; among those that are like what is asked for, if anything."""
     return model.neighbourhood.draw(
         model.class_or_any(row),
         seed=request.seed,
+        turn=turn,
         roam=_roam_of(request, usual=model.config.roam),
         still=close,
         apart=model.config.apart if _asks_nothing(request) else 0.0,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, told_for
+from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, together, told_for
 from woodshed.families.generators._band_flow_losses import flow_misses
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, seeded_generator
@@ -102,22 +102,18 @@ class PairDrawer:
 
     def _solved(self, requests: Sequence[Request]) -> list[_Pair]:
         """Where the model's own solver ends for each request, in the order of the requests."""
-        model, free = self.model, len(self.model.spec.classes)
+        model = self.model
         drawn = [drawn_for(model, request) for request in requests]
         times = flow_times(model.config.steps, bend=1.2)
-        kinds = [(model.padded(item.tokens), item.class_index == free) for item in drawn]
         found: dict[int, _Pair] = {}
-        for length, alone in sorted(set(kinds)):
-            mine = [number for number, kind in enumerate(kinds) if kind == (length, alone)]
-            for first in range(0, len(mine), _TOGETHER):
-                some = mine[first : first + _TOGETHER]
-                rows = [drawn[number] for number in some]
-                noise = noise_for(model, rows, length=length)
-                ends = model.solve(noise, rows, times=times, guidance=model.config.guidance)
-                for number, start, end in zip(some, noise, ends, strict=True):
-                    tokens = drawn[number].tokens
-                    told = told_for(model, drawn[number])
-                    found[number] = _Pair(start[:tokens], end[:tokens], drawn[number].class_index, told)
+        for length, some in together(model, drawn, most=_TOGETHER):
+            rows = [drawn[number] for number in some]
+            noise = noise_for(model, rows, length=length)
+            ends = model.solve(noise, rows, times=times, guidance=model.config.guidance)
+            for number, start, end in zip(some, noise, ends, strict=True):
+                tokens = drawn[number].tokens
+                told = told_for(model, drawn[number])
+                found[number] = _Pair(start[:tokens], end[:tokens], drawn[number].class_index, told)
         return [found[number] for number in range(len(requests))]
 
     def _features(self, pairs: Sequence[_Pair]) -> Features:

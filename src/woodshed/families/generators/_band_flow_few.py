@@ -17,8 +17,9 @@ from woodshed.roles import FEW_SOUNDS, FamilyConfig, Features, Rehearses, Traina
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
+# Among neighbours, led gently and no further takes: what lies far off or is a take has to be asked for otherwise.
+_NEAR = {"close": 0.0, "apart": 0.0, "guidance": 1.5}
 _ROAM_OF_FEW = 0.4  # with few sounds their differences tell too little of where else such sounds could lie
-_CLOSE_OF_FEW = 0.0  # and further takes of each would come too often
 
 
 class FewSounds(Rehearses):
@@ -27,7 +28,7 @@ class FewSounds(Rehearses):
     @classmethod
     def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
         """Near the sounds where these are few; as usual where they are many on a base of few."""
-        few = {"roam": _ROAM_OF_FEW, "close": _CLOSE_OF_FEW, "apart": 0.0}
+        few = {**_NEAR, "roam": _ROAM_OF_FEW}
         if sounds < FEW_SOUNDS:
             return few
         of_few = base is not None and all(getattr(base, name) == value for name, value in few.items())
@@ -57,7 +58,7 @@ class FewSounds(Rehearses):
 def _steady(base: BandFlow) -> BandFlow:
     """The same model, weights shared, that makes neither further takes nor what lies very far."""
     made = copy.copy(base)
-    made.config = base.config.model_copy(update={"roam": steady_roam(base), "close": 0.0, "apart": 0.0})
+    made.config = base.config.model_copy(update={**_NEAR, "roam": steady_roam(base)})
     return made
 
 

@@ -48,7 +48,7 @@ _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
 _LATEST_ONSET_S = 0.004
 _STEP = 5.0  # times what changes from frame to frame in the first 10 ms: a first frame above it is a step
-_RISE_S = 0.0006
+_RISE_S, _RISE_AFTER_STEP_S = 0.00007, 0.0006
 _QUIET_END_DB = -38.0
 
 
@@ -202,18 +202,25 @@ class Decoder:
         return self.splitter.split(torch.from_numpy(self.levelled(audio, target.shape))).spectra
 
     def levelled(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
-        """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does."""
+        """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
+
+        Colour and course come once more after the beginning: what a strike is turned up by counts in both.
+        """
+        rate, model = self.splitter.sample_rate_hz, self.model
+        audio = self._run(audio, shape)
+        if shape.attack is not None:
+            audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
+            audio = self._run(audio, shape)
+        return audio if shape.course is None else struck(audio, rise=shape.rise, sample_rate_hz=rate)
+
+    def _run(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
+        """Coloured, and of the level over time, that a shape says."""
         rate, model = self.splitter.sample_rate_hz, self.model
         if shape.colour is not None:
             audio = coloured(audio, basis=model.colours, numbers=shape.colour, sample_rate_hz=rate)
         if shape.course is not None:
             audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate)
-        if shape.attack is not None:
-            audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
-        if shape.course is None:
-            return audio
-        audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate)
-        return struck(audio, rise=shape.rise, sample_rate_hz=rate)
+        return audio
 
     def neighbours(self, target: Target) -> Neighbours:
         """Who could lend to a target; nothing is worked out where nobody may."""
@@ -300,7 +307,7 @@ class Decoder:
 
 
 def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -> np.ndarray:
-    """Without rumble below 20 Hz or a silent start, without a step at its start, with a release, at the peak asked for.
+    """Without rumble below 20 Hz or a silent start, risen from nothing, with a release, at the peak asked for.
 
     Parameters
     ----------
@@ -312,7 +319,7 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
     frames = data.shape[-1]
     data = np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
-    data = _without_step(data, sample_rate_hz)
+    data = _begun_softly(data, sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
     loudest = float(np.abs(data).max(initial=0.0))
@@ -337,12 +344,11 @@ def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     return data
 
 
-def _without_step(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    """Begun softly where a slow wave would begin with a step, which clicks; noise and sharp attacks stay."""
+def _begun_softly(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    """Risen from nothing: at once where it begins with noise or sharply, slower where a slow wave would click."""
     changes = np.abs(np.diff(data[:, : round(0.01 * sample_rate_hz)], axis=-1))
-    if not changes.size or np.abs(data[:, 0]).max() <= _STEP * np.quantile(changes, 0.9):
-        return data
-    rise = min(data.shape[-1], round(_RISE_S * sample_rate_hz))
+    steps = changes.size > 0 and np.abs(data[:, 0]).max() > _STEP * np.quantile(changes, 0.9)
+    rise = min(data.shape[-1], round((_RISE_AFTER_STEP_S if steps else _RISE_S) * sample_rate_hz))
     data[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise)) ** 2
     return data
 
@@ -352,7 +358,7 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     frames = data.shape[-1]
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
-    length_s, fall_db = (min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)), 50.0) if loud else (0.008, 36.0)
+    length_s, fall_db = (min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)), 50.0) if loud else (0.004, 36.0)
     length = min(frames, round(length_s * sample_rate_hz))
     gain = np.ones(frames, dtype=np.float32)
     gain[frames - length :] = 10 ** (-fall_db / 20 * (np.arange(length) + 1) / max(1, length))  # even in dB

@@ -19,6 +19,7 @@ from woodshed.families.generators._band_flow_asking import (
     Drawn,
     drawn_for,
     noise_for,
+    together,
     told_for,
     with_wholes,
 )
@@ -108,10 +109,10 @@ from woodshed.sampling import (
 from woodshed.sound import Sound
 
 _TONE_NUMBERS = PARTIAL_NUMBERS + WHOLE_NUMBERS
+_TOGETHER = 2  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _GUIDED_FROM, _GUIDED_TO = 0.1, 0.7  # times of the flow outside which guidance does nothing for the sound
 _MONO_WIDTH = -6.5  # natural log of side over mid; what is narrower on the whole was meant as mono
 _LEAST_LEAN = 0.05  # natural log of power, 0.2 dB; what is less was meant as none
-_TOGETHER = 2  # requests solved at once; short of that, rows of zeros stand in, so that batch mates never matter
 _LENGTHS = (8, 16, 24, 32, 48)  # tokens a row is padded to, before the longest
 
 
@@ -131,7 +132,7 @@ class Config(FamilyConfig):
     pool_limit
         Most training examples kept in memory, augmented ones included (about 13 kB each).
     steps, guidance
-        Defaults of the solver.
+        Defaults of the solver. Further takes are not guided.
     air
         Share of noise in the fine structure above 6 kHz.
     repitch_semitones
@@ -157,13 +158,13 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=8, ge=1, le=200)
-    guidance: float = Field(default=1.5, ge=0, le=10)
+    guidance: float = Field(default=3.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
     close: float = Field(default=0.45, ge=0, le=1)
-    roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=1.3, ge=0, le=10)
+    roam: float = Field(default=3.0, ge=0, le=MOST_ROAM)
+    apart: float = Field(default=1.15, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -428,29 +429,25 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         index = self.index(lenders)
         drawn = [drawn_for(self, request) for request in requests]
         made: list[Made | None] = [None] * len(requests)
-        kinds = [(self.padded(item.tokens), item.class_index == len(self.spec.classes)) for item in drawn]
-        for length, free in sorted(set(kinds)):  # guidance solves rows with a class in another way
-            mine = [number for number, kind in enumerate(kinds) if kind == (length, free)]
-            for first in range(0, len(mine), _TOGETHER):
-                some = mine[first : first + _TOGETHER]
-                rows = [Row(drawn[n].tokens, drawn[n].frames, requests[n]) for n in some]
-                steering = Steering(Decoder(self, index, lenders), guides) if guides else None
-                steer = steering.over(rows) if steering else None
-                tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
-                tokens = steering.settled(tokens, rows) if steering else tokens
-                for number, row in zip(some, tokens, strict=True):
-                    shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
-                    shape = shape.uncoursed().uncoloured() if guides else shape  # as guides heard it
-                    target = Target(
-                        shape=shape,
-                        frames=drawn[number].frames,
-                        peak=drawn[number].peak,
-                        class_name=requests[number].class_name,
-                        seed=requests[number].seed,
-                        exact=requests[number].duration_s is not None,
-                    )
-                    decoder = Decoder(self, index, lenders)
-                    made[number] = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
+        for length, some in together(self, drawn, most=_TOGETHER):
+            rows = [Row(drawn[n].tokens, drawn[n].frames, requests[n]) for n in some]
+            steering = Steering(Decoder(self, index, lenders), guides) if guides else None
+            steer = steering.over(rows) if steering else None
+            tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
+            tokens = steering.settled(tokens, rows) if steering else tokens
+            for number, row in zip(some, tokens, strict=True):
+                shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
+                shape = shape.uncoursed().uncoloured() if guides else shape  # as guides heard it
+                target = Target(
+                    shape=shape,
+                    frames=drawn[number].frames,
+                    peak=drawn[number].peak,
+                    class_name=requests[number].class_name,
+                    seed=requests[number].seed,
+                    exact=requests[number].duration_s is not None,
+                )
+                decoder = Decoder(self, index, lenders)
+                made[number] = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
         return [item for item in made if item is not None]
 
     @torch.no_grad()
@@ -470,7 +467,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         guidance: float,
         steer: Steer | None = None,
     ) -> Tensor:
-        """Follow the flow for rows of one length; below two, rows of zeros fill up, so that no row sees another."""
+        """Follow the flow for rows of one kind (`together`); rows of zeros fill up, so that no row sees another."""
         lacking = max(0, _TOGETHER - len(drawn))
         point = torch.cat([start, start.new_zeros(lacking, *start.shape[1:])])
         anything = len(self.spec.classes)
@@ -479,13 +476,14 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         told = torch.stack([*(told_for(self, item) for item in drawn), *[point.new_zeros(TOLD)] * lacking])
         free, untold = torch.full_like(classes, anything), told.clone()
         untold[:, -TOLD_NUMBERS:] = 0.0
-        nothing_told = bool((classes == free).all()) and torch.equal(told, untold)
+        plain = guidance == 1.0 or any(item.still for item in drawn)
+        plain = plain or (bool((classes == free).all()) and torch.equal(told, untold))  # nothing is told
 
         def guess(x: Tensor, now: float) -> Tensor:
             return with_wholes(guided_guess(x, now), drawn, repeated=self.neighbourhood.repeated)
 
         def guided_guess(x: Tensor, now: float) -> Tensor:
-            if guidance == 1.0 or not _GUIDED_FROM <= now <= _GUIDED_TO or nothing_told:
+            if plain or not _GUIDED_FROM <= now <= _GUIDED_TO:
                 return self._guess(x, torch.full((len(x),), now), classes, counts, told)
             both = self._guess(
                 torch.cat([x, x]),
