@@ -1,4 +1,4 @@
-"""Where the sounds a model learned from lie, a few numbers each; new sounds are asked for between neighbours."""
+"""Where the sounds a model learned from lie, a few numbers each; new sounds are asked for between them and beyond."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def evenly(turn: int) -> float:
 def turn_of(seed: int, *, share: float) -> tuple[bool, int]:
     """Whether a seed is one of a share of all seeds, and its turn: how many on its side of the line come before it.
 
-    Of seeds side by side the share is met to within one, on either side, and each side has turns side by side.
+    Of seeds side by side the share is met to within one, on either side, and each side has turns side by side. Seeds
+    that lie some steps apart may all fall on one side: those of one class are best given side by side.
 
     References
     ----------
@@ -94,8 +95,9 @@ class Neighbourhood(nn.Module):
 
     The place of a sound is what its tokens are on the whole and how it begins, in a few principal directions. In
     training the network is told a place somewhere between a sound and one of its nearest neighbours of the same class:
-    tightly where many sounds are alike, loosely where few are. New sounds are asked for in the same way. Now and then
-    it is told exactly where the sound lies, and that this is exact: so further takes of a sound are asked for.
+    tightly where many sounds are alike, loosely where few are. So sounds are asked for of which something is known.
+    Now and then it is told exactly where the sound lies, and that this is exact: so further takes of a sound are asked
+    for, and what is new altogether.
 
     Parameters
     ----------
@@ -201,7 +203,7 @@ class Neighbourhood(nn.Module):
         log_length: float | None = None,
         traits: Tensor | None = None,
     ) -> Place | None:
-        """A place between a sound of a class (of any where None) and a neighbour of it, or beyond; None where none is.
+        """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
 
         Which sound it begins from follows the turn in steps that fill a class evenly, and sounds that are alike stand
         beside each other: turns that lie side by side begin from sounds of all its kinds.
@@ -222,8 +224,8 @@ class Neighbourhood(nn.Module):
             so that what goes far mixes more and strays less. 0 stays among neighbours.
         apart
             Above 0 places lie between any two sounds of the class, and of several such the one is taken that lies this
-            far from the nearest known sound, as nearly as any does; 1 is as far as two sounds of the class lie from
-            each other.
+            far from the nearest known sound, as nearly as any does; 1 is as far as two sounds of the class (of another,
+            where this one has too few) lie from each other.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
@@ -241,7 +243,7 @@ class Neighbourhood(nn.Module):
         near = self._nearest_of_class(here, mine, most=len(mine) if apart > 0.0 else _NEIGHBOURS)
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
         apart_from = apart_from if len(apart_from) >= _ENOUGH else used
-        wanted = apart * self._between_two(mine if len(mine) >= _ENOUGH else used) if apart > 0.0 else 0.0
+        wanted = apart * self._between_two(apart_from) if apart > 0.0 else 0.0
         tries = _TRIES if wanted > 0.0 else 1
         there = near[torch.from_numpy(rng.integers(len(near), size=tries))]
         share = torch.from_numpy(rng.uniform(size=(tries, 1))).to(self.places)
@@ -304,7 +306,7 @@ class Neighbourhood(nn.Module):
 
     def _between_two(self, rows: Tensor) -> float:
         """How far two of these rows lie from each other, their median; of many a part says it."""
-        some = self.places[rows[:: max(1, len(rows) // _MOST_COMPARED)]]
+        some = self.places[rows[:: -(-len(rows) // _MOST_COMPARED)]]
         pairs = torch.triu_indices(len(some), len(some), offset=1)
         return float(_distances(some, some)[pairs[0], pairs[1]].median()) if len(some) > 1 else 0.0
 

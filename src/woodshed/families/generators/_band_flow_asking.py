@@ -25,6 +25,7 @@ TOLD = 3 + 2 * len(TRAITS) + TOLD_NUMBERS  # changes, traits, and a place
 ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked for
 MOST_ROAM = 5.0
 _STEADY_ROAM = 1.2  # of what is made from one place alone
+_CALM = 0.6  # of the noise, for new sounds of which nothing is asked
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
 
@@ -39,7 +40,10 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    whole: Tensor | None = None  # the last numbers that all of its tokens repeat: of a known sound, or between two
+    whole: Tensor | None = (
+        None  # the last numbers that all of its tokens repeat: of a known sound, or between two; then
+    )
+    # the network is told that its place is exact
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
 
 
@@ -83,9 +87,13 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
 
 
 def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor:
-    """What rows of one length are drawn from, ``(rows, length, numbers)``."""
+    """What rows of one length are drawn from, ``(rows, length, numbers)``.
+
+    Less than the flow learned from where a whole is given, or levels waver from token to token; none for further takes.
+    """
     noise = request_noise([item.seed for item in drawn], shape=(length, model.numbers), name="envelope")
-    return noise * torch.tensor([not item.still for item in drawn])[:, None, None]
+    shares = [0.0 if item.still else 1.0 if item.whole is None else _CALM for item in drawn]
+    return noise * torch.tensor(shares)[:, None, None]
 
 
 def together(model: BandFlow, drawn: Sequence[Drawn], *, most: int) -> Iterator[tuple[int, list[int]]]:
@@ -123,7 +131,7 @@ def told_for(model: BandFlow, drawn: Drawn) -> Tensor:
     """What the network is told beside the class: no change, what is wished for, and a place, ``(TOLD,)``."""
     place = torch.zeros(TOLD_NUMBERS)
     if drawn.place is not None:
-        place = torch.cat([drawn.place, torch.tensor([1.0, float(drawn.still)])])
+        place = torch.cat([drawn.place, torch.tensor([1.0, float(drawn.whole is not None)])])
     return torch.cat([torch.zeros(3), model.traits.to_numbers(drawn.wishes), place])
 
 

@@ -17,8 +17,7 @@ from woodshed.roles import FEW_SOUNDS, FamilyConfig, Features, Rehearses, Traina
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-# Among neighbours, led gently and no further takes: what lies far off or is a take has to be asked for otherwise.
-_NEAR = {"close": 0.0, "apart": 0.0, "guidance": 1.5}
+_NEAR = {"close": 0.0, "apart": 0.0}  # among neighbours, and no further takes of each, which would come too often
 _ROAM_OF_FEW = 0.4  # with few sounds their differences tell too little of where else such sounds could lie
 
 

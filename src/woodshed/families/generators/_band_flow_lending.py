@@ -347,8 +347,8 @@ def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
 def _begun_softly(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     """Risen from nothing: at once where it begins with noise or sharply, slower where a slow wave would click."""
     changes = np.abs(np.diff(data[:, : round(0.01 * sample_rate_hz)], axis=-1))
-    steps = changes.size > 0 and np.abs(data[:, 0]).max() > _STEP * np.quantile(changes, 0.9)
-    rise = min(data.shape[-1], round((_RISE_AFTER_STEP_S if steps else _RISE_S) * sample_rate_hz))
+    has_step = changes.size > 0 and np.abs(data[:, 0]).max() > _STEP * np.quantile(changes, 0.9)
+    rise = min(data.shape[-1], max(2, round((_RISE_AFTER_STEP_S if has_step else _RISE_S) * sample_rate_hz)))
     data[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise)) ** 2
     return data
 

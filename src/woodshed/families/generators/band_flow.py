@@ -476,8 +476,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         told = torch.stack([*(told_for(self, item) for item in drawn), *[point.new_zeros(TOLD)] * lacking])
         free, untold = torch.full_like(classes, anything), told.clone()
         untold[:, -TOLD_NUMBERS:] = 0.0
-        plain = guidance == 1.0 or any(item.still for item in drawn)
-        plain = plain or (bool((classes == free).all()) and torch.equal(told, untold))  # nothing is told
+        nothing_told = bool((classes == free).all()) and torch.equal(told, untold)
+        plain = guidance == 1.0 or nothing_told or all(item.still for item in drawn)
 
         def guess(x: Tensor, now: float) -> Tensor:
             return with_wholes(guided_guess(x, now), drawn, repeated=self.neighbourhood.repeated)

@@ -29,7 +29,14 @@ KNOBS = KnobTable(
         Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="seed of the whole evaluation"),
         Knob(name="quick", kind="bool", default=False, help="at most 96 sounds: a minute, with wide intervals"),
         Knob(name="steps", kind="int", low=1, high=200, default=None, help="solver steps; left out: the family's own"),
-        Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
+        Knob(
+            name="guidance",
+            kind="float",
+            low=0,
+            high=10,
+            default=None,
+            help="how strictly the class is kept (by new sounds, not by takes)",
+        ),
     ),
 )
 

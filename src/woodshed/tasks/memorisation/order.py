@@ -36,7 +36,14 @@ KNOBS = KnobTable(
         Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="seed of the whole report"),
         Knob(name="quick", kind="bool", default=False, help="48 sounds, attacks only: seconds, with wide intervals"),
         STEPS,
-        Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly the class is kept"),
+        Knob(
+            name="guidance",
+            kind="float",
+            low=0,
+            high=10,
+            default=None,
+            help="how strictly the class is kept (by new sounds, not by takes)",
+        ),
         BORROW,
     ),
 )
