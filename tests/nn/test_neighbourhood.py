@@ -333,6 +333,19 @@ def test_places_at_a_distance_lie_between_any_two_sounds_of_a_class() -> None:
     assert between(0.5) > 0.3
 
 
+def test_a_distance_is_measured_by_what_two_sounds_of_the_same_class_differ_by() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    tight, wide = heard(20, around=-6.0, spread=0.2, seed=5), heard(20, around=6.0, spread=1.5, seed=6)
+    tokens, counts = (torch.cat(part) for part in zip(tight, wide, strict=True))
+    settle(made, (tokens, counts), classes=torch.arange(40) // 20)
+    for owner in (0, 1):
+        mine = made.places[made.classes == owner]
+        drawn = [made.draw(owner, seed=seed, roam=2.0, apart=0.6) for seed in range(60)]
+        places = torch.stack([place.numbers for place in drawn if place is not None])
+        nearest = torch.cdist(places, made.places[made.classes >= 0]).min(1).values
+        assert float(nearest.median()) == pytest.approx(0.6 * float(torch.pdist(mine).median()), rel=0.3)
+
+
 def test_every_turn_gives_a_number_below_one() -> None:
     assert 0.0 < evenly(0) < 1.0
     assert evenly(1018231460777725123) < 1.0
