@@ -5,7 +5,7 @@ lies on top of them, and no nearer to the rest of the kit than its 50 sounds are
 beside it. Called by the benchmark ``generation``; alone: ``python -m benchmarks._generation_own STARTER [--full]``.
 
 By default two trainings of at most five processor minutes, and three times 512 sounds: about seven minutes. ``--full``:
-20, 50, 200 and all sounds, low rank beside, from a model that heard less than half of the corpus: some three hours.
+20, 50, 200 and all sounds, low rank beside, from a model that heard about half of the corpus: some forty minutes.
 """
 
 from __future__ import annotations
