@@ -128,3 +128,19 @@ def test_other_rates_tell_the_same() -> None:
         course_of(np.sin(2 * np.pi * 300 * at) * np.exp(-8 * at), sample_rate_hz=rate) for rate, at in time_s.items()
     ]
     assert float((courses[0] - courses[1]).abs().max()) < 0.02
+
+
+def test_a_level_that_wavers_is_steadied_where_it_is_held_closely(basis: PrincipalBasis) -> None:
+    smooth = burst(seed=3, rise_s=0.002, fall_s=0.3)
+    time_s = np.arange(smooth.shape[-1]) / RATE
+    wavering = smooth * (1.0 + 0.7 * np.sin(2 * np.pi * 14 * time_s)).astype(np.float32)
+    numbers = basis.squeeze(course_of(smooth, sample_rate_hz=RATE))
+    loose, close = (
+        coursed(wavering, basis=basis, numbers=numbers, sample_rate_hz=RATE, closely=closely)
+        for closely in (False, True)
+    )
+
+    def off(audio: np.ndarray) -> float:
+        return float((course_of(audio, sample_rate_hz=RATE) - course_of(smooth, sample_rate_hz=RATE)).square().mean())
+
+    assert off(close) < 0.7 * off(loose)

@@ -70,8 +70,10 @@ def faded_course(points: Tensor, *, decay_db: float) -> Tensor:
     return faded * (points.max() / faded.max().clamp(min=1e-6))
 
 
-def coursed(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int) -> Floats:
-    """A sound whose level runs as some numbers say; how it wavers in between stays its own.
+def coursed(
+    audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int, closely: bool = False
+) -> Floats:
+    """A sound whose level runs as some numbers say; how it wavers in between stays its own, unless held closely.
 
     It is turned up and down, by 12 dB at most, as much as its own numbers differ from those.
 
@@ -83,12 +85,15 @@ def coursed(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rat
         Principal directions of `course_of`.
     numbers
         As the basis squeezes them.
+    closely
+        Whether every point of the course is met, as nearly as 12 dB allow, not only what the numbers tell of it.
     """
     wanted = basis.unsqueeze(numbers)
     levels, places = _levels(audio, sample_rate_hz)
     if not levels.any():
         return audio
-    own = basis.unsqueeze(basis.squeeze(torch.from_numpy(levels).float()))
+    own = torch.from_numpy(levels).float()
+    own = own if closely else basis.unsqueeze(basis.squeeze(own))
     change = (wanted.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log()).double().numpy() / _COMPRESSION
     return _turned(audio, places, change.clip(-_MOST_GAIN, _MOST_GAIN), sample_rate_hz)
 

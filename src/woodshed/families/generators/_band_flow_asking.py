@@ -46,6 +46,11 @@ class Drawn:
     # the network is told that its place is exact
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
 
+    @property
+    def steady(self) -> bool:
+        """Whether its levels would waver, for it is new altogether, and are to be kept from it."""
+        return self.whole is not None and not self.still
+
 
 def drawn_for(model: BandFlow, request: Request) -> Drawn:
     """What a request asks for, with a length and a level drawn as its class has them.
@@ -92,8 +97,29 @@ def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor
     Less than the flow learned from where a whole is given, or levels waver from token to token; none for further takes.
     """
     noise = request_noise([item.seed for item in drawn], shape=(length, model.numbers), name="envelope")
-    shares = [0.0 if item.still else 1.0 if item.whole is None else _CALM for item in drawn]
+    shares = [0.0 if item.still else _CALM if item.steady else 1.0 for item in drawn]
     return noise * torch.tensor(shares)[:, None, None]
+
+
+def drawn_out(row: Tensor, drawn: Drawn) -> Tensor:
+    """The tokens of a sound out of a row that is longer, steadied where they would waver."""
+    return steadied(row[: drawn.tokens]) if drawn.steady else row[: drawn.tokens]
+
+
+def steadied(tokens: Tensor) -> Tensor:
+    """Tokens ``(tokens, numbers)``, each made one with its neighbours, but for the first two, which are the beginning.
+
+    Examples
+    --------
+    >>> steadied(torch.tensor([[9.0], [1.0], [3.0], [0.0], [3.0]])).flatten().round(decimals=2).tolist()
+    [9.0, 1.0, 1.33, 2.0, 2.0]
+    """
+    if len(tokens) < 4:
+        return tokens
+    out, third = tokens.clone(), 1.0 / 3.0
+    out[2:-1] = third * (tokens[1:-2] + tokens[2:-1] + tokens[3:])
+    out[-1] = (1.0 - third) * tokens[-1] + third * tokens[-2]
+    return out
 
 
 def together(model: BandFlow, drawn: Sequence[Drawn], *, most: int) -> Iterator[tuple[int, list[int]]]:

@@ -54,7 +54,10 @@ _QUIET_END_DB = -38.0
 
 @dataclass(frozen=True)
 class Target:
-    """A sound to be made: its shape, length in frames, peak amplitude, class, seed, and if its length was asked for."""
+    """A sound to be made: its shape, length in frames, peak amplitude, class and seed.
+
+    ``exact``: its length was asked for. ``steady``: its level keeps closely to its course.
+    """
 
     shape: Shape
     frames: int
@@ -62,6 +65,7 @@ class Target:
     class_name: str | None
     seed: int
     exact: bool = False
+    steady: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ class Decoder:
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
-            audio = audio if lent else self.levelled(audio, target.shape)
+            audio = audio if lent else self.levelled(audio, target.shape, steady=target.steady)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
                 best = match, audio, lenders
@@ -201,25 +205,25 @@ class Decoder:
         audio = self.splitter.join(spectra, frames=target.frames).numpy()
         return self.splitter.split(torch.from_numpy(self.levelled(audio, target.shape))).spectra
 
-    def levelled(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
+    def levelled(self, audio: np.ndarray, shape: Shape, *, steady: bool = False) -> np.ndarray:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
 
         Colour and course come once more after the beginning: what a strike is turned up by counts in both.
         """
         rate, model = self.splitter.sample_rate_hz, self.model
-        audio = self._run(audio, shape)
+        audio = self._run(audio, shape, steady=steady)
         if shape.attack is not None:
             audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
-            audio = self._run(audio, shape)
+            audio = self._run(audio, shape, steady=steady)
         return audio if shape.course is None else struck(audio, rise=shape.rise, sample_rate_hz=rate)
 
-    def _run(self, audio: np.ndarray, shape: Shape) -> np.ndarray:
+    def _run(self, audio: np.ndarray, shape: Shape, *, steady: bool) -> np.ndarray:
         """Coloured, and of the level over time, that a shape says."""
         rate, model = self.splitter.sample_rate_hz, self.model
         if shape.colour is not None:
             audio = coloured(audio, basis=model.colours, numbers=shape.colour, sample_rate_hz=rate)
         if shape.course is not None:
-            audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate)
+            audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate, closely=steady)
         return audio
 
     def neighbours(self, target: Target) -> Neighbours:

@@ -18,6 +18,7 @@ from woodshed.families.generators._band_flow_asking import (
     TOLD,
     Drawn,
     drawn_for,
+    drawn_out,
     noise_for,
     together,
     told_for,
@@ -436,7 +437,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
             tokens = steering.settled(tokens, rows) if steering else tokens
             for number, row in zip(some, tokens, strict=True):
-                shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
+                shape = self.shape_of(drawn_out(row, drawn[number]), frames=drawn[number].frames)
                 shape = shape.uncoursed().uncoloured() if guides else shape  # as guides heard it
                 target = Target(
                     shape=shape,
@@ -445,6 +446,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     class_name=requests[number].class_name,
                     seed=requests[number].seed,
                     exact=requests[number].duration_s is not None,
+                    steady=drawn[number].steady,
                 )
                 decoder = Decoder(self, index, lenders)
                 made[number] = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
