@@ -72,6 +72,8 @@ def train(
         say(f"Model: {report.path}")
         if report.card.training and report.card.training.stopped_early:
             say(f"Go on where it stopped: woodshed train {name} --resume")
-        say(f"Next: woodshed generate {name} --class each --count 16, woodshed evaluate {name}")
+        taught = dict.fromkeys(source.class_name for source in report.card.sources if source.class_name)
+        whose = "each" if len(taught) == len(report.card.classes) else next(iter(taught), "each")
+        say(f"Next: woodshed generate {name} --class {whose} --count 16, woodshed evaluate {name}")
 
     emit(report, as_json, table)
