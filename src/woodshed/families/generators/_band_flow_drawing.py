@@ -70,6 +70,7 @@ def redrawn(
     seed: int,
     class_name: str | None = None,
     place: Tensor | None = None,
+    guidance: float = 1.0,
     steps: int,
 ) -> Tensor:
     """Tokens put back along the flow to a time (1 keeps everything) and drawn anew from there, ``(tokens, dims)``.
@@ -81,7 +82,7 @@ def redrawn(
     place = model.neighbourhood.place_of(tokens) if place is None else place
     drawn = [model.drawn(seed=seed, class_name=class_name, tokens=len(tokens), place=place)]
     times = flow_times(max(2, round(steps * (1 - time))), start=time)
-    return model.solve(noised(clean, noise, time=time), drawn, times=times, guidance=1.0)[0, : len(tokens)]
+    return model.solve(noised(clean, noise, time=time), drawn, times=times, guidance=guidance)[0, : len(tokens)]
 
 
 def noise_of(model: BandFlow, tokens: Tensor, *, steps: int) -> Tensor:

@@ -68,6 +68,7 @@ class Editor:
                 seed=derive_seed(seed, "window", first),
                 class_name=class_name,
                 place=place,
+                guidance=1.0 + amount**3 * (self.model.config.guidance - 1.0),  # far away as new sounds are
                 steps=steps,
             )
             ramp = _cross_fade(len(window), rises=first > 0, falls=first + most < len(tokens))
