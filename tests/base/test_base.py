@@ -48,6 +48,17 @@ def test_knob_refuses_what_is_past_its_stops(value: float) -> None:
         TABLE.settings(amount=value)
 
 
+def test_a_knob_past_its_stops_may_be_left_out() -> None:
+    with pytest.raises(KnobOutOfRange) as found:
+        TABLE.settings(amount=2.0)
+    assert "leave it out for 0.3" in str(found.value)
+    guidance = Knob(name="guidance", kind="float", low=0, high=10, default=None, help="how strictly")
+    with pytest.raises(KnobOutOfRange) as found:
+        guidance.checked(-1.0)
+    assert "or leave it out" in str(found.value)
+    assert "None" not in str(found.value)
+
+
 def test_a_large_seed_stays_itself_and_its_stops_are_words() -> None:
     seed = Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="which one")
     assert seed.checked(2**62 - 3) == 2**62 - 3

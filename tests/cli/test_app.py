@@ -118,6 +118,12 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
     assert [one for one in left if one["state"] != "shipped"] == []
 
 
+def test_help_shows_the_words_an_option_knows() -> None:
+    shown = " ".join(RUN.invoke(app, ["generate", "--help"]).output.replace("│", " ").split())
+    assert "any sound that may lend (none, own, any)" in shown
+    assert "or keep it (refuse, keep)" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [

@@ -15,7 +15,7 @@ from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, U
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
 from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, drawn_out, noise_for, told_for
-from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS, leaned_colour_of
+from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS, leaned_colour_of, named_by, numbered
 from woodshed.families.generators._band_flow_hearing import sounding_part, within
 from woodshed.families.generators._band_flow_lending import Decoder, tidied
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
@@ -360,6 +360,36 @@ def test_a_further_take_is_coloured_and_runs_as_the_sound_it_is_a_take_of(model:
         torch.testing.assert_close(made[: one.tokens, repeated], one.whole.expand(one.tokens, -1))
         met += bool(torch.allclose(one.whole, tokens[:, repeated].mean(0), atol=0.02))  # kept in half precision
     assert met > 0, "one of the sounds it learned from"
+
+
+def test_a_further_take_names_its_sound_and_a_new_sound_names_none() -> None:
+    model = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, CLASSES), seed=1)
+    examples = [Example(sound := hit(class_index=i % 2, seed=i), i % 2, sound.content_id) for i in range(6)]
+    model.fit(examples, seed=0)
+    model.settle(model.encode(examples, seed=0, augment=True), seed=0)
+    wholes = {one.content_id: whole_of(model, one.sound) for one in examples}
+    requests = [Request(seed=seed, class_name="kick") for seed in range(12)]
+    takes = 0
+    for one, request in zip(model.generate(requests, lenders=NoLenders()), requests, strict=True):
+        drawn = drawn_for(model, request)
+        assert bool(one.take_of) is drawn.still
+        if one.take_of:
+            [known] = [content_id for content_id in wholes if content_id.startswith(one.take_of)]
+            torch.testing.assert_close(drawn.whole, wholes[known], atol=0.02, rtol=0.0)  # kept in half precision
+            takes += 1
+    assert takes > 3
+
+
+def whole_of(model: BandFlow, sound: Sound) -> torch.Tensor:
+    heard = sounding_part(model, sound)
+    assert heard is not None
+    tokens = model.tokens_of(model.splitter.split(torch.from_numpy(heard)))
+    return tokens[:, model.neighbourhood.repeated].mean(0)
+
+
+@pytest.mark.parametrize("content_id", ["", "hit 3", "00c0ffee", "zz" * 16])
+def test_what_is_no_content_id_has_no_name(content_id: str) -> None:
+    assert named_by(numbered(content_id)) is None
 
 
 def test_a_further_take_is_not_guided_and_a_new_sound_is(model: BandFlow) -> None:

@@ -34,6 +34,7 @@ def settle(
         classes=torch.zeros(many, dtype=torch.long) if classes is None else classes,
         lengths=torch.zeros(many) if lengths is None else lengths,
         traits=torch.zeros(many, 2),
+        names=1 + torch.arange(many),
         seed=0,
     )
 
@@ -50,6 +51,7 @@ def settled(*, seed: int = 0) -> Neighbourhood:
         classes=classes,
         lengths=lengths,
         traits=torch.zeros(20, 2),
+        names=100 + torch.arange(20),
         seed=seed,
     )
     return made
@@ -150,11 +152,13 @@ def test_two_share_their_places_by_weight(counts: tuple[int, int]) -> None:
         side = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
         tokens, found = heard(count, around=0.0, spread=1.0, seed=number)
         classes, lengths = torch.zeros(count, dtype=torch.long), torch.full((count,), float(number))
-        side.settle(tokens, found, classes=classes, lengths=lengths, traits=torch.zeros(count, 2), seed=0)
+        names = 1000 * (number + 1) + torch.arange(count)
+        side.settle(tokens, found, classes=classes, lengths=lengths, traits=torch.zeros(count, 2), names=names, seed=0)
         sides.append(side)
     made = settled()
     made.take_from_both(sides[0], sides[1], weight=0.25, seed=0)
     used = made.classes >= 0
+    assert torch.equal(made.names[used] // 1000 == 2, made.lengths[used] == 1.0)  # a name stays with its place
     of_second = int((made.lengths[used] == 1.0).sum())
     assert 0.05 * counts[1] < of_second < 0.6 * counts[1]
     assert 0.4 * counts[0] < int(used.sum()) - of_second <= counts[0]
@@ -172,6 +176,7 @@ def test_sounds_with_the_trait_asked_for_are_chosen_before_those_without() -> No
         classes=torch.zeros(30, dtype=torch.long),
         lengths=lengths,
         traits=torch.stack([value, known], 1),
+        names=1 + torch.arange(30),
         seed=0,
     )
     rows = made._nearest_to(torch.arange(30), log_length=None, traits=torch.tensor([1.9, 1.0]))
@@ -280,6 +285,13 @@ def test_a_still_draw_is_a_known_place_with_its_length() -> None:
     row = int(torch.where(made.classes == 1, apart, math.inf).argmin())
     assert float(apart[row]) == 0.0
     assert place.log_length == pytest.approx(float(made.lengths[row]))
+    assert place.name == int(made.names[row]) >= 110  # a sound of class 1
+
+
+def test_only_a_still_draw_has_the_name_of_a_sound() -> None:
+    made = settled()
+    drawn = [made.draw(0, seed=seed, roam=0.0) for seed in range(20)]
+    assert {place.name for place in drawn if place} == {0}
 
 
 def test_what_goes_far_is_drawn_back_towards_the_middle_of_its_class() -> None:
@@ -333,17 +345,51 @@ def test_places_at_a_distance_lie_between_any_two_sounds_of_a_class() -> None:
     assert between(0.5) > 0.3
 
 
-def test_a_distance_is_measured_by_what_two_sounds_of_the_same_class_differ_by() -> None:
+def test_a_distance_is_measured_half_by_its_class_and_half_by_what_is_usual() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
     tight, wide = heard(20, around=-6.0, spread=0.2, seed=5), heard(20, around=6.0, spread=1.5, seed=6)
     tokens, counts = (torch.cat(part) for part in zip(tight, wide, strict=True))
     settle(made, (tokens, counts), classes=torch.arange(40) // 20)
+    within = [float(torch.pdist(made.places[made.classes == owner]).median()) for owner in (0, 1)]
+    assert within[1] > 3.0 * within[0]
+    usual = made._usual_between_two()
+    assert within[0] < usual < within[1]
     for owner in (0, 1):
-        mine = made.places[made.classes == owner]
-        drawn = [made.draw(owner, seed=seed, roam=2.0, apart=0.6) for seed in range(60)]
+        drawn = [made.draw(owner, seed=seed, roam=1.0, apart=0.6) for seed in range(60)]
         places = torch.stack([place.numbers for place in drawn if place is not None])
         nearest = torch.cdist(places, made.places[made.classes >= 0]).min(1).values
-        assert float(nearest.median()) == pytest.approx(0.6 * float(torch.pdist(mine).median()), rel=0.3)
+        assert float(nearest.median()) == pytest.approx(0.6 * math.sqrt(within[owner] * usual), rel=0.3)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_what_is_new_begins_as_one_known_sound_and_runs_and_lasts_as_another(apart: float) -> None:
+    repeated = tuple(range(NUMBERS - 4, NUMBERS))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, begins=(1,), runs=(2, 3))
+    tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
+    for number in range(4):
+        tokens[:, :, repeated[number]] = torch.arange(30.0)[:, None] * (number + 1)
+    settle(made, (tokens, counts), lengths=torch.linspace(-3.0, 1.0, 30))
+    used = made.classes >= 0
+    mixed = 0
+    for seed in range(40):
+        place = made.draw(0, seed=seed, roam=1.0, apart=apart)
+        assert place is not None
+        begun, run = (float(place.whole[at] / (at + 1)) for at in (1, 2))
+        for one in (begun, run):
+            assert one == pytest.approx(round(one), abs=1e-3), "of a sound that is known"
+        assert float(place.whole[3]) == pytest.approx(4 * run, abs=1e-2), "of one and the same"
+        row = int((made.wholes[used, 2] / 3 - run).abs().argmin())
+        assert place.log_length == pytest.approx(float(made.lengths[used][row]), abs=1e-4)
+        mixed += begun != pytest.approx(run, abs=0.5)
+    assert mixed > 30
+
+
+def test_what_is_usual_between_two_of_a_class_is_told_by_one_pair_for_each_sound() -> None:
+    made = settled()
+    places = made.places[made.classes >= 0]
+    pairs = [(n, n // 10 * 10 + (n % 10 + 5) % 10) for n in range(20)]
+    usual = float(torch.stack([(places[a] - places[b]).norm() for a, b in pairs]).median())
+    assert made._usual_between_two() == pytest.approx(usual)
 
 
 def test_every_turn_gives_a_number_below_one() -> None:

@@ -99,7 +99,12 @@ def test_with_everything_off_only_clipping_is_prevented() -> None:
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(np.zeros((2, 4410)), "take 3 is silent"), (np.zeros((1, 0)), "take 3 has no audio"), ([0.1, np.nan], "NaN")],
+    [
+        (np.zeros((2, 4410)), "take 3 is silent"),
+        (np.full((1, 4410), 0.1), "take 3 is silent"),
+        (np.zeros((1, 0)), "take 3 has no audio"),
+        ([0.1, np.nan], "NaN"),
+    ],
 )
 def test_what_cannot_be_finished_is_an_error_and_never_nan(data: np.ndarray, words: str) -> None:
     with pytest.raises(UnusableSound, match=words):

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from woodshed.artifacts import read_receipt
+from woodshed.artifacts.delivery import Order, Product, deliver
 from woodshed.base.errors import HandshakeError, RateMismatch, UsageError
+from woodshed.roles import Made
 from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.tasks.extend import laid_out
 from woodshed.tasks.morph import SHEET_FILE, corner_weights
@@ -24,6 +27,20 @@ def same(one: Sound, other: Sound, *, frames: int) -> bool:
     size = (max(one.channels, other.channels), frames)
     pair = (np.broadcast_to(sound.data[:, :frames], size) for sound in (one, other))
     return bool(np.allclose(*pair, atol=2e-7))
+
+
+def test_receipts_name_the_sound_that_a_further_take_is_of(trained: Workspace, tmp_path: Path) -> None:
+    loaded = trained.models.load("hits")
+    known = loaded.card.sources[3]
+    sound = Sound(np.sin(np.arange(4410, dtype=np.float32))[None] * 0.1, 44100)
+    made = [Made(sound), Made(sound, take_of=known.content_id[:15]), Made(sound, take_of="0" * 15)]
+    products = [Product(one, seed=number, number=number) for number, one in enumerate(made)]
+    given = deliver(products, Order(task="generate", folder=tmp_path), loaded=loaded, bench=trained.bench)
+    new, take, strange = (read_receipt(one.path).take_of for one in given)
+    assert new is strange is None  # of a sound that its card does not name nothing is known
+    assert take
+    assert (take.content_id, take.name, take.owner) == (known.content_id, known.name, known.owner)
+    assert "Kit maker" in take.owner
 
 
 def test_morph_lays_a_grid_with_its_corners_and_a_picture(trained: Workspace, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_model_begins_from_another_and_carries_its_papers(workspace: Workspace
     assert card.training.settings_from["pull"].endswith("sounds on a base")
     assert card.training.settings["pull"] > 1  # type: ignore[operator]
     assert card.training.settings["rehearsal"] == 0.5
-    assert card.training.settings["roam"] == card.config["roam"] == 0.4
+    assert card.training.settings["roam"] == card.config["roam"] == 1.2
     assert card.training.settings_from["roam"].endswith(" sounds"), "there are few of them"
     entries = json.loads((report.run / "settings.json").read_bytes())
     assert entries["learning_rate"] == {"value": 1e-3, "from": "flag"}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.outputs import read_receipt, write_output
 from woodshed.artifacts.receipt import (
@@ -16,6 +17,7 @@ from woodshed.artifacts.receipt import (
     InputSound,
     Lender,
     Receipt,
+    TakenSound,
     now_text,
     versions_here,
 )
@@ -128,7 +130,7 @@ def _deliver(product: Product, path: Path, order: Order, loaded: LoadedModel | N
     if tempo:
         finishing = {**finishing, "loop_bpm": tempo.bpm, "loop_beats": tempo.beats}
     receipt = _receipt(product, order, finishing, bench=bench)
-    receipt = receipt if loaded is None else receipt.model_copy(update=_model_facts(loaded, order))
+    receipt = receipt if loaded is None else receipt.model_copy(update=_model_facts(loaded, order, product))
     path = _free(path, receipt)
     encoding = "PCM_24" if sound.peak <= 1.0 else "FLOAT"  # nothing is ever clipped
     sources = loaded.card.teachers if loaded else ()
@@ -189,7 +191,7 @@ def _receipt(product: Product, order: Order, finishing: dict[str, float | str | 
     )
 
 
-def _model_facts(loaded: LoadedModel, order: Order) -> dict[str, object]:
+def _model_facts(loaded: LoadedModel, order: Order, product: Product) -> dict[str, object]:
     """What a receipt says of the model that took part."""
     card = loaded.card
     return {
@@ -201,7 +203,17 @@ def _model_facts(loaded: LoadedModel, order: Order) -> dict[str, object]:
         "merkle_root": card.merkle_root,
         "ledger_head": card.ledger_head,
         "references": tuple(dict.fromkeys((*card.references, *order.references))),
+        "take_of": _taken(product.made.take_of, card),
     }
+
+
+def _taken(content_id: str | None, card: ModelCard) -> TakenSound | None:
+    """The training sound whose content id begins so, as the model's card names it."""
+    for one in card.teachers if content_id else ():
+        if one.content_id.startswith(str(content_id)):
+            owner = one.owner or OWNER_UNKNOWN
+            return TakenSound(content_id=one.content_id, name=one.name, owner=owner, credit=one.credit)
+    return None
 
 
 def _lender(content_id: str, bench: Workbench) -> Lender:

@@ -18,22 +18,23 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class InputSound(_Record):
+class _NamedSound(_Record):
+    content_id: str
+    name: str
+    owner: str = OWNER_UNKNOWN
+    credit: str | None = None
+
+
+class InputSound(_NamedSound):
     """A sound the person gave to the task."""
 
-    content_id: str
-    name: str
-    owner: str = OWNER_UNKNOWN
-    credit: str | None = None
 
-
-class Lender(_Record):
+class Lender(_NamedSound):
     """A sound of the library that lent fine structure, or went into the output, under the grant ``resynthesise``."""
 
-    content_id: str
-    name: str
-    owner: str = OWNER_UNKNOWN
-    credit: str | None = None
+
+class TakenSound(_NamedSound):
+    """The training sound of which an output is a further take: nearly its envelope, partials and colour, made anew."""
 
 
 class CopyChecked(_Record):
@@ -54,7 +55,8 @@ class Receipt(_Record):
 
     ``sources`` counts the training sounds of each owner; the model's card lists them one by one. Where no model took
     part, ``model``, ``model_digest`` and ``family`` are empty. ``copy_check`` says which training sound the output is
-    most like and how much, where that was looked for.
+    most like and how much, where that was looked for. ``take_of`` names the training sound of which the output is a
+    further take, where it is one.
     """
 
     format_version: int = 1
@@ -76,6 +78,7 @@ class Receipt(_Record):
     references: tuple[str, ...] = ()
     finishing: dict[str, float | str | None] = {}
     copy_check: CopyChecked | None = None
+    take_of: TakenSound | None = None
     versions: dict[str, str] = {}
 
     @property

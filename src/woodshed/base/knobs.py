@@ -73,10 +73,11 @@ class Knob(BaseModel):
         low = float("-inf") if self.low is None else self.low
         high = float("inf") if self.high is None else self.high
         if not low <= number <= high:  # also catches NaN
+            usual = "" if self.default is None else f" for {self.default}"
             raise KnobOutOfRange(
                 f"{self.name} is {value}{' ' + self.unit if self.unit else ''}",
                 cause=f"it goes from {' to '.join(self.stops) or 'any number to any'}{self.unit and ' ' + self.unit}",
-                way_out=f"choose a value in between; the default is {self.default}",
+                way_out=f"choose a value in between, or leave it out{usual}",
             )
         return int(number) if self.kind == "int" else number
 

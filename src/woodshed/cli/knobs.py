@@ -47,7 +47,7 @@ def _identifier(knob: Knob) -> str:
 def _parameter(identifier: str, knob: Knob) -> inspect.Parameter:
     kind = _KINDS[knob.kind]
     stops = f" [{' to '.join(knob.stops)}{' ' + knob.unit if knob.unit else ''}]" if knob.stops else ""
-    words = f" [{', '.join(knob.choices)}]" if knob.choices else ""
+    words = f" ({', '.join(knob.choices)})" if knob.choices else ""  # in square brackets rich takes words for a style
     option = typer.Option(f"--{knob.name.replace('_', '-')}", help=knob.help + stops + words)
     annotation = Annotated[kind if knob.default is not None else kind | None, option]
     return inspect.Parameter(identifier, inspect.Parameter.KEYWORD_ONLY, default=knob.default, annotation=annotation)

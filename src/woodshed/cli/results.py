@@ -27,13 +27,18 @@ def show_made(
         delivered = Workspace(workspace).make(
             verb, model, *sounds, folder=out, template=template, on_event=on_event, **settings
         )
+    columns = ["file", "class", "seconds", "channels", "seed"]
     rows = [
         [one.path, one.receipt.class_name, round(one.sound.duration_s, 3), one.sound.channels, one.receipt.seed]
         for one in delivered
     ]
+    taken = [one.receipt.take_of for one in delivered]
+    if any(taken):
+        columns.append("further take of")
+        rows = [[*row, one.name if one else None] for row, one in zip(rows, taken, strict=True)]
 
     def table() -> None:
-        show_table(["file", "class", "seconds", "channels", "seed"], rows)
+        show_table(columns, rows)
         say("Receipts lie inside and beside the files: woodshed show FILE, woodshed cite FILE.")
 
     emit([{"path": one.path, "receipt": one.receipt} for one in delivered], as_json, table)

@@ -19,7 +19,7 @@ PLACE_NUMBERS = 23  # with all else that is told 36: rows of whole 16 bytes are 
 TOLD_NUMBERS = PLACE_NUMBERS + 2  # a place, whether one is told, and whether it is told exactly
 _MOST_PLACES = 1024
 _NEIGHBOURS = 4
-_KEPT = ("places", "classes", "lengths", "traits", "wholes")
+_KEPT = ("places", "classes", "lengths", "traits", "wholes", "names")
 _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly varied is not blown up
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
@@ -83,11 +83,14 @@ class Place:
         Of seconds.
     whole
         The numbers that every token of a sound there repeats.
+    name
+        Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
     """
 
     numbers: Tensor
     log_length: float
     whole: Tensor
+    name: int = 0
 
 
 class Neighbourhood(nn.Module):
@@ -107,6 +110,9 @@ class Neighbourhood(nn.Module):
         How many of them, the first, tell the envelope.
     repeated
         Which of them every token of a sound repeats; what they are is kept of each sound.
+    begins, runs
+        Which of the repeated ones, counted among these, say how a sound begins and how its level runs. Between sounds
+        these are not mixed: what is new begins as one known sound does, and runs and lasts as another.
     traits
         How many traits of a sound are kept: two numbers each, its value and whether it has one.
 
@@ -121,19 +127,38 @@ class Neighbourhood(nn.Module):
     lengths: Tensor
     traits: Tensor
     wholes: Tensor
+    names: Tensor
 
-    def __init__(self, *, numbers: int, dims: int, repeated: Sequence[int], traits: int) -> None:
+    def __init__(
+        self,
+        *,
+        numbers: int,
+        dims: int,
+        repeated: Sequence[int],
+        traits: int,
+        begins: Sequence[int] = (),
+        runs: Sequence[int] = (),
+    ) -> None:
         super().__init__()
-        self.dims, self.repeated = dims, list(repeated)
+        self.dims, self.repeated, self.begins, self.runs = dims, list(repeated), list(begins), list(runs)
         self.basis = PrincipalBasis(width=numbers + 2 * dims + 1, dims=PLACE_NUMBERS)
         self.register_buffer("places", torch.zeros(_MOST_PLACES, PLACE_NUMBERS))
         self.register_buffer("classes", torch.full((_MOST_PLACES,), -1))  # -1 where nothing is kept
         self.register_buffer("lengths", torch.zeros(_MOST_PLACES))  # log of seconds
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
         self.register_buffer("wholes", torch.zeros(_MOST_PLACES, len(self.repeated)))
+        self.register_buffer("names", torch.zeros(_MOST_PLACES, dtype=torch.long))
 
     def settle(
-        self, tokens: Tensor, counts: Tensor, *, classes: Tensor, lengths: Tensor, traits: Tensor, seed: int
+        self,
+        tokens: Tensor,
+        counts: Tensor,
+        *,
+        classes: Tensor,
+        lengths: Tensor,
+        traits: Tensor,
+        names: Tensor,
+        seed: int,
     ) -> None:
         """Keep the places of these sounds, in the stead of those of their classes.
 
@@ -145,6 +170,8 @@ class Neighbourhood(nn.Module):
             Class numbers and log of seconds, ``(sounds,)``.
         traits
             ``(sounds, 2 * traits)``.
+        names
+            A number above 0 for each sound, which says whose place it is, ``(sounds,)``.
         seed
             Chooses which are kept where there are too many; every class keeps some.
         """
@@ -163,6 +190,7 @@ class Neighbourhood(nn.Module):
             "lengths": lengths.float(),
             "traits": traits.float(),
             "wholes": summaries[:, self.repeated],  # a row begins with the mean over the tokens
+            "names": names,
         }
         self._keep({name: torch.cat([getattr(self, name)[kept], tensor]) for name, tensor in new.items()}, seed=seed)
 
@@ -224,8 +252,9 @@ class Neighbourhood(nn.Module):
             so that what goes far mixes more and strays less. 0 stays among neighbours.
         apart
             Above 0 places lie between any two sounds of the class, and of several such the one is taken that lies this
-            far from the nearest known sound, as nearly as any does; 1 is as far as two sounds of the class (of another,
-            where this one has too few) lie from each other.
+            far from the nearest known sound, as nearly as any does; 1 is half way, by ratio, from how far two sounds of
+            the class lie from each other (of another, where this one has too few) to how far two of any class do: a
+            class of few kits is wider than its sounds tell.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
@@ -237,13 +266,14 @@ class Neighbourhood(nn.Module):
         among = self._nearest_to(chosen, log_length=log_length, traits=traits)
         here = among[int(evenly(seed if turn is None else turn) * len(among))]
         if still:
-            return Place(self.places[here].clone(), float(self.lengths[here]), self.wholes[here].clone())
+            name = int(self.names[here])
+            return Place(self.places[here].clone(), float(self.lengths[here]), self.wholes[here].clone(), name)
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
         near = self._nearest_of_class(here, mine, most=len(mine) if apart > 0.0 else _NEIGHBOURS)
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
         apart_from = apart_from if len(apart_from) >= _ENOUGH else used
-        wanted = apart * self._between_two(apart_from) if apart > 0.0 else 0.0
+        wanted = apart * math.sqrt(self._between_two(apart_from) * self._usual_between_two()) if apart > 0.0 else 0.0
         tries = _TRIES if wanted > 0.0 else 1
         there = near[torch.from_numpy(rng.integers(len(near), size=tries))]
         share = torch.from_numpy(rng.uniform(size=(tries, 1))).to(self.places)
@@ -262,10 +292,12 @@ class Neighbourhood(nn.Module):
         if tries > 1:
             nearest = _distances(places, self.places[used]).amin(1)
             best = int((nearest - wanted).abs().argmin())
-        log_length = float(torch.lerp(self.lengths[here], self.lengths[there[best]], share[best, 0]))
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
         low, high = known.amin(0), known.amax(0)  # nothing leans or swells as no known one does
-        return Place(places[best], log_length, torch.maximum(torch.minimum(away(self.wholes)[best], high), low))
+        whole = torch.maximum(torch.minimum(away(self.wholes)[best], high), low)
+        whole[self.begins] = self.wholes[there[best], self.begins]
+        whole[self.runs] = self.wholes[here, self.runs]
+        return Place(places[best], float(self.lengths[here]), whole)
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -309,6 +341,17 @@ class Neighbourhood(nn.Module):
         some = self.places[rows[:: -(-len(rows) // _MOST_COMPARED)]]
         pairs = torch.triu_indices(len(some), len(some), offset=1)
         return float(_distances(some, some)[pairs[0], pairs[1]].median()) if len(some) > 1 else 0.0
+
+    def _usual_between_two(self) -> float:
+        """The same over all classes, one pair for each sound: itself and what stands half of its class away."""
+        order = torch.nonzero(self.classes >= 0)[:, 0]
+        order = order[self.classes[order].argsort(stable=True)]
+        counts = torch.unique_consecutive(self.classes[order], return_counts=True)[1]
+        first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
+        count = torch.repeat_interleave(counts, counts)
+        other = first + (torch.arange(len(order), device=order.device) - first + count // 2) % count
+        apart = (self.places[order] - self.places[order[other]]).norm(dim=1)
+        return float(apart[count >= _ENOUGH].median()) if bool((count >= _ENOUGH).any()) else float(apart.mean())
 
     def _nearest_of_class(self, row: Tensor, mine: Tensor, *, most: int) -> Tensor:
         """The rows of a class that lie nearest to a row, without its own place; itself where there is no other."""

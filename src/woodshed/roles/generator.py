@@ -39,7 +39,8 @@ class Request:
 class Made:
     """A sound as the model made it, before any finishing, and the content ids it borrowed fine structure from.
 
-    A loop says its ``bpm`` and how many ``beats`` it has; it is then neither trimmed nor aligned.
+    A loop says its ``bpm`` and how many ``beats`` it has; it is then neither trimmed nor aligned. ``take_of`` is the
+    content id, or its first digits, of the training sound of which it is a further take.
     """
 
     sound: Sound
@@ -47,6 +48,7 @@ class Made:
     class_name: str | None = None
     bpm: float | None = None
     beats: int | None = None
+    take_of: str | None = None
 
 
 class Generator(Trainable):

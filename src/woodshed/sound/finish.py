@@ -76,7 +76,8 @@ def finish_sound(
     Raises
     ------
     UnusableSound
-        If the sound is empty, silent (peak below -100 dB) or holds NaN or infinity.
+        If the sound is empty, silent (peak below -100 dB, without its offset where that is taken out) or holds NaN or
+        infinity.
 
     Examples
     --------
@@ -91,6 +92,7 @@ def finish_sound(
     rate = sound.sample_rate_hz
     offset = _offset(data, rate) if remove_offset else np.zeros((len(data), 1))
     data = data - offset
+    Sound(data.astype(np.float32), rate).checked(name=name)  # nothing but an offset is silence without it
     head, stop = _bounds(data, rate) if trim else (0, sound.frames)
     data = data[:, head:stop].copy()
     if trim:

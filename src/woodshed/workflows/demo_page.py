@@ -77,7 +77,9 @@ def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]
 
 def _card(one: Delivered, title: str) -> SoundCard:
     lent = ", ".join(f"{lender.name} ({lender.owner})" for lender in one.receipt.lenders) or "nobody"
-    lines = (_facts(one.sound), f"seed {one.receipt.seed}", f"fine structure lent by {lent}")
+    taken = one.receipt.take_of
+    origin = [f"a further take of {taken.name}"] if taken else []
+    lines = (_facts(one.sound), f"seed {one.receipt.seed}", *origin, f"fine structure lent by {lent}")
     receipt = one.receipt.model_dump_json(indent=1, exclude_defaults=True)
     return SoundCard(title, one.path, sound_png(one.sound), lines, receipt)
 

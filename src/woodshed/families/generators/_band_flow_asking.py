@@ -45,6 +45,7 @@ class Drawn:
     )
     # the network is told that its place is exact
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
+    name: int = 0  # of that sound
 
     @property
     def steady(self) -> bool:
@@ -88,6 +89,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         place=None if place is None else place.numbers,
         whole=None if place is None or not _asks_nothing(request) else place.whole[0 if close else CONSTANT_NUMBERS :],
         still=place is not None and close,
+        name=0 if place is None else place.name,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from string import hexdigits
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ from woodshed.nn import (
     MOST_TILT_DB,
     PARTIAL_NUMBERS,
     TRAITS,
+    Neighbourhood,
     Partials,
     Shape,
     colour_points_hz,
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 
 WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS + COLOUR_NUMBERS  # lean, hiss, rise, beginning, course, colour
 CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
+# where, among what all tokens repeat, a sound says how it begins (hiss, rise, beginning) and how its level runs
+_BEGINS = range(CONSTANT_NUMBERS + 1, CONSTANT_NUMBERS + 3 + ATTACK_NUMBERS)
+_RUNS = range(_BEGINS.stop, _BEGINS.stop + COURSE_NUMBERS)
+_DIGITS = 15  # hex digits of a content id: 60 bits
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
 
@@ -48,6 +54,7 @@ class Copy:
     changes: tuple[float, float, float]
     traits: Tensor  # (2 * TRAITS,)
     log_length: float  # of seconds
+    name: int  # of the sound: `numbered`
 
 
 def copies_of(known: int, limit: int) -> tuple[int, int]:
@@ -58,11 +65,29 @@ def copies_of(known: int, limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Heard:
-    """What holds for all leanings of a sound: its class, by how much it was tuned, the log of its seconds."""
+    """What holds for all leanings of a sound: its class, by how much it was tuned, the log of its seconds, its name."""
 
     class_index: int
     semitones: float
     log_length: float
+    name: int
+
+
+def numbered(content_id: str) -> int:
+    """The first digits of a content id as a number that a tensor holds; 0 for what is none.
+
+    Examples
+    --------
+    >>> named_by(numbered("00c0ffee" * 4))
+    '00c0ffee00c0ffe'
+    """
+    digits = content_id[:_DIGITS]
+    return int(digits, 16) if len(digits) == _DIGITS and set(digits) <= set(hexdigits) else 0
+
+
+def named_by(number: int) -> str | None:
+    """The first digits of the content id behind a number, or None."""
+    return f"{number:0{_DIGITS}x}" if number else None
 
 
 def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng: np.random.Generator) -> list[Copy]:
@@ -83,7 +108,8 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
             copy = replace(shape, envelope=envelope, course=course, colour=leaned_colour_of(model, shape, envelope))
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
-        rows.append(Copy(model.tokens_of_shape(copy).half(), heard.class_index, changes, traits, heard.log_length))
+        tokens = model.tokens_of_shape(copy).half()
+        rows.append(Copy(tokens, heard.class_index, changes, traits, heard.log_length, heard.name))
     return rows
 
 
@@ -102,6 +128,7 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
             "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
             "classes": classes,
             "lengths": torch.tensor([row.log_length for row in rows]),
+            "names": torch.tensor([row.name for row in rows], dtype=torch.long),
             "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
             "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
         },
@@ -109,9 +136,10 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
     )
 
 
-def repeated_of(numbers: int, *, dims: int) -> list[int]:
-    """Which of a token's numbers all tokens of a sound repeat; the first ``dims`` are those of the envelope."""
-    return [*range(dims, dims + CONSTANT_NUMBERS), *range(numbers - WHOLE_NUMBERS, numbers)]
+def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
+    """Places for sounds of so many numbers per token, of which the first ``dims`` are those of the envelope."""
+    repeated = [*range(dims, dims + CONSTANT_NUMBERS), *range(numbers - WHOLE_NUMBERS, numbers)]
+    return Neighbourhood(numbers=numbers, dims=dims, repeated=repeated, traits=len(TRAITS), begins=_BEGINS, runs=_RUNS)
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:

@@ -17,8 +17,8 @@ from woodshed.roles import FEW_SOUNDS, FamilyConfig, Features, Rehearses, Traina
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-_NEAR = {"close": 0.0, "apart": 0.0}  # among neighbours, and no further takes of each, which would come too often
-_ROAM_OF_FEW = 0.4  # with few sounds their differences tell too little of where else such sounds could lie
+_NEAR = {"close": 0.0, "apart": 0.0}  # among neighbours, and no further takes
+_OF_FEW = {"close": 0.25, "apart": 0.0, "roam": 1.2}  # few would be taken too often, and tell too little of the rest
 
 
 class FewSounds(Rehearses):
@@ -27,11 +27,10 @@ class FewSounds(Rehearses):
     @classmethod
     def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
         """Near the sounds where these are few; as usual where they are many on a base of few."""
-        few = {**_NEAR, "roam": _ROAM_OF_FEW}
         if sounds < FEW_SOUNDS:
-            return few
-        of_few = base is not None and all(getattr(base, name) == value for name, value in few.items())
-        return {name: cls.Config.model_fields[name].default for name in few} if of_few else {}
+            return _OF_FEW
+        of_few = base is not None and all(getattr(base, name) == value for name, value in _OF_FEW.items())
+        return {name: cls.Config.model_fields[name].default for name in _OF_FEW} if of_few else {}
 
     def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features:
         """So many sounds that the base makes anew, each with the place it was asked for; see `Rehearses.rehearse`."""

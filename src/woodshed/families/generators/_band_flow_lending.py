@@ -46,7 +46,6 @@ _NEAREST = 16  # how many neighbours are looked at
 _CHOICE = 3  # of how many the seed chooses
 _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
-_LATEST_ONSET_S = 0.004
 _STEP = 5.0  # times what changes from frame to frame in the first 10 ms: a first frame above it is a step
 _RISE_S, _RISE_AFTER_STEP_S = 0.00007, 0.0006
 _QUIET_END_DB = -38.0
@@ -56,7 +55,7 @@ _QUIET_END_DB = -38.0
 class Target:
     """A sound to be made: its shape, length in frames, peak amplitude, class and seed.
 
-    ``exact``: its length was asked for. ``steady``: its level keeps closely to its course.
+    ``exact``: its length was asked for. ``steady``: its level keeps closely to its course. ``take_of``: as in `Made`.
     """
 
     shape: Shape
@@ -66,6 +65,7 @@ class Target:
     seed: int
     exact: bool = False
     steady: bool = False
+    take_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Decoder:
         best: tuple[float, np.ndarray, tuple[str, ...]] | None = None
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
-            audio = self.splitter.join(spectra, frames=target.frames).numpy()
+            audio = self.joined(spectra, frames=target.frames)
             audio = audio if lent else self.levelled(audio, target.shape, steady=target.steady)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
@@ -194,7 +194,7 @@ class Decoder:
                 break
         assert best is not None
         data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
-        return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
+        return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name, take_of=target.take_of)
 
     @torch.no_grad()
     def heard(self, target: Target) -> Tensor:
@@ -202,8 +202,13 @@ class Decoder:
         spectra, _, lent = self.fine(target, near=self.neighbours(target))
         if lent:
             return spectra
-        audio = self.splitter.join(spectra, frames=target.frames).numpy()
+        audio = self.joined(spectra, frames=target.frames)
         return self.splitter.split(torch.from_numpy(self.levelled(audio, target.shape))).spectra
+
+    def joined(self, spectra: Tensor, *, frames: int) -> np.ndarray:
+        """The waveform of spectra, without rumble below 20 Hz: taken out of a levelled sound it would undo its rise."""
+        audio = self.splitter.join(spectra, frames=frames).numpy()
+        return _without_rumble(audio, self.splitter.sample_rate_hz)
 
     def levelled(self, audio: np.ndarray, shape: Shape, *, steady: bool = False) -> np.ndarray:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
@@ -321,13 +326,17 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
         Keep the length: what is taken from the start comes back as silence at the end.
     """
     frames = data.shape[-1]
-    data = np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
+    data = _without_rumble(data, sample_rate_hz)
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
     data = _begun_softly(data, sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
     loudest = float(np.abs(data).max(initial=0.0))
     return (data * (peak / loudest) if loudest > 1e-9 else data).astype(np.float32)
+
+
+def _without_rumble(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    return np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
 
 
 @cache
@@ -337,15 +346,13 @@ def _above_rumble(sample_rate_hz: int) -> np.ndarray:
 
 
 def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    """Cut what comes long before the onset; a second look, since the cut changes what counts as a floor."""
+    """Cut what comes before the onset; a second look, since the cut changes what counts as a floor."""
     for _ in range(3):
-        late = round((first_onset_s(data, sample_rate_hz) - _LATEST_ONSET_S) * sample_rate_hz)
+        late = round(first_onset_s(data, sample_rate_hz) * sample_rate_hz)
         if late <= 0:
             break
-        data = data[:, late:].copy()
-        rise = min(data.shape[-1], round(0.001 * sample_rate_hz))
-        data[:, :rise] *= np.linspace(0, 1, rise, dtype=data.dtype)
-    return data
+        data = data[:, late:]
+    return data.copy()
 
 
 def _begun_softly(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:

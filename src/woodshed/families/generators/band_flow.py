@@ -31,7 +31,9 @@ from woodshed.families.generators._band_flow_copies import (
     copies_of,
     features_of,
     leanings_of,
-    repeated_of,
+    named_by,
+    neighbourhood_of,
+    numbered,
     tone_numbers,
 )
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
@@ -65,10 +67,8 @@ from woodshed.nn import (
     PARTIAL_NUMBERS,
     SIDE_LOW,
     TOLD_NUMBERS,
-    TRAITS,
     EnvelopeSplitter,
     Moments,
-    Neighbourhood,
     Partials,
     PrincipalBasis,
     Ringer,
@@ -164,8 +164,8 @@ class Config(FamilyConfig):
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
     close: float = Field(default=0.43, ge=0, le=1)
-    roam: float = Field(default=3.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=1.15, ge=0, le=10)
+    roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
+    apart: float = Field(default=1.3, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -237,12 +237,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 most_tokens=self.splitter.most_tokens,
             )
             self.class_embedding = nn.Embedding(classes + 1, config.width)  # the last one means any class
-            self.neighbourhood = Neighbourhood(
-                numbers=self.numbers,
-                dims=config.dims,
-                repeated=repeated_of(self.numbers, dims=config.dims),
-                traits=len(TRAITS),
-            )
+            self.neighbourhood = neighbourhood_of(self.numbers, dims=config.dims)
             self.facts_in = nn.Linear(3 * 32 + TOLD, config.width)
             self.condition_out = nn.Linear(config.width, config.width)
         self.register_buffer("length_table", torch.zeros(classes + 1, QUANTILES))  # log s; last row: all classes
@@ -340,7 +335,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = shape_heard(self, split, partials=tuned)
-                heard = Heard(example.class_index, semitones, math.log(split.frames / self.spec.sample_rate_hz))
+                length, name = math.log(split.frames / self.spec.sample_rate_hz), numbered(example.content_id)
+                heard = Heard(example.class_index, semitones, length, name)
                 rows += leanings_of(self, shape, heard, count=leanings, rng=rng)
         return features_of(self, rows[: self.config.pool_limit])
 
@@ -349,7 +345,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         plain = ~features.tensors["changes"].any(dim=1)
         kept = {name: tensor[plain] for name, tensor in features.tensors.items()}
         if len(kept["tokens"]):
-            named = {name: kept[name] for name in ("classes", "lengths", "traits")}
+            named = {name: kept[name] for name in ("classes", "lengths", "traits", "names")}
             place_seed = derive_seed(seed, "places")
             self.neighbourhood.settle(kept["tokens"].float(), kept["counts"], **named, seed=place_seed)
 
@@ -447,6 +443,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     seed=requests[number].seed,
                     exact=requests[number].duration_s is not None,
                     steady=drawn[number].steady,
+                    take_of=named_by(drawn[number].name),
                 )
                 decoder = Decoder(self, index, lenders)
                 made[number] = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
