@@ -11,7 +11,7 @@ import pytest
 
 from woodshed.artifacts import Receipt, cite_receipt, read_receipt
 from woodshed.artifacts.delivery import Product
-from woodshed.artifacts.receipt import NO_MODEL
+from woodshed.artifacts.receipt import NO_MODEL, TakenSound
 from woodshed.artifacts.shelf import ModelShelf
 from woodshed.artifacts.verb import GivenSound, Job, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
@@ -67,6 +67,13 @@ def test_a_receipt_written_before_verbs_without_models_still_loads() -> None:
     text = cite_receipt(receipt, None).text()
     assert "lent fine structure: lent.wav (Bo)" in text
     assert "3 sounds (Ada)" in text
+
+
+def test_the_sound_that_a_further_take_is_of_is_cited() -> None:
+    stored = Path(__file__).parent / "fixtures" / "receipt-1.json"
+    taken = TakenSound(content_id="00c0ffee", name="kick.wav", owner="Ada")
+    receipt = Receipt.model_validate_json(stored.read_text()).model_copy(update={"take_of": taken})
+    assert "a further take of: kick.wav (Ada)" in cite_receipt(receipt, None).text()
 
 
 def test_what_is_in_the_output_itself_is_cited_as_that() -> None:

@@ -67,7 +67,7 @@ class Pool(LenderPool):
 def model() -> BandFlow:
     """Fitted, and its weights stirred so that class, time and place all matter."""
     made = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, CLASSES), seed=1)
-    examples = [Example(hit(class_index=i % 2, seed=i), i % 2) for i in range(12)]
+    examples = [Example(one := hit(class_index=i % 2, seed=i), i % 2, one.content_id) for i in range(12)]
     made.fit(examples, seed=0)
     made.settle(made.encode(examples, seed=0, augment=False), seed=0)
     generator = torch.Generator().manual_seed(0)
@@ -313,8 +313,11 @@ def test_new_sounds_of_a_known_class_move_its_places(model: BandFlow) -> None:
     kicks = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
     assert torch.equal(own.places[own.classes == 1], kicks)
     examples = [Example(hit(class_index=0, seed=seed), 0, str(seed)) for seed in range(3)]
+    named = model.neighbourhood.names[model.neighbourhood.classes == CLASSES.index("kick")]
+    assert torch.equal(own.names[own.classes == 1], named)
     begun.settle(begun.encode(examples, seed=0, augment=True), seed=0)
     assert int((own.classes == 0).sum()) == 3
+    assert sorted(own.names[own.classes == 1].tolist()) == sorted(named.tolist())
     assert torch.allclose(own.places[own.classes == 1].sum(0), kicks.sum(0), atol=1e-4)
 
 
@@ -378,6 +381,34 @@ def test_a_further_take_names_its_sound_and_a_new_sound_names_none() -> None:
             torch.testing.assert_close(drawn.whole, wholes[known], atol=0.02, rtol=0.0)  # kept in half precision
             takes += 1
     assert takes > 3
+
+
+def test_what_is_new_begins_and_runs_as_known_sounds_do(model: BandFlow) -> None:
+    kicks = model.neighbourhood.classes == CLASSES.index("kick")
+    known = [
+        model.shape_of(
+            torch.zeros(1, model.numbers).index_copy(1, torch.tensor(model.neighbourhood.repeated), row), frames=256
+        )
+        for row in model.neighbourhood.wholes[kicks].unsqueeze(1)
+    ]
+    drawn = [drawn_for(model, Request(seed=seed, class_name="kick")) for seed in range(30)]
+    news = [one for one in drawn if not one.still]
+    coloured = 0
+    for one in news:
+        assert one.whole is not None
+        tokens = torch.zeros(1, model.numbers)
+        tokens[:, model.neighbourhood.repeated[-len(one.whole) :]] = one.whole
+        shape = model.shape_of(tokens, frames=256)
+        assert shape.attack is not None
+        assert shape.course is not None
+        assert shape.colour is not None
+        begun = [other for other in known if other.rise == pytest.approx(shape.rise, abs=1e-4)]
+        assert any(torch.allclose(shape.attack, one.attack, atol=1e-4) for one in begun if one.attack is not None)
+        assert any(torch.allclose(shape.course, one.course, atol=1e-4) for one in known if one.course is not None)
+        coloured += not any(
+            torch.allclose(shape.colour, one.colour, atol=1e-4) for one in known if one.colour is not None
+        )
+    assert coloured > 0.8 * len(news), "its colour is its own"
 
 
 def whole_of(model: BandFlow, sound: Sound) -> torch.Tensor:

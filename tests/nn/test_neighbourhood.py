@@ -288,6 +288,20 @@ def test_a_still_draw_is_a_known_place_with_its_length() -> None:
     assert place.name == int(made.names[row]) >= 110  # a sound of class 1
 
 
+@pytest.mark.parametrize("counts", [(1, 1, 1, 1, 1), (2, 1, 1, 2), (3, 7, 1)])
+def test_places_keep_a_distance_however_few_a_class_has(counts: tuple[int, ...]) -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    many = sum(counts)
+    sounds = heard(many, around=0.0, spread=1.0, seed=4)
+    settle(made, sounds, classes=torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts)))
+    used = made.classes >= 0
+    assert made._usual_between_two() == pytest.approx(float(torch.pdist(made.places[used]).median()), rel=0.4)
+    for seed in range(10):
+        place = made.draw(0, seed=seed, roam=2.0, apart=1.0)
+        assert place is not None
+        assert float((made.places[used] - place.numbers).norm(dim=1).min()) > 0.2 * made._usual_between_two()
+
+
 def test_only_a_still_draw_has_the_name_of_a_sound() -> None:
     made = settled()
     drawn = [made.draw(0, seed=seed, roam=0.0) for seed in range(20)]

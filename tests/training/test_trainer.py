@@ -124,6 +124,15 @@ def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         train(toy(), toy_examples, plan=plan(10), run=run, data_key="d", resume=True)
 
 
+def test_a_run_that_another_version_began_is_named(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    train(toy(), toy_examples, plan=plan(10), run=run, data_key="d")
+    newer = toy()
+    newer.register_buffer("names", torch.zeros(3))
+    with pytest.raises(TrainingFailed, match=r"1 tensors .*another version.*without --resume"):
+        train(newer, toy_examples, plan=plan(20), run=run, data_key="d", resume=True)
+
+
 def test_nothing_to_train_on(tmp_path: Path) -> None:
     def one_then_none() -> list:
         return []

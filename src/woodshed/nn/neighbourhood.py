@@ -112,7 +112,8 @@ class Neighbourhood(nn.Module):
         Which of them every token of a sound repeats; what they are is kept of each sound.
     begins, runs
         Which of the repeated ones, counted among these, say how a sound begins and how its level runs. Between sounds
-        these are not mixed: what is new begins as one known sound does, and runs and lasts as another.
+        these are not mixed: what is new begins as one known sound does, and runs and lasts as another, where there are
+        two of its class.
     traits
         How many traits of a sound are kept: two numbers each, its value and whether it has one.
 
@@ -171,7 +172,7 @@ class Neighbourhood(nn.Module):
         traits
             ``(sounds, 2 * traits)``.
         names
-            A number above 0 for each sound, which says whose place it is, ``(sounds,)``.
+            A number for each sound, which says whose place it is, or 0, ``(sounds,)``.
         seed
             Chooses which are kept where there are too many; every class keeps some.
         """
@@ -233,8 +234,8 @@ class Neighbourhood(nn.Module):
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
 
-        Which sound it begins from follows the turn in steps that fill a class evenly, and sounds that are alike stand
-        beside each other: turns that lie side by side begin from sounds of all its kinds.
+        It is as long as the sound it begins from. Which that is follows the turn in steps that fill a class evenly, and
+        sounds that are alike stand beside each other: turns that lie side by side begin from sounds of all its kinds.
 
         Parameters
         ----------
@@ -351,7 +352,10 @@ class Neighbourhood(nn.Module):
         count = torch.repeat_interleave(counts, counts)
         other = first + (torch.arange(len(order), device=order.device) - first + count // 2) % count
         apart = (self.places[order] - self.places[order[other]]).norm(dim=1)
-        return float(apart[count >= _ENOUGH].median()) if bool((count >= _ENOUGH).any()) else float(apart.mean())
+        for least in (_ENOUGH, 2):
+            if bool((count >= least).any()):
+                return float(apart[count >= least].median())
+        return self._between_two(order)
 
     def _nearest_of_class(self, row: Tensor, mine: Tensor, *, most: int) -> Tensor:
         """The rows of a class that lie nearest to a row, without its own place; itself where there is no other."""

@@ -82,7 +82,14 @@ def load_model_only(path: Path, model: Trainable) -> None:
     """Put only the module's own tensors back."""
     with safe_open(path, framework="pt") as file:
         names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 - not a mapping
-        model.load_state_dict({name.removeprefix("model."): file.get_tensor(name) for name in names})
+        tensors = {name.removeprefix("model."): file.get_tensor(name) for name in names}
+    if strange := set(tensors) ^ set(model.state_dict()):
+        raise TrainingFailed(
+            f"The run cannot go on: {len(strange)} tensors of its checkpoint are missing or unknown here",
+            cause="it was begun by another version of Woodshed",
+            way_out="train without --resume",
+        )
+    model.load_state_dict(tensors)
 
 
 def _average_tensors(averages: WeightAverages) -> dict[str, torch.Tensor]:

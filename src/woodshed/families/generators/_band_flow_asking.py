@@ -40,10 +40,8 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    whole: Tensor | None = (
-        None  # the last numbers that all of its tokens repeat: of a known sound, or between two; then
-    )
-    # the network is told that its place is exact
+    # the last numbers that all of its tokens repeat, of known sounds and between them; its place is then told as exact
+    whole: Tensor | None = None
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
     name: int = 0  # of that sound
 
@@ -203,7 +201,7 @@ def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:
             raise KnobOutOfRange(
                 f"roam of {value} cannot be asked for",
                 cause=f"it goes from 0, close to the sounds it learned from, to {MOST_ROAM:g}",
-                way_out="ask for 1 to 3, or leave it out",
+                way_out="ask for 1 to 4, or leave it out",
             )
         if name != ROAM and (not math.isfinite(value) or value < 0 or (value == 0 and name != "width")):
             raise KnobOutOfRange(

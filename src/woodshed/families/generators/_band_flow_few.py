@@ -28,7 +28,7 @@ class FewSounds(Rehearses):
     def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
         """Near the sounds where these are few; as usual where they are many on a base of few."""
         if sounds < FEW_SOUNDS:
-            return _OF_FEW
+            return dict(_OF_FEW)
         of_few = base is not None and all(getattr(base, name) == value for name, value in _OF_FEW.items())
         return {name: cls.Config.model_fields[name].default for name in _OF_FEW} if of_few else {}
 

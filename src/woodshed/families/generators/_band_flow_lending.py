@@ -185,7 +185,7 @@ class Decoder:
         best: tuple[float, np.ndarray, tuple[str, ...]] | None = None
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
-            audio = self.joined(spectra, frames=target.frames)
+            audio = self.joined(spectra, frames=target.frames, filtered=not lent)
             audio = audio if lent else self.levelled(audio, target.shape, steady=target.steady)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
@@ -203,12 +203,16 @@ class Decoder:
         if lent:
             return spectra
         audio = self.joined(spectra, frames=target.frames)
-        return self.splitter.split(torch.from_numpy(self.levelled(audio, target.shape))).spectra
+        levelled = np.asarray(self.levelled(audio, target.shape), dtype=np.float32)
+        return self.splitter.split(torch.from_numpy(levelled)).spectra
 
-    def joined(self, spectra: Tensor, *, frames: int) -> np.ndarray:
-        """The waveform of spectra, without rumble below 20 Hz: taken out of a levelled sound it would undo its rise."""
+    def joined(self, spectra: Tensor, *, frames: int, filtered: bool = True) -> np.ndarray:
+        """The waveform of spectra, without rumble below 20 Hz where it is to be levelled.
+
+        Taken out only in the end, rumble would undo how a low sound rises; what levelling brings of it goes then.
+        """
         audio = self.splitter.join(spectra, frames=frames).numpy()
-        return _without_rumble(audio, self.splitter.sample_rate_hz)
+        return _without_rumble(audio, self.splitter.sample_rate_hz) if filtered else audio
 
     def levelled(self, audio: np.ndarray, shape: Shape, *, steady: bool = False) -> np.ndarray:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
@@ -336,7 +340,7 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
 
 
 def _without_rumble(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    return np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1))
+    return np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1), dtype=data.dtype)
 
 
 @cache
