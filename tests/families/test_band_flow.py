@@ -383,6 +383,20 @@ def test_a_further_take_names_its_sound_and_a_new_sound_names_none() -> None:
     assert takes > 3
 
 
+def test_nothing_new_is_more_side_than_middle(model: BandFlow) -> None:
+    wide = BandFlow(model.config, model.spec, seed=1)
+    wide.load_state_dict(model.state_dict())
+    wide.basis.mean[wide.splitter.band_count * wide.splitter.token_steps :] = 4.0  # natural log of side over middle
+    requests = [Request(seed=seed, class_name="hat") for seed in range(12)]
+    sides = {True: [], False: []}
+    for request, made in zip(requests, wide.generate(requests, lenders=NoLenders()), strict=True):
+        first, second = made.sound.data
+        side, middle = (float(np.square(one).sum()) for one in (first - second, first + second))
+        sides[drawn_for(wide, request).still].append(side / (side + middle))
+    assert min(sides[True]) > 0.7, "a further take is as wide as its sound"
+    assert max(sides[False]) < 0.65
+
+
 def test_what_is_new_begins_and_runs_as_known_sounds_do(model: BandFlow) -> None:
     kicks = model.neighbourhood.classes == CLASSES.index("kick")
     known = [

@@ -62,7 +62,9 @@ class Knob(BaseModel):
             return None
         if self.choices:
             if str(value) not in self.choices:
-                raise UnknownName(f"position of {self.name}", str(value), known=self.choices)
+                raise UnknownName(
+                    f"position of {self.name}", str(value), known=self.choices, cause="it knows no other words"
+                )
             return str(value)
         if self.kind in ("float", "int"):
             return self._checked_number(value)

@@ -61,6 +61,10 @@ class Shape:
         """The same shape, with a long-term spectrum that is as the envelope says."""
         return replace(self, colour=None)
 
+    def no_wider(self) -> Shape:
+        """The same shape, with no more side than middle at any time: what is all side is gone in mono."""
+        return replace(self, width=self.width.clamp(max=0.0))
+
     def held_to(self, steps: int) -> Shape:
         """The same shape cut to so many steps, or with its last step held."""
         return replace(self, envelope=_held(self.envelope, steps), width=_held(self.width, steps))

@@ -163,7 +163,7 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.43, ge=0, le=1)
+    close: float = Field(default=0.4, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
     apart: float = Field(default=1.3, ge=0, le=10)
 
@@ -434,6 +434,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             tokens = steering.settled(tokens, rows) if steering else tokens
             for number, row in zip(some, tokens, strict=True):
                 shape = self.shape_of(drawn_out(row, drawn[number]), frames=drawn[number].frames)
+                shape = shape.no_wider() if drawn[number].steady else shape
                 shape = shape.uncoursed().uncoloured() if guides else shape  # as guides heard it
                 target = Target(
                     shape=shape,
