@@ -15,6 +15,7 @@ from woodshed.roles import Generator, LenderPool, Request, Varies
 from woodshed.sound import Sound
 
 AMOUNTS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
+ENDS = 6  # variations at amount 1, and new sounds, for each source
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def vary_figures(
     """Vary each source at every amount and measure."""
     assert isinstance(model, Varies)
     known = set(model.spec.classes)
-    errors, differences, ranks, distances, generated = [], [], [], [], []
+    errors, differences, ranks, distances, farthest, generated = [], [], [], [], [], []
     varied: list[Sound] = []
     for number, source in enumerate(sources.sounds):
         child = derive_seed(seed, "vary", number) % 2**62
@@ -45,14 +46,18 @@ def vary_figures(
         sounds = [model.vary(source, amount=a, seed=child, lenders=lenders, class_name=name).sound for a in AMOUNTS]
         other = model.vary(source, amount=0.3, seed=child + 1, lenders=lenders, class_name=name).sound
         length = min(source.duration_s, model.max_duration_s)  # a variation keeps its source's length
-        fresh = model.generate([Request(seed=child, class_name=name, duration_s=length)], lenders=lenders)[0].sound
+        seeds = [child + more for more in range(ENDS)]  # one of each per source moved the ratio by a tenth
+        ends = [model.vary(source, amount=1.0, seed=one, lenders=lenders, class_name=name).sound for one in seeds]
+        asked = [Request(seed=one, class_name=name, duration_s=length) for one in seeds]
+        fresh = [one.sound for one in model.generate(asked, lenders=lenders)]
         errors.append(_difference_db(sounds[0], source))
         differences.append(_difference_db(sounds[AMOUNTS.index(0.3)], other))
-        places = _places([source, *sounds, fresh])
-        away = np.linalg.norm(places[1:] - places[0], axis=1)
-        distances.append(away[:-1])
-        generated.append(away[-1])
-        ranks.append(spearmanr(AMOUNTS, away[:-1]).statistic)
+        places = _places([source, *sounds, *ends, *fresh])
+        away, ended, new = np.split(np.linalg.norm(places[1:] - places[0], axis=1), [len(sounds), len(sounds) + ENDS])
+        distances.append(away)
+        farthest += ended.tolist()
+        generated += new.tolist()
+        ranks.append(spearmanr(AMOUNTS, away).statistic)
         varied.append(sounds[AMOUNTS.index(0.3)])
     table = np.array(distances)
     means = table.mean(axis=0)
@@ -61,7 +66,7 @@ def vary_figures(
         worst_error_db=float(max(errors)),
         rank_of_means=float(spearmanr(AMOUNTS, means).statistic),
         rank_median=float(np.median(ranks)),
-        far_as_generate=float(np.median(table[:, -1]) / np.median(generated)),
+        far_as_generate=float(np.median(farthest) / np.median(generated)),
         least_difference_db=float(min(differences)),
         nearer_to_source=_nearer(varied, sources, training),
         by_amount={amount: float(value) for amount, value in zip(AMOUNTS, means, strict=True)},
