@@ -122,6 +122,9 @@ def test_help_shows_the_words_an_option_knows() -> None:
     shown = " ".join(RUN.invoke(app, ["generate", "--help"]).output.replace("│", " ").split())
     assert "any sound that may lend (none, own, any)" in shown
     assert "or keep it (refuse, keep)" in shown
+    shown = " ".join(RUN.invoke(app, ["train", "--help"]).output.replace("│", " ").split())
+    for usual in ("all", "band-flow", "laptop", "3m", "0", "0.15", "on", "full", "8"):
+        assert f"[default: ({usual})]" in shown
 
 
 @pytest.mark.parametrize(

@@ -18,28 +18,39 @@ def train(
     name: Annotated[str, typer.Argument(help="What the model shall be called.")],
     query: Annotated[
         str | None,
-        typer.Option("--from", help="Which sounds: all, class:kick,snare, group:x, path:*dry*, -class:fx. [all]"),
+        typer.Option(
+            "--from", help="Which sounds: all, class:kick,snare, group:x, path:*dry*, -class:fx.", show_default="all"
+        ),
     ] = None,
     base: Annotated[str | None, typer.Option(help="A model to begin from: 20 to 100 own sounds are enough.")] = None,
-    family: Annotated[str | None, typer.Option(help="Family of model. [band-flow]")] = None,
-    preset: Annotated[str | None, typer.Option(help="Size of the model: debug, laptop, studio. [laptop]")] = None,
+    family: Annotated[str | None, typer.Option(help="Family of model.", show_default="band-flow")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Size of the model: debug, laptop, studio.", show_default="laptop")
+    ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="How long: 3m, 1h, 10m-cpu (processor time) or 2000steps. [3m]")
+        str | None, typer.Option(help="How long: 3m, 1h, 10m-cpu (processor time) or 2000steps.", show_default="3m")
     ] = None,
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; without it the most common one.")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="The same seed and sounds give the same model on the same machine. [0]")
+        int | None,
+        typer.Option(help="The same seed and sounds give the same model on the same machine.", show_default="0"),
     ] = None,
     held_out: Annotated[
         float | None,
-        typer.Option(min=0.0, max=0.5, help="Share of groups kept for judging; of few on a base none. [0.15]"),
+        typer.Option(
+            min=0.0, max=0.5, help="Share of groups kept for judging; of few on a base none.", show_default="0.15"
+        ),
     ] = None,
     copy_report: Annotated[
         bool | None,
-        typer.Option("--copy-report/--no-copy-report", help="Look for copies at the end; picks the weights too. [on]"),
+        typer.Option(
+            "--copy-report/--no-copy-report",
+            help="Look for copies at the end; picks the weights too.",
+            show_default="on",
+        ),
     ] = None,
-    adapt: Annotated[str | None, typer.Option(help="With --base: full or low-rank. [full]")] = None,
-    rank: Annotated[int | None, typer.Option(help="Rank of a low-rank adaptation. [8]")] = None,
+    adapt: Annotated[str | None, typer.Option(help="With --base: full or low-rank.", show_default="full")] = None,
+    rank: Annotated[int | None, typer.Option(help="Rank of a low-rank adaptation.", show_default="8")] = None,
     settings: Annotated[Path | None, typer.Option(help="TOML or JSON file with settings.")] = None,
     like: Annotated[str | None, typer.Option(help="A run or model whose settings to take.")] = None,
     set_: Annotated[
