@@ -47,16 +47,17 @@ def vary_figures(
         other = model.vary(source, amount=0.3, seed=child + 1, lenders=lenders, class_name=name).sound
         length = min(source.duration_s, model.max_duration_s)  # a variation keeps its source's length
         seeds = [child + more for more in range(ENDS)]  # one of each per source moved the ratio by a tenth
-        ends = [model.vary(source, amount=1.0, seed=one, lenders=lenders, class_name=name).sound for one in seeds]
+        more = [model.vary(source, amount=1.0, seed=s, lenders=lenders, class_name=name).sound for s in seeds[1:]]
         asked = [Request(seed=one, class_name=name, duration_s=length) for one in seeds]
         fresh = [one.sound for one in model.generate(asked, lenders=lenders)]
         errors.append(_difference_db(sounds[0], source))
         differences.append(_difference_db(sounds[AMOUNTS.index(0.3)], other))
-        places = _places([source, *sounds, *ends, *fresh])
-        away, ended, new = np.split(np.linalg.norm(places[1:] - places[0], axis=1), [len(sounds), len(sounds) + ENDS])
+        places = _places([source, *sounds, *more, *fresh])  # the last of sounds is at amount 1, the first of its kind
+        varied_away, fresh_away = np.split(np.linalg.norm(places[1:] - places[0], axis=1), [-ENDS])
+        away, ended = varied_away[: len(AMOUNTS)], varied_away[len(AMOUNTS) - 1 :]
         distances.append(away)
         farthest += ended.tolist()
-        generated += new.tolist()
+        generated += fresh_away.tolist()
         ranks.append(spearmanr(AMOUNTS, away).statistic)
         varied.append(sounds[AMOUNTS.index(0.3)])
     table = np.array(distances)

@@ -90,9 +90,11 @@ def finish_sound(
     sound.checked(name=name)
     data = sound.data.astype(np.float64)
     rate = sound.sample_rate_hz
-    offset = _offset(data, rate) if remove_offset else np.zeros((len(data), 1))
-    data = data - offset
-    Sound(data.astype(np.float32), rate).checked(name=name)  # nothing but an offset is silence without it
+    offset = np.zeros((len(data), 1))
+    if remove_offset:
+        offset = _offset(data, rate)
+        data = data - offset
+        Sound(data.astype(np.float32), rate).checked(name=name)  # nothing but an offset is silence without it
     head, stop = _bounds(data, rate) if trim else (0, sound.frames)
     data = data[:, head:stop].copy()
     if trim:

@@ -17,7 +17,6 @@ from woodshed.roles import FEW_SOUNDS, FamilyConfig, Features, Rehearses, Traina
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-_NEAR = {"close": 0.0, "apart": 0.0}  # among neighbours, and no further takes
 _OF_FEW = {"close": 0.25, "apart": 0.0, "roam": 1.2}  # few would be taken too often, and tell too little of the rest
 
 
@@ -56,7 +55,7 @@ class FewSounds(Rehearses):
 def _steady(base: BandFlow) -> BandFlow:
     """The same model, weights shared, that makes neither further takes nor what lies very far."""
     made = copy.copy(base)
-    made.config = base.config.model_copy(update={**_NEAR, "roam": steady_roam(base)})
+    made.config = base.config.model_copy(update={"close": 0.0, "apart": 0.0, "roam": steady_roam(base)})
     return made
 
 

@@ -55,7 +55,7 @@ _QUIET_END_DB = -38.0
 class Target:
     """A sound to be made: its shape, length in frames, peak amplitude, class and seed.
 
-    ``exact``: its length was asked for. ``steady``: its level keeps closely to its course. ``take_of``: as in `Made`.
+    ``exact``: its length was asked for. ``steady``: its level keeps closely to its course.
     """
 
     shape: Shape
@@ -65,7 +65,6 @@ class Target:
     seed: int
     exact: bool = False
     steady: bool = False
-    take_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ class Decoder:
         best: tuple[float, np.ndarray, tuple[str, ...]] | None = None
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
-            audio = self.joined(spectra, frames=target.frames, filtered=not lent)
+            audio = self.splitter.join(spectra, frames=target.frames).numpy()
             audio = audio if lent else self.levelled(audio, target.shape, steady=target.steady)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
@@ -194,7 +193,7 @@ class Decoder:
                 break
         assert best is not None
         data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
-        return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name, take_of=target.take_of)
+        return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
     @torch.no_grad()
     def heard(self, target: Target) -> Tensor:
@@ -202,25 +201,18 @@ class Decoder:
         spectra, _, lent = self.fine(target, near=self.neighbours(target))
         if lent:
             return spectra
-        audio = self.joined(spectra, frames=target.frames)
+        audio = self.splitter.join(spectra, frames=target.frames).numpy()
         levelled = np.asarray(self.levelled(audio, target.shape), dtype=np.float32)
         return self.splitter.split(torch.from_numpy(levelled)).spectra
-
-    def joined(self, spectra: Tensor, *, frames: int, filtered: bool = True) -> np.ndarray:
-        """The waveform of spectra, without rumble below 20 Hz where it is to be levelled.
-
-        Taken out only in the end, rumble would undo how a low sound rises; what levelling brings of it goes then.
-        """
-        audio = self.splitter.join(spectra, frames=frames).numpy()
-        return _without_rumble(audio, self.splitter.sample_rate_hz) if filtered else audio
 
     def levelled(self, audio: np.ndarray, shape: Shape, *, steady: bool = False) -> np.ndarray:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
 
-        Colour and course come once more after the beginning: what a strike is turned up by counts in both.
+        Colour and course come once more after the beginning: what a strike is turned up by counts in both. Rumble below
+        20 Hz goes first: taken out only in the end, it would undo how a low sound rises.
         """
         rate, model = self.splitter.sample_rate_hz, self.model
-        audio = self._run(audio, shape, steady=steady)
+        audio = self._run(_without_rumble(audio, rate), shape, steady=steady)
         if shape.attack is not None:
             audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
             audio = self._run(audio, shape, steady=steady)
@@ -356,7 +348,7 @@ def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         if late <= 0:
             break
         data = data[:, late:]
-    return data.copy()
+    return data
 
 
 def _begun_softly(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:

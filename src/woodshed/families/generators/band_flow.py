@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -444,10 +445,10 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     seed=requests[number].seed,
                     exact=requests[number].duration_s is not None,
                     steady=drawn[number].steady,
-                    take_of=named_by(drawn[number].name),
                 )
                 decoder = Decoder(self, index, lenders)
-                made[number] = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
+                sound = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
+                made[number] = replace(sound, take_of=named_by(drawn[number].name))
         return [item for item in made if item is not None]
 
     @torch.no_grad()
