@@ -19,6 +19,13 @@ def test_alike_removes_what_would_give_a_side_away() -> None:
     assert abs(shift) <= 0.003 * RATE_HZ
 
 
+def test_a_mono_file_is_heard_as_the_same_sound_on_both_channels() -> None:
+    plain = tone_hit(1)
+    assert np.array_equal(
+        alike(plain.mono(), duration_s=0.2).data, alike(plain.mono().with_channels(2), duration_s=0.2).data
+    )
+
+
 def test_alike_makes_numbers_of_everything() -> None:
     for data in (np.zeros((1, 50)), np.zeros((2, 0)), np.full((1, 99), np.nan), np.ones((1, 1))):
         assert np.isfinite(alike(Sound(data, RATE_HZ), duration_s=0.1).data).all()

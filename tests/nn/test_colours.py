@@ -128,3 +128,18 @@ def test_a_leaned_colour_is_a_colour() -> None:
     leaned = leaned_colour(points, 0.3 * octaves)  # 3 dB per octave
     assert tilt_of(leaned) == pytest.approx(tilt_of(points) + 3.0, abs=0.2)
     assert float((10.0**leaned).sum()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_colour_that_was_not_heard_of_a_sound_is_gentle_with_its_lows(basis: PrincipalBasis) -> None:
+    sound = tinged(seed=3, tilt_db=-6.0)
+    wanted = basis.squeeze(colour_of(tinged(seed=4, tilt_db=4.0), sample_rate_hz=RATE))
+    before = colour_of(sound, sample_rate_hz=RATE)
+    full, gentle = (
+        colour_of(coloured(sound, basis=basis, numbers=wanted, sample_rate_hz=RATE, gently=gently), sample_rate_hz=RATE)
+        - before
+        for gently in (False, True)
+    )
+    low, high = slice(0, 7), slice(10, 22)
+    assert float(full[low].mean() - full[high].mean()) < -1.0
+    assert float((gentle[low] - gentle[low].mean()).abs().max()) < 0.35
+    assert float(gentle[high].mean() - gentle[low].mean()) > 0.5

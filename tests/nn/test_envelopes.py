@@ -107,3 +107,16 @@ def test_sounding_span_begins_at_the_onset_and_ends_with_the_sound() -> None:
     assert abs(start - 10000) < 20
     assert 15000 < stop <= 20000
     assert sounding_span(torch.zeros(1, 50), sample_rate_hz=RATE) == (0, 50)
+
+
+def test_highs_that_are_wide_leave_lows_that_are_mono() -> None:
+    splitter = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=True, max_duration_s=1.0)
+    noise = torch.randn(2, 22050, generator=torch.Generator().manual_seed(4))
+    spectrum = torch.fft.rfft(noise)
+    low = torch.arange(spectrum.shape[-1]) * 2.0 < 250.0
+    spectrum[1] = torch.where(low, spectrum[0], spectrum[1])
+    width = splitter.split(torch.fft.irfft(spectrum, n=22050)).width[5:-5].mean(0)
+    assert float(width[0]) < -6.0
+    assert float(width[2:].abs().max()) < 0.5
+    drawn = splitter.width_over_bands(width[None])[0]
+    assert float(drawn[:2].max()) < -6.0

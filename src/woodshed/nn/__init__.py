@@ -35,8 +35,9 @@ from woodshed.nn.measuring import (
     rises_db,
 )
 from woodshed.nn.mending import with_plain_top, without_holes
+from woodshed.nn.metal import METAL_NUMBERS, metal_of, noise_with
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly, turn_of
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly, no_farther, turn_of
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import MODES, PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -57,6 +58,7 @@ __all__ = [
     "COLOUR_POINTS",
     "COURSE_NUMBERS",
     "COURSE_POINTS",
+    "METAL_NUMBERS",
     "MODES",
     "MOST_DECAY_DB",
     "MOST_HISS",
@@ -131,8 +133,11 @@ __all__ = [
     "levels_db",
     "loudness_db",
     "mel_levels_db",
+    "metal_of",
     "mid_and_side",
     "near_orthogonal",
+    "no_farther",
+    "noise_with",
     "octave_centres_hz",
     "octave_levels_db",
     "one_thread",

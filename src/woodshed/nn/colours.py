@@ -18,6 +18,8 @@ _BEND_HZ = 130.0  # below, points lie 30 Hz apart: what is filtered more finely 
 _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
 _MOST_GAIN = 1.2  # log10 of power, 12 dB
+_LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss them
+_MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
 _PAD_S = 0.2  # of silence, into which what a filter adds may ring
 
 Floats = npt.NDArray[np.floating]
@@ -72,7 +74,9 @@ def leaned_colour(points: Tensor, change: Tensor) -> Tensor:
     return torch.log10(power / power.sum() + 10.0**_FLOOR)
 
 
-def coloured(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int) -> Floats:
+def coloured(
+    audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int, gently: bool = False
+) -> Floats:
     """A sound whose colour is what some numbers say; what it does between two points stays its own.
 
     It is filtered as much as its own numbers differ from those, by 12 dB at most, and without anything ringing before
@@ -86,13 +90,18 @@ def coloured(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_ra
         Principal directions of `colour_of`.
     numbers
         As the basis squeezes them.
+    gently
+        Whether up to 400 Hz it is filtered by 3 dB at most. A colour that was not heard of this sound may have its peak
+        beside the partials that ring; filtered in full, the noise there would ring as well.
     """
     spectrum, size = _spectrum(audio, sample_rate_hz)
     points = torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
     if float(points.max()) <= _FLOOR:
         return audio
     change = (basis.unsqueeze(numbers) - basis.unsqueeze(basis.squeeze(points))).double().numpy()
-    level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-_MOST_GAIN, _MOST_GAIN))
+    most = np.full(COLOUR_POINTS, _MOST_GAIN)
+    most[:_LOW_POINTS] = _MOST_LOW_GAIN if gently else _MOST_GAIN
+    level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-most, most))
     causal = np.fft.irfft(level * math.log(10.0) / 2, size)
     causal[1 : (size + 1) // 2] *= 2.0
     causal[size // 2 + 1 :] = 0.0

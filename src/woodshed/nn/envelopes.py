@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
@@ -19,7 +20,8 @@ from woodshed.nn.bands import BandMap
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 
 FLOOR_DB = -85.0
-SIDE_GROUPS = 8
+_SIDE_EDGES_HZ = (130.0, 400.0, 900.0, 1700.0, 3000.0, 5500.0, 10000.0)  # the lowest alone: often it is mono
+SIDE_GROUPS = len(_SIDE_EDGES_HZ) + 1
 SIDE_LOW, SIDE_HIGH = -9.2, 4.6  # natural log of side power over mid power: -40 and +20 dB
 _SIDE_WEIGHT = 2.0
 _START_DB, _STOP_DB, _LEAD_S = -46.0, -66.0, 0.008
@@ -78,6 +80,9 @@ class EnvelopeSplitter(nn.Module):
     True
     """
 
+    _pooling: Tensor
+    _drawing: Tensor
+
     def __init__(
         self, *, sample_rate_hz: int, bands: int, token_steps: int, stereo: bool, max_duration_s: float
     ) -> None:
@@ -91,6 +96,9 @@ class EnvelopeSplitter(nn.Module):
         self.floor = FLOOR_DB * math.log(10.0) / 10.0
         self.most_tokens = self.tokens_of(round(max_duration_s * sample_rate_hz))
         self.token_width = token_steps * bands + (SIDE_GROUPS if stereo else 0)
+        pooling, drawing = _side_groups(self.bands.centres_hz)
+        self.register_buffer("_pooling", pooling, persistent=False)  # (bands, groups)
+        self.register_buffer("_drawing", drawing, persistent=False)  # (groups, bands)
 
     def tokens_of(self, frames: int) -> int:
         """Tokens that cover so many frames; at least one."""
@@ -137,12 +145,11 @@ class EnvelopeSplitter(nn.Module):
 
     def width_over_bands(self, width: Tensor) -> Tensor:
         """Widths of groups drawn over the bands, ``(steps, groups)`` to ``(steps, bands)``."""
-        drawn = functional.interpolate(width[:, None], size=self.band_count, mode="linear", align_corners=False)
-        return drawn[:, 0]
+        return width @ self._drawing
 
     def _width(self, banded: Tensor) -> Tensor:
         """Width per group, smoothed over a token's length."""
-        groups = functional.adaptive_avg_pool1d(banded, SIDE_GROUPS)  # (2, steps, groups)
+        groups = banded @ self._pooling  # (2, steps, groups)
         span = 2 * (self.token_steps // 2) + 1
         smooth = functional.avg_pool1d(
             rearrange(groups, "c s g -> c g s"), span, stride=1, padding=span // 2, count_include_pad=False
@@ -150,6 +157,22 @@ class EnvelopeSplitter(nn.Module):
         mid, side = rearrange(smooth, "c g s -> c s g")
         quiet = math.exp(self.floor)
         return torch.log((side + 1e-4 * quiet) / (mid + quiet)).clamp(SIDE_LOW, SIDE_HIGH)
+
+
+def _side_groups(centres_hz: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights that average bands into groups, and that draw groups straight over the bands between their middles."""
+    edges = torch.tensor([0.0, *_SIDE_EDGES_HZ, math.inf])
+    bands = torch.arange(len(centres_hz), dtype=torch.float32)
+    inside = (centres_hz[:, None] >= edges[:-1]) & (centres_hz[:, None] < edges[1:])
+    wanted = torch.cat([edges[1:2] / 2, (edges[1:-2] * edges[2:-1]).sqrt(), edges[-2:-1] * 1.4])
+    nearest = functional.one_hot((centres_hz[:, None] - wanted).abs().argmin(0), len(bands)).T
+    weights = torch.where(inside.any(0), inside.float(), nearest.float())  # of few bands, some groups hold none
+    pooling = weights / weights.sum(0)
+    middles = bands @ pooling
+    drawing = torch.stack(
+        [torch.from_numpy(np.interp(bands.numpy(), middles.numpy(), row)).float() for row in np.eye(len(middles))]
+    )
+    return pooling, drawing
 
 
 def _to_mid_side(audio: Tensor, *, back: bool = False) -> Tensor:

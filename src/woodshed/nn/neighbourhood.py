@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +91,17 @@ class Place:
     log_length: float
     whole: Tensor
     name: int = 0
+
+
+def no_farther(values: Tensor, known: Tensor) -> Tensor:
+    """Values ``(n,)``, none below or above all that are known of it, ``(sounds, n)``: nothing leans as nothing known.
+
+    Examples
+    --------
+    >>> no_farther(torch.tensor([3.0, 0.5]), torch.tensor([[1.0, 0.0], [2.0, 1.0]])).tolist()
+    [2.0, 0.5]
+    """
+    return torch.maximum(torch.minimum(values, known.amax(0)), known.amin(0))
 
 
 class Neighbourhood(nn.Module):
@@ -231,6 +242,7 @@ class Neighbourhood(nn.Module):
         apart: float = 0.0,
         log_length: float | None = None,
         traits: Tensor | None = None,
+        held: Callable[[Tensor, Tensor], Tensor] = no_farther,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
 
@@ -259,6 +271,9 @@ class Neighbourhood(nn.Module):
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
+        held
+            Brings the numbers that all tokens of a new sound repeat, ``(numbers,)``, back to what is usual among those
+            of known sounds of its class, ``(sounds, numbers)``.
         """
         chosen = torch.nonzero(self.classes >= 0 if class_index is None else self.classes == class_index)[:, 0]
         if len(chosen) == 0:
@@ -293,9 +308,7 @@ class Neighbourhood(nn.Module):
         if tries > 1:
             nearest = _distances(places, self.places[used]).amin(1)
             best = int((nearest - wanted).abs().argmin())
-        known = self.wholes[mine if len(mine) >= _ENOUGH else used]
-        low, high = known.amin(0), known.amax(0)  # nothing leans or swells as no known one does
-        whole = torch.maximum(torch.minimum(away(self.wholes)[best], high), low)
+        whole = held(away(self.wholes)[best], self.wholes[mine if len(mine) >= _ENOUGH else used])
         whole[self.begins] = self.wholes[there[best], self.begins]
         whole[self.runs] = self.wholes[here, self.runs]
         return Place(places[best], float(self.lengths[here]), whole)

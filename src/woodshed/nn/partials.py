@@ -21,6 +21,7 @@ PARTIAL_NUMBERS = 4 + (MODES - 1) + MODES
 _MIDDLE_HZ = 110.0
 _LEAST_GLIDE = 0.05  # octaves; what is less was meant as none
 ABSENT_STEP = 0.6  # octaves between modes that are not there
+LEAST_SHARE = 0.05  # of tone, below which a mode is not rung
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class Partials:
         numbers = [(number, mode) for mode, (low, high) in enumerate(HARMONIC_SPANS) for number in range(low, high + 1)]
         multiples, modes = torch.tensor(numbers).T
         return self.frequencies_hz[0] * multiples, modes
+
+    def heard_hz(self) -> Tensor:
+        """Where the sines settle that are heard at some time, ``(lines,)``."""
+        hz, modes = self.lines()
+        return hz[(self.shares.amax(0) > LEAST_SHARE)[modes]]
 
     def transposed(self, semitones: float) -> Partials:
         """The same modes, higher or lower; all else stays."""

@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.nn.lapped import lapped, window_power
-from woodshed.nn.partials import HIGHEST_HZ, Partials
+from woodshed.nn.partials import HIGHEST_HZ, LEAST_SHARE, Partials
 from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
 _WIDENING = 0.83  # exponent by which that grows with the bins of a band
-_LEAST_SHARE = 0.05
 _PERIODS = 2.5  # over which the level of a low line is steadied
 _ATTACK_STEPS = 2
 _WIDEST = 4  # steps on either side over which levels are steadied
@@ -194,5 +193,5 @@ def unsmeared(envelope: Tensor) -> Tensor:
 def _settled_lines(partials: Partials, *, top_hz: float) -> tuple[Tensor, Tensor]:
     """Frequencies and modes of all lines that are heard at some time."""
     hz, modes = partials.lines()
-    kept = (hz < top_hz) & (partials.shares.amax(0) > _LEAST_SHARE)[modes]
+    kept = (hz < top_hz) & (partials.shares.amax(0) > LEAST_SHARE)[modes]
     return hz[kept], modes[kept]

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split
 from woodshed.nn.lapped import lapped
+from woodshed.nn.metal import noise_with
 from woodshed.nn.partials import Partials
 
 MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
@@ -35,7 +36,7 @@ class Shape:
     channel is than the first, as natural log of power. ``attack`` are numbers for how it begins (`attacked`),
     ``course`` for how its level runs (`coursed`), ``colour`` for its long-term spectrum (`coloured`), and ``rise`` says
     how long its attack takes (`struck`); without them all is as the envelope says. ``hiss`` is the natural log of power
-    per bin below which its highs never fall.
+    per bin below which its highs never fall. ``metal`` says how much of its noise is steady lines (`metal_of`).
     """
 
     envelope: Tensor
@@ -47,6 +48,7 @@ class Shape:
     course: Tensor | None = None
     rise: float = 0.0
     colour: Tensor | None = None
+    metal: Tensor | None = None
 
     @property
     def steps(self) -> int:
@@ -130,8 +132,12 @@ class Shaper:
 
     def noise(self, target: Shape, *, sides: int, generator: torch.Generator) -> Tensor:
         """White noise under the target's shape, silent where the target is at its floor, ``(sides, steps, bins)``."""
-        hop = self.splitter.hop_frames
-        white = torch.randn(sides, (target.steps - 1) * hop, generator=generator)
+        hop, rate_hz = self.splitter.hop_frames, self.splitter.sample_rate_hz
+        frames = (target.steps - 1) * hop
+        if target.metal is None or not bool(target.metal.any()):
+            white = torch.randn(sides, frames, generator=generator)
+        else:
+            white = noise_with(target.metal, sides=sides, frames=frames, sample_rate_hz=rate_hz, generator=generator)
         audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
         over = (target.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0).sqrt()
         loud = self.splitter.bands.spread(over * audible)

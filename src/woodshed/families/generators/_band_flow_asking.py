@@ -14,7 +14,7 @@ from torch import Tensor
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS
-from woodshed.nn import TOLD_NUMBERS, TRAITS, Place, at_quantile, turn_of
+from woodshed.nn import COLOUR_NUMBERS, TOLD_NUMBERS, TRAITS, Place, at_quantile, no_farther, turn_of
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
 
@@ -189,7 +189,19 @@ def _place_for(
         apart=model.config.apart if _asks_nothing(request) else 0.0,
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
+        held=lambda whole, known: no_farther(_coloured_as_known(model, no_farther(whole, known), known), known),
     )
+
+
+def _coloured_as_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
+    """The same with a colour that is nowhere louder or softer than that of every known sound.
+
+    Numbers that are usual each by itself may yet add up to a kick as bright as a snare.
+    """
+    scales = model.tone_scales[-COLOUR_NUMBERS:]
+    points = model.colours.unsqueeze(torch.cat([whole[None], known])[:, -COLOUR_NUMBERS:] * scales)
+    colour = model.colours.squeeze(no_farther(points[0], points[1:])) / scales
+    return torch.cat([whole[:-COLOUR_NUMBERS], colour])
 
 
 def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:

@@ -17,12 +17,14 @@ from woodshed.nn import (
     ATTACK_NUMBERS,
     COLOUR_NUMBERS,
     COURSE_NUMBERS,
+    METAL_NUMBERS,
     MODES,
     MOST_DECAY_DB,
     MOST_SEMITONES,
     MOST_TILT_DB,
     PARTIAL_NUMBERS,
     TRAITS,
+    Moments,
     Neighbourhood,
     Partials,
     Shape,
@@ -36,10 +38,11 @@ from woodshed.roles import Features
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
-WHOLE_NUMBERS = 3 + ATTACK_NUMBERS + COURSE_NUMBERS + COLOUR_NUMBERS  # lean, hiss, rise, beginning, course, colour
+WHOLE_PARTS = (METAL_NUMBERS, 3, ATTACK_NUMBERS, COURSE_NUMBERS, COLOUR_NUMBERS)  # the three: lean, hiss, rise
+WHOLE_NUMBERS = sum(WHOLE_PARTS)
 CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
 # where, among what all tokens repeat, a sound says how it begins (hiss, rise, beginning) and how its level runs
-_BEGINS = range(CONSTANT_NUMBERS + 1, CONSTANT_NUMBERS + 3 + ATTACK_NUMBERS)
+_BEGINS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + METAL_NUMBERS + 3 + ATTACK_NUMBERS)
 _RUNS = range(_BEGINS.stop, _BEGINS.stop + COURSE_NUMBERS)
 _DIGITS = 15  # hex digits of a content id: 60 bits
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
@@ -162,11 +165,21 @@ def leaned_colour_of(model: BandFlow, shape: Shape, envelope: Tensor) -> Tensor 
     return within(model.colours, leaned_colour(model.colours.unsqueeze(shape.colour), drawn))
 
 
+def scale_tones(model: BandFlow, moments: Moments) -> None:
+    """Fix what `tone_numbers` are brought to: all vary by one; those with a basis of their own as it lets them."""
+    model.tone_means.copy_(moments.mean)
+    model.tone_scales.copy_(moments.covariance.diagonal().clamp(min=1e-4).sqrt())
+    own = torch.cat([basis.variances for basis in (model.attacks, model.courses, model.colours)]).sqrt()
+    model.tone_scales[-len(own) :] = own
+    model.tone_means[-len(own) :] = 0.0
+
+
 def tone_numbers(partials: Partials, shape: Shape) -> Tensor:
-    """Partials, lean, hiss, rise, attack, course and colour of a shape as numbers, ``(tokens, numbers)``."""
+    """Partials, metal, lean, hiss, rise, attack, course and colour of a shape as numbers, ``(tokens, numbers)``."""
     numbers = partials.to_numbers()
+    metal = torch.zeros(METAL_NUMBERS) if shape.metal is None else shape.metal
     attack = torch.zeros(ATTACK_NUMBERS) if shape.attack is None else shape.attack
     course = torch.zeros(COURSE_NUMBERS) if shape.course is None else shape.course
     colour = torch.zeros(COLOUR_NUMBERS) if shape.colour is None else shape.colour
-    whole = torch.cat([torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course, colour])
+    whole = torch.cat([metal, torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course, colour])
     return torch.cat([numbers, whole.expand(len(numbers), -1)], dim=-1)

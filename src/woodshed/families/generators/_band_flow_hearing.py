@@ -19,6 +19,7 @@ from woodshed.nn import (
     course_of,
     hiss_of,
     lean_of,
+    metal_of,
     partials_of,
     rise_of,
     sounding_span,
@@ -47,16 +48,18 @@ def sounding_part(model: BandFlow, sound: Sound) -> np.ndarray | None:
 def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = None) -> Shape:
     """All that tokens say of a sound taken apart; beginning, course and colour never lie far beyond the known."""
     rate_hz = model.spec.sample_rate_hz
+    partials = partials or partials_heard(model, split)
     return Shape(
         split.envelope,
         split.width,
-        partials or partials_heard(model, split),
+        partials,
         lean_of(split.spectra),
         attack=within(model.attacks, attack_heard(model, split)),
         hiss=hiss_of(split, sample_rate_hz=rate_hz),
         course=within(model.courses, course_heard(model, split)),
         colour=within(model.colours, colour_heard(model, split)),
         rise=rise_of(split.mid.numpy(), sample_rate_hz=rate_hz),
+        metal=metal_of(split.mid.numpy(), sample_rate_hz=rate_hz, partials_hz=partials.heard_hz().numpy()),
     )
 
 

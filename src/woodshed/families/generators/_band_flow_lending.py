@@ -222,7 +222,8 @@ class Decoder:
         """Coloured, and of the level over time, that a shape says."""
         rate, model = self.splitter.sample_rate_hz, self.model
         if shape.colour is not None:
-            audio = coloured(audio, basis=model.colours, numbers=shape.colour, sample_rate_hz=rate)
+            basis = model.colours
+            audio = coloured(audio, basis=basis, numbers=shape.colour, sample_rate_hz=rate, gently=steady)
         if shape.course is not None:
             audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate, closely=steady)
         return audio

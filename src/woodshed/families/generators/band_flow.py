@@ -27,6 +27,7 @@ from woodshed.families.generators._band_flow_asking import (
 )
 from woodshed.families.generators._band_flow_copies import (
     WHOLE_NUMBERS,
+    WHOLE_PARTS,
     Copy,
     Heard,
     copies_of,
@@ -35,6 +36,7 @@ from woodshed.families.generators._band_flow_copies import (
     named_by,
     neighbourhood_of,
     numbered,
+    scale_tones,
     tone_numbers,
 )
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
@@ -291,14 +293,10 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         if not facts:
             return
         self.basis.fit(moments)
-        self.tone_means.copy_(rung.mean)
-        self.tone_scales.copy_(rung.covariance.diagonal().clamp(min=1e-4).sqrt())
         self.attacks.fit(begun)
         self.courses.fit(run)
         self.colours.fit(tinged)
-        own = torch.cat([self.attacks.variances, self.courses.variances, self.colours.variances]).sqrt()
-        self.tone_means[-len(own) :] = 0.0
-        self.tone_scales[-len(own) :] = own
+        scale_tones(self, rung)
         tabulate(self, facts)
 
     def adopt(self, base: Trainable) -> Adopted:
@@ -547,18 +545,19 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             width = torch.full_like(width, SIDE_LOW)
         rung = tokens[:, self.config.dims :] * self.tone_scales + self.tone_means
         rung = rung.detach()  # gradients go through levels alone
-        lean, hiss, rise, *_ = whole = rung[:, -WHOLE_NUMBERS:].mean(0)
+        metal, (lean, hiss, rise), attack, course, colour = rung[:, -WHOLE_NUMBERS:].mean(0).split(WHOLE_PARTS)
         lean = float(lean.clamp(-4, 4)) if self.splitter.stereo else 0.0
         return Shape(
             envelope,
             width,
             Partials.from_numbers(rung[:, :-WHOLE_NUMBERS]),
             lean if abs(lean) > _LEAST_LEAN else 0.0,
-            attack=whole[3 : 3 + ATTACK_NUMBERS],
+            attack=attack,
             hiss=float(hiss.clamp(NO_HISS, MOST_HISS)),
-            course=whole[-COLOUR_NUMBERS - COURSE_NUMBERS : -COLOUR_NUMBERS],
+            course=course,
             rise=float(rise),
-            colour=whole[-COLOUR_NUMBERS:],
+            colour=colour,
+            metal=metal.clamp(0, 1),
         )
 
     @property

@@ -1,0 +1,117 @@
+"""How much of a sound's noise is many steady lines, as plates and cymbals ring, not hiss; and noise of that kind.
+
+A cymbal has hundreds of modes. They lie too close for any to be followed by itself, and what they make together passes
+for noise from moment to moment; but its fine spectrum stays as it is for as long as it rings, where that of hiss never
+comes back. So it is told, and so it is made: lines at chance places, each of which stays.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.fft import next_fast_len
+from scipy.ndimage import uniform_filter1d
+from torch import Tensor
+
+METAL_NUMBERS = 4
+_EDGES_HZ = (600.0, 1500.0, 3500.0, 8000.0, 16000.0)  # of the regions it is told in
+_NONE_BELOW_HZ = 300.0  # down there modes are few, and followed one by one
+_APART_HZ = 25.0  # lines, on average
+_PIECE_S = 0.046
+_LEAD_S = 0.006  # of the attack, which is like nothing that follows
+_MOST_PIECES = 9
+_QUIET_DB = -46.0  # under the loudest piece; what is softer may be the room's
+_LEVELLED_BINS = 5  # within which a spectrum is levelled: what is as broad as 100 Hz is no line
+_FEWEST_BINS = 16
+_AROUND_BINS = 2  # of a partial that is told by itself
+# how alike the spectra of neighbouring pieces are for a share of lines, as measured on noise made here
+_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
+_LIKENESSES = (0.0, 0.018, 0.066, 0.164, 0.32, 0.42, 0.72)
+
+Floats = npt.NDArray[np.floating]
+
+
+def metal_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None = None) -> Tensor:
+    """The share of the noise that is steady lines, 0 to 1, from 0.6 to 1.5, 3.5, 8 and 16 kHz, ``(4,)``.
+
+    0 for what is shorter than a tenth of a second, and above half the rate.
+
+    Parameters
+    ----------
+    audio
+        One channel, ``(frames,)``, from where the sound begins.
+    partials_hz
+        Lines that are told by themselves and do not count.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> hiss = rng.normal(size=44100)
+    >>> ring = np.sin(2 * np.pi * np.outer(np.arange(44100) / 44100, rng.uniform(600, 8000, 200))).sum(axis=1)
+    >>> bool(metal_of(hiss, sample_rate_hz=44100).max() < 0.3), bool(metal_of(ring, sample_rate_hz=44100)[1] > 0.8)
+    (True, True)
+    """
+    size = round(_PIECE_S * sample_rate_hz)
+    sounding = audio[round(_LEAD_S * sample_rate_hz) :]
+    count = min(_MOST_PIECES, len(sounding) // size)
+    if count < 2:
+        return torch.zeros(METAL_NUMBERS)
+    pieces = sounding[: count * size].reshape(count, size)
+    level = np.square(pieces).mean(axis=1)
+    pieces = pieces[level > level.max() * 10 ** (_QUIET_DB / 10)]
+    if len(pieces) < 2 or level.max() <= 0.0:
+        return torch.zeros(METAL_NUMBERS)
+    power = np.square(np.abs(np.fft.rfft(pieces * np.hanning(size), axis=1)))
+    around = np.maximum(uniform_filter1d(power, _LEVELLED_BINS, axis=1), 1e-9 * power.max())
+    fine = np.log(power / around + 1e-3)
+    fine = fine - uniform_filter1d(fine, _LEVELLED_BINS, axis=1)
+    hz = np.arange(fine.shape[1]) * sample_rate_hz / size
+    free = np.ones(len(hz), dtype=bool)
+    for partial_hz in () if partials_hz is None else partials_hz:
+        free &= np.abs(hz - partial_hz) > _AROUND_BINS * sample_rate_hz / size
+    shares = [_share(fine[:, free & (hz >= low) & (hz < high)]) for low, high in pairwise(_EDGES_HZ)]
+    return torch.tensor(shares)
+
+
+def noise_with(metal: Tensor, *, sides: int, frames: int, sample_rate_hz: int, generator: torch.Generator) -> Tensor:
+    """White noise of power 1 of which a share is steady lines, ``(sides, frames)``; all sides have them at one place.
+
+    Parameters
+    ----------
+    metal
+        Shares, as `metal_of` gives them.
+    """
+    size = int(next_fast_len(frames, True) or frames)
+    bins = size // 2 + 1
+    apart = _APART_HZ * size / sample_rate_hz  # bins
+    lined = torch.rand(bins, generator=generator) < 1.0 / max(1.0, apart)
+    share = _over_bins(metal, bins=bins, sample_rate_hz=sample_rate_hz)
+    both = torch.randn(2, sides, bins, 2, generator=generator)
+    hiss, lines = torch.view_as_complex(both)
+    lines = lines * (share * max(1.0, apart)).sqrt() * lined
+    return torch.fft.irfft((hiss * (1 - share).sqrt() + lines) * math.sqrt(0.5), n=size, norm="ortho")[:, :frames]
+
+
+def _share(fine: Floats) -> float:
+    """The share of lines from levelled log spectra, ``(pieces, bins)``; what chance alone brings is left out."""
+    if fine.shape[1] < _FEWEST_BINS:
+        return 0.0
+    centred = fine - fine.mean(axis=1, keepdims=True)
+    norms = np.sqrt(np.square(centred).sum(axis=1))
+    alike = (centred[1:] * centred[:-1]).sum(axis=1) / np.maximum(norms[1:] * norms[:-1], 1e-12)
+    chance = 1.0 / math.sqrt(alike.size * fine.shape[1])
+    return float(np.interp(alike.mean() - chance, _LIKENESSES, _SHARES))
+
+
+def _over_bins(metal: Tensor, *, bins: int, sample_rate_hz: int) -> Tensor:
+    """Shares of regions drawn over the bins of a spectrum, straight over log frequency between their middles."""
+    hz = np.linspace(0.0, sample_rate_hz / 2, bins)
+    middles = [math.sqrt(low * high) for low, high in pairwise(_EDGES_HZ)]
+    shares = metal.clamp(0, 1).double().numpy()
+    places = np.log([_NONE_BELOW_HZ, _EDGES_HZ[0], *middles])
+    drawn = np.interp(np.log(np.maximum(hz, 1.0)), places, [0.0, shares[0], *shares])
+    return torch.from_numpy(drawn).float()

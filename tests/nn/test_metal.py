@@ -1,0 +1,69 @@
+"""Metal: told in what rings in many lines, not in hiss or in a few partials, and made so that it is told again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from woodshed.nn import METAL_NUMBERS, EnvelopeSplitter, Shape, Shaper, metal_of, noise_with
+
+RATES = (22050, 44100, 48000)
+
+
+def noise(share: float, *, frames: int, rate: int = 44100, seed: int = 0, sides: int = 1) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    metal = torch.full((METAL_NUMBERS,), share)
+    return noise_with(metal, sides=sides, frames=frames, sample_rate_hz=rate, generator=generator)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 1.0])
+def test_what_is_made_is_told_at_every_rate(rate: int, share: float) -> None:
+    made = [noise(share, frames=rate, rate=rate, seed=seed)[0].numpy() for seed in range(6)]
+    regions = 3 if rate < 40000 else METAL_NUMBERS
+    told = torch.stack([metal_of(one, sample_rate_hz=rate)[:regions] for one in made])
+    assert float(told.mean()) == pytest.approx(share, abs=0.15)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
+def test_its_power_is_one(share: float) -> None:
+    power = torch.stack([noise(share, frames=20000, seed=seed).square().mean() for seed in range(8)]).mean()
+    assert float(power) == pytest.approx(1.0, abs=0.1)
+
+
+def test_both_sides_have_their_lines_at_one_place_and_are_not_alike() -> None:
+    mid, side = noise(1.0, frames=44100, sides=2).numpy()
+    lines = [np.abs(np.fft.rfft(one * np.hanning(len(one))))[4000:9000] ** 2 for one in (mid, side)]
+    assert np.corrcoef(lines[0], lines[1])[0, 1] > 0.3
+    assert abs(np.corrcoef(mid, side)[0, 1]) < 0.2
+
+
+def test_partials_that_are_told_by_themselves_are_no_metal() -> None:
+    time_s = np.arange(44100) / 44100
+    hiss = np.random.default_rng(1).normal(size=44100)
+    partials_hz = np.array([700.0, 900.0, 1010.0, 1240.0])
+    struck = hiss + 0.2 * np.sin(2 * np.pi * np.outer(time_s, partials_hz)).sum(axis=1)
+    told = metal_of(struck, sample_rate_hz=44100)
+    assert float(metal_of(struck, sample_rate_hz=44100, partials_hz=partials_hz)[0]) < float(told[0]) - 0.1
+
+
+@pytest.mark.parametrize("frames", [0, 1, 300, 4000])
+def test_what_is_too_short_or_silent_has_none(frames: int) -> None:
+    assert not metal_of(np.zeros(frames), sample_rate_hz=44100).any()
+    assert not metal_of(np.ones(frames), sample_rate_hz=44100).any()
+    assert bool(torch.isfinite(metal_of(np.eye(1, 20000)[0], sample_rate_hz=44100)).all())
+
+
+def test_a_shape_without_metal_is_filled_with_the_noise_it_always_was() -> None:
+    splitter = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=True, max_duration_s=1.0)
+    shaper, shape = Shaper(splitter), Shape(torch.zeros(40, 40), torch.zeros(40, 8))
+    plain, none, ringing = (
+        shaper.noise(
+            Shape(shape.envelope, shape.width, metal=metal), sides=2, generator=torch.Generator().manual_seed(1)
+        )
+        for metal in (None, torch.zeros(METAL_NUMBERS), torch.ones(METAL_NUMBERS))
+    )
+    assert torch.equal(plain, none)
+    assert not torch.equal(plain, ringing)
+    assert float(ringing.abs().square().sum() / plain.abs().square().sum()) == pytest.approx(1.0, abs=0.25)
