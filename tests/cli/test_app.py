@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from woodshed.base.errors import UsageError
 from woodshed.base.events import Note
 from woodshed.cli.app import Terminated, app
-from woodshed.cli.render import progress, say, show_error
+from woodshed.cli.render import progress, say, show_error, show_table
 from woodshed.cli.table import COMMANDS
+from woodshed.roles import FAMILIES
 
 RUN = CliRunner()
 
@@ -125,6 +126,13 @@ def test_help_shows_the_words_an_option_knows() -> None:
     shown = " ".join(RUN.invoke(app, ["train", "--help"]).output.replace("│", " ").split())
     for usual in ("all", "band-flow", "laptop", "3m", "0", "0.15", "on", "full", "8"):
         assert f"[default: ({usual})]" in shown
+    for family in FAMILIES:
+        assert family in shown
+
+
+def test_what_lies_in_a_receipt_is_shown_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(["receipt", "value"], [["take_of", {"name": "kick", "owner": None, "shares": [0.25, 1]}]])
+    assert "name: kick, owner: -, shares: 0.25, 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,12 @@ def _shelves(pool: LenderPool, *, least: int, word: str | None) -> dict[str, lis
     enough = {name: ids for name, ids in wanted.items() if len(ids) >= least}
     if not enough:
         raise UsageError(
-            f"There are not {least} sounds of one class to choose from",
-            cause="too few sounds were given, the query chooses too few, or their owners do not allow resynthesis",
-            way_out="give more files, a wider --query, or look at woodshed consent explain SOUND",
+            "The library has no sound to put beside the one given"
+            if least == 1
+            else f"No class in the library has {least} sounds to choose from",
+            cause="it has too few, --query chooses too few, or their owners do not allow resynthesis",
+            way_out="give another file, add sounds (woodshed library add FOLDER), widen --query, or look at "
+            "woodshed consent explain SOUND",
         )
     return {name: ids for name, ids in enough.items() if name} or enough
 

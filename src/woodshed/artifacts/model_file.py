@@ -130,7 +130,8 @@ def _checked_tensors(path: Path, model: Trainable) -> dict[str, torch.Tensor]:
             for name in names:
                 found = file.get_slice(name).get_shape()
                 if list(found) != list(wanted[name].shape):
-                    raise _damaged(path, f"{name} has the shape {list(found)}, not {list(wanted[name].shape)}")
+                    shapes = f"{list(found)}, not {list(wanted[name].shape)}"
+                    raise _damaged(path, f"{name} has the shape {shapes}", cause=_OTHER)
             tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise _damaged(path, str(error)) from error

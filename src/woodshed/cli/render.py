@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,10 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, titl
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_cell(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_cell(one) for one in value) or "-"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

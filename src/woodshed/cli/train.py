@@ -23,7 +23,13 @@ def train(
         ),
     ] = None,
     base: Annotated[str | None, typer.Option(help="A model to begin from: 20 to 100 own sounds are enough.")] = None,
-    family: Annotated[str | None, typer.Option(help="Family of model.", show_default="band-flow")] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="Family of model: band-flow for hits, loop-flow for loops; latent-flow, wave-unet, mel-listener.",
+            show_default="band-flow",
+        ),
+    ] = None,
     preset: Annotated[
         str | None, typer.Option(help="Size of the model: debug, laptop, studio.", show_default="laptop")
     ] = None,
@@ -54,7 +60,8 @@ def train(
     settings: Annotated[Path | None, typer.Option(help="TOML or JSON file with settings.")] = None,
     like: Annotated[str | None, typer.Option(help="A run or model whose settings to take.")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="One setting, like learning_rate=1e-3; may come again.")
+        list[str] | None,
+        typer.Option("--set", help="One setting, like close=0.3 or learning_rate=1e-3; may come again."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run of this name.")] = False,
     workspace: WorkspaceFolder = None,

@@ -152,7 +152,10 @@ def k_weighting(sample_rate_hz: float) -> npt.NDArray[np.float64]:
 def _k_weighting_as_one(sample_rate_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The same as one filter of fourth order, a fifth faster: numerator and denominator, ``(5,)`` each."""
     first, second = k_weighting(sample_rate_hz)
-    return np.convolve(first[:3], second[:3]), np.convolve(first[3:], second[3:])
+    both = np.convolve(first[:3], second[:3]), np.convolve(first[3:], second[3:])
+    for one in both:
+        one.setflags(write=False)
+    return both
 
 
 def channel_weights(channels: int) -> npt.NDArray[np.float64]:

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_steps, circle_unlapped
-from woodshed.nn.envelopes import FLOOR_DB, SIDE_GROUPS, SIDE_HIGH, SIDE_LOW
+from woodshed.nn.envelopes import FLOOR_DB, SIDE_HIGH, SIDE_LOW
 from woodshed.nn.lapped import hop_frames_of
 
 TONE_GROUPS = 8
 _TONE_EDGES_HZ = (100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0)
+_SIDE_GROUPS = 8  # of as many bands each
 _SIDE_WEIGHT = 6.0
 _TONE_WEIGHT = 8.0
 _HIGHEST = 3.0
@@ -95,7 +96,7 @@ class LoopSplitter(nn.Module):
         self.bands = BandMap(sample_rate_hz=sample_rate_hz, hop_frames=self.hop_frames, bands=bands)
         self.band_count, self.token_steps, self.stereo = bands, token_steps, stereo
         self.floor = FLOOR_DB * math.log(10.0) / 10.0
-        self.token_width = token_steps * bands + TONE_GROUPS + (SIDE_GROUPS if stereo else 0)
+        self.token_width = token_steps * bands + TONE_GROUPS + (_SIDE_GROUPS if stereo else 0)
         edges = torch.tensor(_TONE_EDGES_HZ)
         self.register_buffer(
             "tone_groups", torch.bucketize(self.bands.centres_hz, edges), persistent=False
@@ -151,7 +152,7 @@ class LoopSplitter(nn.Module):
         tone = (tokens[:, loud : loud + TONE_GROUPS] / _TONE_WEIGHT).clamp(0, 1)
         wide = tokens[:, loud + TONE_GROUPS :] / _SIDE_WEIGHT
         if not self.stereo:
-            wide = tokens.new_full((len(tokens), SIDE_GROUPS), SIDE_LOW)
+            wide = tokens.new_full((len(tokens), _SIDE_GROUPS), SIDE_LOW)
         return LoopShape(envelope.clamp(self.floor, _HIGHEST), wide.clamp(SIDE_LOW, SIDE_HIGH), tone)
 
     def width_over_bands(self, width: Tensor) -> Tensor:
@@ -173,8 +174,8 @@ class LoopSplitter(nn.Module):
 
     def _width(self, banded: Tensor, tokens: int) -> Tensor:
         if len(banded) != 2:
-            return banded.new_full((tokens, SIDE_GROUPS), SIDE_LOW)
-        groups = nn.functional.adaptive_avg_pool1d(banded, SIDE_GROUPS)
+            return banded.new_full((tokens, _SIDE_GROUPS), SIDE_LOW)
+        groups = nn.functional.adaptive_avg_pool1d(banded, _SIDE_GROUPS)
         mid, side = reduce(groups, "c (t s) g -> c t g", "mean", s=self.token_steps)
         quiet = math.exp(self.floor)
         return torch.log((side + 1e-4 * quiet) / (mid + quiet)).clamp(SIDE_LOW, SIDE_HIGH)

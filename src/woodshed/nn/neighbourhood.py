@@ -308,9 +308,10 @@ class Neighbourhood(nn.Module):
         if tries > 1:
             nearest = _distances(places, self.places[used]).amin(1)
             best = int((nearest - wanted).abs().argmin())
-        whole = held(away(self.wholes)[best], self.wholes[mine if len(mine) >= _ENOUGH else used])
+        whole = away(self.wholes)[best]
         whole[self.begins] = self.wholes[there[best], self.begins]
         whole[self.runs] = self.wholes[here, self.runs]
+        whole = held(whole, self.wholes[mine if len(mine) >= _ENOUGH else used])
         return Place(places[best], float(self.lengths[here]), whole)
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ PARTIAL_NUMBERS = 4 + (MODES - 1) + MODES
 _MIDDLE_HZ = 110.0
 _LEAST_GLIDE = 0.05  # octaves; what is less was meant as none
 ABSENT_STEP = 0.6  # octaves between modes that are not there
-LEAST_SHARE = 0.05  # of tone, below which a mode is not rung
+_LEAST_SHARE = 0.05  # of tone, below which a mode is not rung
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,11 @@ class Partials:
         multiples, modes = torch.tensor(numbers).T
         return self.frequencies_hz[0] * multiples, modes
 
-    def heard_hz(self) -> Tensor:
-        """Where the sines settle that are heard at some time, ``(lines,)``."""
+    def heard_lines(self) -> tuple[Tensor, Tensor]:
+        """The sines of `lines` that are heard at some time."""
         hz, modes = self.lines()
-        return hz[(self.shares.amax(0) > LEAST_SHARE)[modes]]
+        heard = (self.shares.amax(0) > _LEAST_SHARE)[modes]
+        return hz[heard], modes[heard]
 
     def transposed(self, semitones: float) -> Partials:
         """The same modes, higher or lower; all else stays."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.nn.lapped import lapped, window_power
-from woodshed.nn.partials import HIGHEST_HZ, LEAST_SHARE, Partials
+from woodshed.nn.partials import HIGHEST_HZ, Partials
 from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
@@ -192,6 +192,5 @@ def unsmeared(envelope: Tensor) -> Tensor:
 
 def _settled_lines(partials: Partials, *, top_hz: float) -> tuple[Tensor, Tensor]:
     """Frequencies and modes of all lines that are heard at some time."""
-    hz, modes = partials.lines()
-    kept = (hz < top_hz) & (partials.shares.amax(0) > LEAST_SHARE)[modes]
-    return hz[kept], modes[kept]
+    hz, modes = partials.heard_lines()
+    return hz[hz < top_hz], modes[hz < top_hz]

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split
 from woodshed.nn.lapped import lapped
-from woodshed.nn.metal import noise_with
+from woodshed.nn.metal import METAL_NUMBERS, noise_with
 from woodshed.nn.partials import Partials
 
 MOST_GAIN = 24.0 * math.log(10.0) / 20.0  # natural log of amplitude
@@ -54,6 +54,11 @@ class Shape:
     def steps(self) -> int:
         """How many steps it lasts."""
         return len(self.envelope)
+
+    @property
+    def how_metallic(self) -> Tensor:
+        """Its metal; zeros where nothing is said of it."""
+        return torch.zeros(METAL_NUMBERS) if self.metal is None else self.metal
 
     def uncoursed(self) -> Shape:
         """The same shape, with a level that runs as the envelope says."""

@@ -44,6 +44,7 @@ CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
 # where, among what all tokens repeat, a sound says how it begins (hiss, rise, beginning) and how its level runs
 _BEGINS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + METAL_NUMBERS + 3 + ATTACK_NUMBERS)
 _RUNS = range(_BEGINS.stop, _BEGINS.stop + COURSE_NUMBERS)
+_TINGED = _RUNS.stop  # the first of its colour: how bright it is on the whole, which comes with its beginning
 _DIGITS = 15  # hex digits of a content id: 60 bits
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
@@ -142,7 +143,9 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
 def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
     """Places for sounds of so many numbers per token, of which the first ``dims`` are those of the envelope."""
     repeated = [*range(dims, dims + CONSTANT_NUMBERS), *range(numbers - WHOLE_NUMBERS, numbers)]
-    return Neighbourhood(numbers=numbers, dims=dims, repeated=repeated, traits=len(TRAITS), begins=_BEGINS, runs=_RUNS)
+    return Neighbourhood(
+        numbers=numbers, dims=dims, repeated=repeated, traits=len(TRAITS), begins=[*_BEGINS, _TINGED], runs=_RUNS
+    )
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:
@@ -177,9 +180,8 @@ def scale_tones(model: BandFlow, moments: Moments) -> None:
 def tone_numbers(partials: Partials, shape: Shape) -> Tensor:
     """Partials, metal, lean, hiss, rise, attack, course and colour of a shape as numbers, ``(tokens, numbers)``."""
     numbers = partials.to_numbers()
-    metal = torch.zeros(METAL_NUMBERS) if shape.metal is None else shape.metal
     attack = torch.zeros(ATTACK_NUMBERS) if shape.attack is None else shape.attack
     course = torch.zeros(COURSE_NUMBERS) if shape.course is None else shape.course
     colour = torch.zeros(COLOUR_NUMBERS) if shape.colour is None else shape.colour
-    whole = torch.cat([metal, torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course, colour])
+    whole = torch.cat([shape.how_metallic, torch.tensor([shape.lean, shape.hiss, shape.rise]), attack, course, colour])
     return torch.cat([numbers, whole.expand(len(numbers), -1)], dim=-1)

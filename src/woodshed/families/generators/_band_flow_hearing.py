@@ -59,7 +59,7 @@ def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = No
         course=within(model.courses, course_heard(model, split)),
         colour=within(model.colours, colour_heard(model, split)),
         rise=rise_of(split.mid.numpy(), sample_rate_hz=rate_hz),
-        metal=metal_of(split.mid.numpy(), sample_rate_hz=rate_hz, partials_hz=partials.heard_hz().numpy()),
+        metal=metal_of(split.mid.numpy(), sample_rate_hz=rate_hz, partials_hz=partials.heard_lines()[0].numpy()),
     )
 
 

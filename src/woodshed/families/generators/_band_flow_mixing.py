@@ -107,9 +107,10 @@ class Mixer:
             new = redrawn(self.model, tokens, time=SETTLE, seed=seed, steps=steps)
             share = min(1.0, 2 * (1 - sum(one**2 for one in shares["shape"])))
         before, after = (self.model.shape_of(some, frames=frames) for some in (tokens, new))
-        return Shape(
-            plain.envelope + share * (after.envelope - before.envelope),
-            plain.width + share * (after.width - before.width) * (shares["width"] == shares["shape"]),
+        return replace(
+            plain,
+            envelope=plain.envelope + share * (after.envelope - before.envelope),
+            width=plain.width + share * (after.width - before.width) * (shares["width"] == shares["shape"]),
         )
 
     def _round_the_sphere(self, tokens: list[Tensor], shares: list[float], steps: int) -> Tensor:
@@ -233,6 +234,7 @@ def _sum_of_shapes(shapes: Sequence[Shape], envelope: Sequence[float], width: Se
     return Shape(
         torch.stack([share * shape.envelope for share, shape in zip(envelope, shapes, strict=True)]).sum(0),
         torch.stack([share * shape.width for share, shape in zip(width, shapes, strict=True)]).sum(0),
+        metal=torch.stack([share * shape.how_metallic for share, shape in zip(envelope, shapes, strict=True)]).sum(0),
     )
 
 
