@@ -7,7 +7,7 @@ from scipy import signal
 from tests.dsp.signals import noise, sine
 from woodshed.base.errors import UsageError
 from woodshed.dsp import SILENT_DB, integrated_loudness_lufs, k_weighting, momentary_loudness_lufs, true_peak_db
-from woodshed.dsp.loudness import channel_weights
+from woodshed.dsp.loudness import BLOCK_S, channel_weights
 
 RATES = [44_100, 48_000, 96_000]
 
@@ -110,6 +110,15 @@ def test_tiny_and_silent(frames, channels):
     assert true_peak_db(x, 44_100) == SILENT_DB
     assert momentary_loudness_lufs(x, 44_100).tolist() == [SILENT_DB]
     assert np.isfinite(integrated_loudness_lufs(x + 1, 44_100))
+
+
+@pytest.mark.parametrize("rate", [44100, 192000])
+def test_both_filters_as_one_weigh_as_they_do_one_after_the_other(rate):
+    sound = noise(rate=rate)[0] + 0.5
+    weighted = signal.sosfilt(k_weighting(rate).copy(), sound.astype(np.float64))
+    block = weighted[: round(BLOCK_S * rate)]
+    expected = 10 * np.log10(np.mean(np.square(block))) - 0.691
+    assert momentary_loudness_lufs(sound, rate)[0] == pytest.approx(expected, abs=1e-4)
 
 
 def test_weights_of_channels():

@@ -14,13 +14,20 @@ from scipy.stats import spearmanr
 from woodshed.base.errors import ConsentRefused, KnobOutOfRange, RateMismatch, UnknownName, UnusableSound, UsageError
 from woodshed.base.seeds import derive_seed
 from woodshed.dsp import first_onset_s
-from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, drawn_out, noise_for, told_for
+from woodshed.families.generators._band_flow_asking import (
+    TOLD,
+    coloured_as_known,
+    drawn_for,
+    drawn_out,
+    noise_for,
+    told_for,
+)
 from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS, leaned_colour_of, named_by, numbered
 from woodshed.families.generators._band_flow_hearing import sounding_part, within
 from woodshed.families.generators._band_flow_lending import Decoder, tidied
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
 from woodshed.families.generators.band_flow import BandFlow
-from woodshed.nn import Shape, attacked, colour_of, leaned_colour, turn_of
+from woodshed.nn import COLOUR_NUMBERS, Shape, attacked, colour_of, leaned_colour, turn_of
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
 from woodshed.sound import Sound
 
@@ -604,3 +611,31 @@ def test_the_colour_holds_though_a_beginning_is_sharp(model: BandFlow) -> None:
         sample_rate_hz=RATE,
     )
     assert off(decoder.levelled(plain, sharp)) < 0.6 * off(once)
+
+
+def test_a_colour_beyond_all_known_ones_is_brought_back_to_them(model: BandFlow) -> None:
+    known = model.neighbourhood.wholes[model.neighbourhood.classes == 0]
+    scales = model.tone_scales[-COLOUR_NUMBERS:]
+
+    def points(wholes: torch.Tensor) -> torch.Tensor:
+        return model.colours.unsqueeze(wholes[..., -COLOUR_NUMBERS:] * scales)
+
+    low, high = points(known).amin(0), points(known).amax(0)
+
+    def miss(whole: torch.Tensor) -> float:
+        return float(torch.maximum(points(whole) - high, low - points(whole)).clamp(min=0).max())
+
+    beyond = known.mean(0) + 3 * (known[0] - known[1])
+    held = coloured_as_known(model, beyond, known)
+    assert torch.equal(held[:-COLOUR_NUMBERS], beyond[:-COLOUR_NUMBERS])
+    assert miss(held) < 0.5 * miss(beyond)
+    assert torch.allclose(points(coloured_as_known(model, known[2], known)), points(known[2]), atol=1e-3)
+
+
+def test_metal_comes_through_tokens(model: BandFlow) -> None:
+    metal = torch.tensor([0.9, 0.1, 0.0, 1.0])
+    split = model.splitter.split(torch.from_numpy(np.array(hit(class_index=0, seed=3).data)))
+    shape = replace(model.shape_of(model.tokens_of(split), frames=split.frames), metal=metal)
+    again = model.shape_of(model.tokens_of_shape(shape), frames=split.frames)
+    assert again.metal is not None
+    assert torch.allclose(again.metal, metal, atol=1e-4)

@@ -189,11 +189,11 @@ def _place_for(
         apart=model.config.apart if _asks_nothing(request) else 0.0,
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
-        held=lambda whole, known: no_farther(_coloured_as_known(model, no_farther(whole, known), known), known),
+        held=lambda whole, known: no_farther(coloured_as_known(model, no_farther(whole, known), known), known),
     )
 
 
-def _coloured_as_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
+def coloured_as_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
     """The same with a colour that is nowhere louder or softer than that of every known sound.
 
     Numbers that are usual each by itself may yet add up to a kick as bright as a snare.

@@ -55,7 +55,8 @@ _QUIET_END_DB = -38.0
 class Target:
     """A sound to be made: its shape, length in frames, peak amplitude, class and seed.
 
-    ``exact``: its length was asked for. ``steady``: its level keeps closely to its course.
+    ``exact``: its length was asked for. ``steady``: it is new altogether, so that its level keeps closely to its course
+    and its lows are coloured gently.
     """
 
     shape: Shape

@@ -181,10 +181,11 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     """Generates, varies, blends, edits and restores one-shots up to three seconds long, mono or stereo, any usual rate.
 
     Training learns shapes: the loudness of 40 bands every 5.8 ms, squeezed by principal components to 48 numbers per
-    46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, how far the sound
-    leans to one channel, how it begins, how its level runs, and its colour. A small transformer draws such numbers with
-    a straight-path flow. The fine structure is then made from them: partials that ring, and noise in what they leave
-    over. Where lenders are allowed it is borrowed from library sounds of the nearest shape instead, tuned and layered.
+    46 ms, and beside them which partials ring, how they glide, how tonal each is at every moment, how metallic their
+    noise is, how far they lean to one channel, how they begin, how their level runs, and their colour. A transformer
+    draws such numbers with a straight-path flow. The fine structure is then made from them: partials that ring, and
+    noise in what they leave over. Where lenders are allowed it is borrowed from library sounds of the nearest shape
+    instead, tuned and layered.
     """
 
     family: ClassVar[str] = "band-flow"
