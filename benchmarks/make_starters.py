@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks._corpus import cache_folder, folders_of_kind
@@ -33,19 +33,20 @@ _CUT_SHORT = 0.8  # a training that used less of its processor time than this wa
 
 @dataclass(frozen=True)
 class Starter:
-    """One model that ships: its family, the kind of sounds it learns, and how many of them the kit adds."""
+    """One model that ships: its family, the kind of sounds it learns, how many of them the kit adds, and settings."""
 
     name: str
     family: str
     kind: str
     hits_per_class: int = 0
     loops: int = 0
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 STARTERS = {
     one.name: one
     for one in (
-        Starter("starter", "band-flow", "oneshot", hits_per_class=10),
+        Starter("starter", "band-flow", "oneshot", hits_per_class=10, settings={"close": 0.2}),  # asked for what is new
         Starter("starter-loops", "loop-flow", "loop", loops=24),
     )
 }
@@ -128,6 +129,7 @@ def _trained(workspace: Workspace, starter: Starter, making: Making) -> LoadedMo
         budget=making.budget,
         seed=making.seed,
         held_out=making.held_out,
+        settings=starter.settings,
     )
     begun = (workspace.folder / "runs" / starter.name / "checkpoint.safetensors").is_file()
     progress(f"{starter.name}: {'goes on' if begun else 'begins'}, {making.budget}")
