@@ -105,5 +105,5 @@ def test_other_rates_are_refused_unless_resampling_is_asked_for(bare: Workspace,
 
 
 def test_an_empty_library_says_what_to_do(bare: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not 2 sounds of one class"):
+    with pytest.raises(UsageError, match="No class in the library has 2 sounds"):
         bare.make("mix", None, folder=tmp_path)
