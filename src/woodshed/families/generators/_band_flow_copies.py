@@ -46,6 +46,7 @@ _BEGINS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + METAL_N
 _RUNS = range(_BEGINS.stop, _BEGINS.stop + COURSE_NUMBERS)
 _TINGED = _RUNS.stop  # the first of its colour: how bright it is on the whole, which comes with its beginning
 _DIGITS = 15  # hex digits of a content id: 60 bits
+_LEAST_METAL = 0.1  # of its share, that metal is counted to vary by
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
 
@@ -169,9 +170,13 @@ def leaned_colour_of(model: BandFlow, shape: Shape, envelope: Tensor) -> Tensor 
 
 
 def scale_tones(model: BandFlow, moments: Moments) -> None:
-    """Fix what `tone_numbers` are brought to: all vary by one; those with a basis of their own as it lets them."""
+    """Fix what `tone_numbers` are brought to: all vary by one; those with a basis of their own as it lets them.
+
+    Metal may be missing in all sounds, and be told in a copy of one of them.
+    """
     model.tone_means.copy_(moments.mean)
     model.tone_scales.copy_(moments.covariance.diagonal().clamp(min=1e-4).sqrt())
+    model.tone_scales[PARTIAL_NUMBERS : PARTIAL_NUMBERS + METAL_NUMBERS].clamp_(min=_LEAST_METAL)
     own = torch.cat([basis.variances for basis in (model.attacks, model.courses, model.colours)]).sqrt()
     model.tone_scales[-len(own) :] = own
     model.tone_means[-len(own) :] = 0.0
