@@ -1,6 +1,7 @@
 """Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets, pitch, tempo, key, descriptors (no Sound)."""
 
 from woodshed.dsp._audio import SILENT_DB, Audio
+from woodshed.dsp._fourier import next_fast_length
 from woodshed.dsp.closing import FADE_S, LoopCut, closed_loop, loop_cut
 from woodshed.dsp.declipping import Clipping, declipped, find_clipping
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
@@ -79,6 +80,7 @@ __all__ = [
     "mel_filterbank",
     "mel_to_hz",
     "momentary_loudness_lufs",
+    "next_fast_length",
     "onset_times_s",
     "pitch_track",
     "settled_pitch",

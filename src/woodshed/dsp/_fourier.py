@@ -37,5 +37,11 @@ def cosine_two(x: Audio) -> Audio:
 
 
 def next_fast_length(frames: int) -> int:
-    """The next length whose Fourier transform is quick."""
+    """The next length whose Fourier transform is quick, for real signals of one frame or more.
+
+    Examples
+    --------
+    >>> next_fast_length(97), next_fast_length(96)
+    (100, 96)
+    """
     return cast("int", fft.next_fast_len(frames, real=True))

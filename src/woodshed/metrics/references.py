@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import irfft, next_fast_len, rfft
+from scipy.fft import irfft, rfft
 
 from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.dsp import imdct, mdct, mdct_power
+from woodshed.dsp import imdct, mdct, mdct_power, next_fast_length
 from woodshed.metrics.sets import SoundSet, places_by_class, respeeded
 from woodshed.sound import Sound
 
@@ -157,7 +157,7 @@ def _augmented(sound: Sound, rng: np.random.Generator, strength: float) -> Sound
     drawn = strength * rng.uniform((-2.5, -1.5, -12.0), (2.5, 1.5, 6.0))
     semitones, tilt_db_per_octave, bend_db_per_s = drawn
     data = respeeded(sound, cents=100 * float(semitones)).data
-    padded = int(next_fast_len(data.shape[1] + 512, True) or data.shape[1] + 512)
+    padded = next_fast_length(data.shape[1] + 512)
     frequency_hz = np.maximum(np.fft.rfftfreq(padded, 1 / sound.sample_rate_hz), 30.0)
     tilt = 10 ** (tilt_db_per_octave * np.log2(frequency_hz / 1000.0) / 20)
     spectrum = np.asarray(rfft(data, n=padded, axis=-1)) * tilt.astype(np.float32)

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor
 
+from woodshed.dsp import next_fast_length
 from woodshed.nn.principal import PrincipalBasis
 
 COLOUR_POINTS = 24
@@ -100,7 +100,8 @@ def coloured(
         return audio
     change = (basis.unsqueeze(numbers) - basis.unsqueeze(basis.squeeze(points))).double().numpy()
     most = np.full(COLOUR_POINTS, _MOST_GAIN)
-    most[:_LOW_POINTS] = _MOST_LOW_GAIN if gently else _MOST_GAIN
+    if gently:
+        most[:_LOW_POINTS] = _MOST_LOW_GAIN
     level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-most, most))
     causal = np.fft.irfft(level * math.log(10.0) / 2, size)
     causal[1 : (size + 1) // 2] *= 2.0
@@ -110,7 +111,7 @@ def coloured(
 
 def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Spectrum, int]:
     least = audio.shape[-1] + round(_PAD_S * sample_rate_hz)
-    size = int(next_fast_len(least, True) or least)
+    size = next_fast_length(least)
     return np.fft.rfft(audio, size, axis=-1), size
 
 

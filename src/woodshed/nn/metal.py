@@ -13,9 +13,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.fft import next_fast_len
 from scipy.ndimage import uniform_filter1d
 from torch import Tensor
+
+from woodshed.dsp import next_fast_length
 
 METAL_NUMBERS = 4
 _EDGES_HZ = (600.0, 1500.0, 3500.0, 8000.0, 16000.0)  # of the regions it is told in
@@ -94,7 +95,7 @@ def noise_with(metal: Tensor, *, sides: int, frames: int, sample_rate_hz: int, g
     >>> ring.shape, bool(metal_of(ring[0].numpy(), sample_rate_hz=44100).min() > 0.8)
     (torch.Size([1, 44100]), True)
     """
-    size = int(next_fast_len(max(1, frames), True) or 1)
+    size = next_fast_length(max(1, frames))
     bins = size // 2 + 1
     apart = _APART_HZ * size / sample_rate_hz  # bins
     lined = torch.rand(bins, generator=generator) < 1.0 / max(1.0, apart)

@@ -139,10 +139,11 @@ class Shaper:
         """White noise under the target's shape, silent where the target is at its floor, ``(sides, steps, bins)``."""
         hop, rate_hz = self.splitter.hop_frames, self.splitter.sample_rate_hz
         frames = (target.steps - 1) * hop
-        if target.metal is None or not bool(target.metal.any()):
-            white = torch.randn(sides, frames, generator=generator)
+        metal = target.how_metallic
+        if bool(metal.any()):
+            white = noise_with(metal, sides=sides, frames=frames, sample_rate_hz=rate_hz, generator=generator)
         else:
-            white = noise_with(target.metal, sides=sides, frames=frames, sample_rate_hz=rate_hz, generator=generator)
+            white = torch.randn(sides, frames, generator=generator)
         audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
         over = (target.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0).sqrt()
         loud = self.splitter.bands.spread(over * audible)

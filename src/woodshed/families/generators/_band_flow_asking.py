@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -189,12 +190,18 @@ def _place_for(
         apart=model.config.apart if _asks_nothing(request) else 0.0,
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
-        held=lambda whole, known: no_farther(coloured_as_known(model, no_farther(whole, known), known), known),
+        held=partial(_held_to_known, model),
     )
 
 
+def _held_to_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
+    """What a new sound is on the whole, with no number farther out than known ones, and coloured as these are."""
+    coloured = coloured_as_known(model, no_farther(whole, known), known)
+    return no_farther(coloured, known)  # of few sounds a colour has numbers in which nothing was seen to vary
+
+
 def coloured_as_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
-    """The same with a colour that is nowhere louder or softer than that of every known sound.
+    """The same with a colour that is nowhere much louder or softer than all known ones: as nearly as its numbers tell.
 
     Numbers that are usual each by itself may yet add up to a kick as bright as a snare.
     """
