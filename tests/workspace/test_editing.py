@@ -140,6 +140,26 @@ def test_rate_and_number_of_sounds_are_asked_for(trained: Workspace, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("verb", ["blend", "morph", "inpaint", "extend", "combine"])
+def test_surround_is_refused_by_name(trained: Workspace, tmp_path: Path, verb: str) -> None:
+    data = np.random.default_rng(0).normal(size=(7, 9000)).astype(np.float32) * 0.1
+    wide = write_sound(tmp_path / "wide.wav", Sound(data, 44100))
+    given = [wide] * (1 if verb in ("inpaint", "extend") else 3)
+    with pytest.raises(UsageError, match=rf"wide.wav has 7 channels.*{verb} works on one or two"):
+        trained.make(verb, "hits", *given, folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_channel_of_surround_is_varied_as_it_is(trained: Workspace, tmp_path: Path) -> None:
+    levels = np.array([1.0, 0.5, 0.25, 0.1, 0.8, 0.3, 0.6])[:, None]
+    data = np.random.default_rng(0).normal(size=(7, 9000)) * 0.1 * levels * np.exp(-np.arange(9000) / 2000)
+    wide = write_sound(tmp_path / "wide.wav", Sound(data.astype(np.float32), 44100))
+    [made] = trained.make("vary", "hits", wide, folder=tmp_path / "out", amount=0.3)
+    heard = np.sqrt(np.square(made.sound.data).mean(axis=1))
+    assert made.sound.channels == 7
+    assert np.allclose(heard / heard.max(), levels[:, 0], atol=0.1)
+
+
 def test_the_page_has_a_section_for_each() -> None:
     page = (ROOT / "docs" / "editing.md").read_text(encoding="utf-8")
     for name in ("Vary", "Blend", "Morph", "Inpaint", "Extend", "Combine"):

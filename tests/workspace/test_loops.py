@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from woodshed.base.errors import HandshakeError, UsageError
+from woodshed.base.events import Event, Note
 from woodshed.metrics import seam_of
 from woodshed.sound import LoopPoint, Sound, read_sound, read_tags, write_sound
 from woodshed.workspace import TrainingOrder, Workspace
@@ -63,6 +64,17 @@ def test_a_tempo_and_bars_give_the_exact_length(
     [made] = workspace.make("loop", None, path, folder=tmp_path / "made", bpm=120.0, bars=bars)
     assert made.sound.frames == round(seconds * made.sound.sample_rate_hz)
     assert seam_of(made.sound, sixteenths=16 * bars).jump_percentile < 99.9
+
+
+@pytest.mark.parametrize(("falls", "warnings"), [(0.2, 1), (5.0, 0)])
+def test_a_single_hit_is_said_to_be_one(workspace: Workspace, tmp_path: Path, falls: float, warnings: int) -> None:
+    time = np.arange(44100) / 44100
+    path = write_sound(tmp_path / "hit.wav", Sound(0.5 * np.sin(400 * time) * np.exp(-time / falls), 44100))
+    said: list[Event] = []
+    workspace.make("loop", None, path, folder=tmp_path / "made", on_event=said.append)
+    told = [one.text for one in said if isinstance(one, Note) and one.level == "warning"]
+    assert len(told) == warnings
+    assert all("hit.wav dies away" in text for text in told)
 
 
 def test_what_cannot_loop_is_said(workspace: Workspace, trained: Workspace, tmp_path: Path) -> None:

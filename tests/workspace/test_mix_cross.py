@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName, UsageError
+from woodshed.base.events import Event, Note
 from woodshed.library import Purpose
 from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.workspace import Workspace
@@ -102,6 +103,16 @@ def test_other_rates_are_refused_unless_resampling_is_asked_for(bare: Workspace,
         bare.make(verb, None, *files, folder=tmp_path)
     [made] = bare.make(verb, None, *files, folder=tmp_path, resample=True)
     assert read_sound(made.path).sample_rate_hz == 44100
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_surround_is_mixed_down_and_that_is_said(bare: Workspace, tmp_path: Path, verb: str) -> None:
+    files = two_files(tmp_path)
+    write_sound(tmp_path / "wide.wav", Sound(np.repeat(read_sound(files[0]).data, 7, axis=0), 44100))
+    said: list[Event] = []
+    [made] = bare.make(verb, None, tmp_path / "wide.wav", files[1], folder=tmp_path / "made", on_event=said.append)
+    assert made.sound.channels == 1
+    assert [one.text for one in said if isinstance(one, Note)] == ["wide.wav has 7 channels, and was mixed down to one"]
 
 
 def test_an_empty_library_says_what_to_do(bare: Workspace, tmp_path: Path) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from woodshed.artifacts.receipt import InputSound
-from woodshed.artifacts.verb import Job
+from woodshed.artifacts.verb import GivenSound, Job
 from woodshed.base.errors import UnknownName, UsageError
+from woodshed.base.events import EventSink, Note
 from woodshed.base.knobs import Knob
 from woodshed.base.seeds import derive_seed
 from woodshed.roles import LenderPool
@@ -50,7 +51,8 @@ def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
     """For each sound that a job is to make, its seed and the sounds that go into it.
 
     Out of the library, consecutive seeds take different pairs until every pair of a class was taken, and what a seed
-    takes depends on nothing but the seed, the given sounds and the library. Given sounds come in the order given.
+    takes depends on nothing but the seed, the given sounds and the library. Given sounds come in the order given;
+    surround comes mixed down to one channel.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
     UsageError
         If there are too few sounds.
     """
+    job = replace(job, sounds=tuple(_mixed_down(one, job.on_event) for one in job.sounds))
     first, count = job.whole("seed") or 0, job.whole("count") or 1
     given = len(job.sounds)
     if given >= size:
@@ -77,7 +80,7 @@ def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
         each = job.word("class") == EACH
         name = names[(seed - first) % len(names)] if each else _drawn_name(shelves, seed=seed)
         lenders = drawn_ids(shelves[name], count=size - given, seed=seed)
-        sounds = (*(one.sound for one in job.sounds), *(job.lenders.read(content_id) for content_id in lenders))
+        sounds = (*(one.sound for one in job.sounds), *(_on_two(job.lenders.read(one)) for one in lenders))
         label = Path(job.sounds[0].name).stem if given else name
         found.append((seed, Company(sounds, job.inputs, lenders, None if given else name or None, label)))
     return found
@@ -98,6 +101,18 @@ def drawn_ids(ids: Sequence[str], *, count: int, seed: int) -> tuple[str, ...]:
     rest = [other for other in ids if other not in pair]
     order = np.random.default_rng(derive_seed(seed, "more")).permutation(len(rest))
     return (*pair, *(rest[i] for i in order[: count - 2]))
+
+
+def _mixed_down(given: GivenSound, on_event: EventSink) -> GivenSound:
+    """A given sound on one or two channels; that surround is mixed down is said."""
+    if given.sound.channels > 2:
+        text = f"{given.name} has {given.sound.channels} channels, and was mixed down to one"
+        on_event(Note(level="warning", text=text))
+    return replace(given, sound=_on_two(given.sound))
+
+
+def _on_two(sound: Sound) -> Sound:
+    return sound if sound.channels <= 2 else sound.mono()
 
 
 def _scattered(place: int, size: int) -> int:

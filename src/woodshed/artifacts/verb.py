@@ -12,7 +12,7 @@ from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.receipt import InputSound
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import HandshakeError
+from woodshed.base.errors import HandshakeError, UsageError
 from woodshed.base.events import EventSink, Progress, ignore
 from woodshed.base.knobs import KnobTable, KnobValue
 from woodshed.library import Purpose
@@ -85,6 +85,8 @@ class Verb:
         Of file names.
     least, most
         How many sounds it takes; ``most`` None for any number.
+    most_channels
+        How many channels a given sound may have; None for any number.
     finish
         Whether outputs are trimmed, aligned and levelled; a knob ``finish``, where there is one, decides instead.
     close
@@ -102,6 +104,7 @@ class Verb:
     template: str
     least: int = 1
     most: int | None = 1
+    most_channels: int | None = None
     finish: bool = False
     close: Callable[[Sequence[Delivered], Path], None] | None = None
     helps: tuple[type, ...] = ()
@@ -139,6 +142,8 @@ def perform(
         sounds is another.
     RateMismatch
         If a sound has another rate than the model and the knob ``resample`` is off.
+    UsageError
+        If a sound has more channels than the verb works on.
     """
     model = _partner(verb, loaded, bench)
     if len(sounds) < verb.least or (verb.most is not None and len(sounds) > verb.most):
@@ -149,6 +154,7 @@ def perform(
         )
     for given in sounds:
         given.sound.checked(name=given.name)
+        _check_channels(verb, given)
     purpose = Purpose.RESYNTHESISE if loaded is None else Purpose.AI_INFERENCE
     inputs = tuple(input_sound(g.sound, g.name, bench, content_id=g.content_id, purpose=purpose) for g in sounds)
     if settings.get("resample") and sounds:
@@ -206,6 +212,15 @@ def _partner(verb: Verb, loaded: LoadedModel | None, bench: Workbench) -> Traina
             f"{verb.name} works without a model", cause="a model has no part in it", way_out="leave the model out"
         )
     return handshake(loaded, bench, needs=(*verb.needs, *verb.helps), can=verb.can)
+
+
+def _check_channels(verb: Verb, given: GivenSound) -> None:
+    if verb.most_channels is not None and given.sound.channels > verb.most_channels:
+        raise UsageError(
+            f"{given.name} has {given.sound.channels} channels",
+            cause=f"a surround or multi-microphone file; {verb.name} works on one or two",
+            way_out="mix it down to stereo, or work on its channels one by one",
+        )
 
 
 def _order(verb: Verb, settings: dict[str, KnobValue], *, folder: Path, template: str) -> Order:

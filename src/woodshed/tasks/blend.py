@@ -77,4 +77,5 @@ VERB = Verb(
     template="{label}_blend_{number:02d}",
     least=2,
     most=None,
+    most_channels=2,
 )

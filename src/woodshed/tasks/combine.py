@@ -68,4 +68,5 @@ VERB = Verb(
     template="{label}_combine_{number:03d}_seed{seed}",
     least=1,
     most=16,
+    most_channels=2,
 )

@@ -38,7 +38,7 @@ def make(job: Job) -> Iterator[Product]:
     """
     together = companies(job, size=2)
     for number, (seed, company) in enumerate(together, start=1):
-        one, two = (sound if sound.channels <= 2 else sound.mono() for sound in company.sounds)
+        one, two = company.sounds
         if one.sample_rate_hz != two.sample_rate_hz:
             raise RateMismatch("The second sound", got_hz=two.sample_rate_hz, expected_hz=one.sample_rate_hz)
         data = crossed(one.data, two.data, sample_rate_hz=one.sample_rate_hz, bands=job.whole("bands") or 24, seed=seed)

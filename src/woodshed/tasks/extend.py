@@ -102,4 +102,5 @@ VERB = Verb(
     can="extend sounds",
     make=make,
     template="{label}_extend_{number:03d}_seed{seed}",
+    most_channels=2,
 )

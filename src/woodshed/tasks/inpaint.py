@@ -57,4 +57,5 @@ VERB = Verb(
     can="inpaint sounds",
     make=make,
     template="{label}_inpaint_{number:03d}_seed{seed}",
+    most_channels=2,
 )

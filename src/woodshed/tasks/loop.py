@@ -20,6 +20,7 @@ from woodshed.sound import Sound
 
 _CONFIDENT = 0.3
 _USUAL_BEAT_S = 0.5
+_DEAD_DB = -25.0  # four of five one-shots end below it, one loop in twenty
 _NEARLY = 0.01  # a sound so little too short is played that much slower
 
 KNOBS = KnobTable(
@@ -46,6 +47,9 @@ def make(job: Job) -> Iterator[Product]:
     for number, (given, known) in enumerate(zip(job.sounds, job.inputs, strict=True), start=1):
         loop, beats = seamless(given.sound, bpm=bpm, bars=bars, fade_s=fade_s)
         made_bpm = bpm or 60.0 * beats / loop.duration_s
+        if _dies_away(given.sound):
+            text = f"{given.name} dies away before its end, as a single hit does: its loop is that hit, again and again"
+            job.on_event(Note(level="warning", text=text))
         seam = seam_of(loop, sixteenths=4 * beats)
         text = f"{given.name}: {beats} beats at {made_bpm:.2f} bpm; its seam is smoother than "
         job.on_event(Note(level="info", text=f"{text}{100 - seam.jump_percentile:.0f} % of its inside"))
@@ -111,6 +115,12 @@ def _long_enough(sound: Sound, frames: int) -> Sound:
     fall = min(sound.frames, round(0.005 * sound.sample_rate_hz))
     data[:, sound.frames - fall :] *= np.linspace(1, 0, fall, dtype=np.float32)
     return Sound(np.pad(data, ((0, 0), (0, frames - sound.frames))), sound.sample_rate_hz)
+
+
+def _dies_away(sound: Sound) -> bool:
+    """Whether its last quarter is far softer than its loudest eighth."""
+    level = np.array([np.square(part).mean() for part in np.array_split(sound.data, 8, axis=1) if part.size])
+    return float(level[-2:].max()) < float(level.max()) * 10 ** (_DEAD_DB / 10)
 
 
 def _usual_beats(duration_s: float) -> int:

@@ -49,7 +49,7 @@ def make(job: Job) -> Iterator[Product]:
     for number, (seed, company) in enumerate(together, start=1):
         even = len(together) == 1 and not company.lenders
         weights = _weights(job.word("weights"), size=size, seed=seed, even=even)
-        sound = mean_of([one if one.channels <= 2 else one.mono() for one in company.sounds], weights=weights)
+        sound = mean_of(company.sounds, weights=weights)
         knobs = {**job.settings, "count": 1, "seed": seed, "weights": ",".join(f"{w:.4g}" for w in weights)}
         made = Made(sound, company.lenders, company.class_name)
         yield Product(made, seed=seed, number=number, inputs=company.inputs, knobs=knobs, label=company.label)

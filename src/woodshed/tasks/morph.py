@@ -82,4 +82,5 @@ VERB = Verb(
     least=2,
     most=4,
     close=draw_sheet,
+    most_channels=2,
 )
