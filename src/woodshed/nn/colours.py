@@ -23,7 +23,6 @@ _MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
 _PAD_S = 0.2  # of silence, into which what a filter adds may ring
 
 Floats = npt.NDArray[np.floating]
-Spectrum = npt.NDArray[np.complexfloating]
 
 
 def colour_points_hz() -> Floats:
@@ -103,16 +102,17 @@ def coloured(
     if gently:
         most[:_LOW_POINTS] = _MOST_LOW_GAIN
     level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-most, most))
-    causal = np.fft.irfft(level * math.log(10.0) / 2, size)
+    causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)
     causal[1 : (size + 1) // 2] *= 2.0
     causal[size // 2 + 1 :] = 0.0
-    return np.fft.irfft(spectrum * np.exp(np.fft.rfft(causal)), size, axis=-1)[:, : audio.shape[-1]].astype(audio.dtype)
+    filtered = torch.fft.irfft(spectrum * torch.fft.rfft(causal).exp(), size)
+    return filtered[:, : audio.shape[-1]].numpy().astype(audio.dtype)
 
 
-def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Spectrum, int]:
+def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Tensor, int]:
     least = audio.shape[-1] + round(_PAD_S * sample_rate_hz)
     size = next_fast_length(least)
-    return np.fft.rfft(audio, size, axis=-1), size
+    return torch.fft.rfft(torch.from_numpy(audio.astype(np.float32)), size), size
 
 
 def _places(size: int, sample_rate_hz: int) -> Floats:
@@ -122,8 +122,8 @@ def _places(size: int, sample_rate_hz: int) -> Floats:
     return places.clip(0.0, COLOUR_POINTS - 1.0)
 
 
-def _points(spectrum: Spectrum, size: int, sample_rate_hz: int) -> Floats:
-    power = np.abs(spectrum.mean(axis=0)) ** 2
+def _points(spectrum: Tensor, size: int, sample_rate_hz: int) -> Floats:
+    power = torch.view_as_real(spectrum.mean(0)).double().square().sum(-1).numpy()
     places = _places(size, sample_rate_hz)
     below = places.astype(int)
     share = places - below

@@ -155,7 +155,7 @@ def _turned(audio: Floats, places: Floats, change: Floats, sample_rate_hz: int) 
     width = 2 * (round(_SMOOTH_S * sample_rate_hz) // 2) + 1
     window = np.hanning(width + 2)[1:-1]
     drawn = np.pad(np.interp(np.arange(frames), places, change), width // 2, mode="edge")
-    gain = np.exp(oaconvolve(drawn, window / window.sum(), "valid"))
+    gain = np.exp(oaconvolve(drawn, window / window.sum(), "valid")).astype(audio.dtype)
     begun = min(frames, round(_BEGINNING_S * sample_rate_hz))
     heard = np.pad(audio[:, : 2 * begun], ((0, 0), (0, max(0, 2 * begun - frames) + _FILTERED_FRAMES)))
     high = above_bass(heard, sample_rate_hz)[:, :begun]
