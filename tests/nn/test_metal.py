@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from woodshed.nn import METAL_NUMBERS, EnvelopeSplitter, Shape, Shaper, metal_of, noise_with
+from woodshed.nn import (
+    LINE_POINTS,
+    METAL_NUMBERS,
+    EnvelopeSplitter,
+    Shape,
+    Shaper,
+    lines_of,
+    metal_of,
+    noise_with,
+    retuned_lines,
+)
 
 RATES = (22050, 44100, 48000)
 
@@ -67,3 +77,63 @@ def test_a_shape_without_metal_is_filled_with_the_noise_it_always_was() -> None:
     assert torch.equal(plain, none)
     assert not torch.equal(plain, ringing)
     assert float(ringing.abs().square().sum() / plain.abs().square().sum()) == pytest.approx(1.0, abs=0.25)
+
+
+def cymbal(rate: int, *, seconds: float = 1.0, seed: int = 4) -> np.ndarray:
+    """Two hundred modes of very different strength that die away."""
+    rng = np.random.default_rng(seed)
+    hz, level, phase = rng.uniform(350, 9000, 200), 10 ** rng.uniform(-1.5, 0, 200), rng.uniform(0, 6.28, 200)
+    time_s = np.arange(round(seconds * rate))[:, None] / rate
+    return (level * np.sin(2 * np.pi * hz * time_s + phase) * np.exp(-3 * time_s)).sum(axis=1) * 0.05
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_lines_of_a_cymbal_come_back_in_noise_made_like_it(rate: int) -> None:
+    told = lines_of(cymbal(rate), sample_rate_hz=rate)
+    inside = slice(12, LINE_POINTS - 48 if rate > 40000 else 200)
+    likeness = []
+    for lines in (told, None):
+        generator = torch.Generator().manual_seed(0)
+        made = noise_with(
+            torch.ones(METAL_NUMBERS), sides=1, frames=rate, sample_rate_hz=rate, generator=generator, lines=lines
+        )
+        again = lines_of(made[0].numpy(), sample_rate_hz=rate)
+        likeness.append(float(torch.corrcoef(torch.stack([told[inside], again[inside]]))[0, 1]))
+    assert likeness[0] > 0.75
+    assert abs(likeness[1]) < 0.25
+
+
+def test_lines_are_the_same_at_every_rate_and_level() -> None:
+    told = [lines_of(gain * cymbal(rate), sample_rate_hz=rate)[12:220] for rate, gain in ((44100, 1.0), (48000, 0.01))]
+    assert float(torch.corrcoef(torch.stack(told))[0, 1]) > 0.98
+
+
+@pytest.mark.parametrize("frames", [600, 3000, 20000])
+def test_noise_of_lines_has_power_one_at_every_length(frames: int) -> None:
+    lines = lines_of(cymbal(44100), sample_rate_hz=44100)
+    metal = torch.full((METAL_NUMBERS,), 0.8)
+    made = [
+        noise_with(
+            metal,
+            sides=2,
+            frames=frames,
+            sample_rate_hz=44100,
+            generator=torch.Generator().manual_seed(seed),
+            lines=lines,
+        )
+        for seed in range(8)
+    ]
+    assert float(torch.stack(made).square().mean()) == pytest.approx(1.0, abs=0.15)
+    assert bool(torch.isfinite(torch.stack(made)).all())
+
+
+@pytest.mark.parametrize("frames", [0, 1, 300, 1500])
+def test_what_is_too_short_or_silent_has_even_lines(frames: int) -> None:
+    assert not lines_of(np.ones(frames), sample_rate_hz=44100).any()
+    assert not lines_of(np.zeros(20000), sample_rate_hz=44100).any()
+
+
+def test_retuned_lines_move_by_quarter_tones() -> None:
+    lines = lines_of(cymbal(44100), sample_rate_hz=44100)
+    assert torch.allclose(retuned_lines(lines, semitones=0.5)[2:], lines[:-2], atol=1e-6)
+    assert torch.allclose(retuned_lines(lines, semitones=-0.5)[:-2], lines[2:], atol=1e-6)

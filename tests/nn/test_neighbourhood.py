@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from woodshed.nn import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, evenly, turn_of
-from woodshed.nn.neighbourhood import _ENOUGH
+from woodshed.nn import LINE_POINTS, PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, evenly, turn_of
+from woodshed.nn.neighbourhood import _ENOUGH, _between
 
 NUMBERS, DIMS, MOST = 12, 8, 6
 
@@ -34,6 +34,7 @@ def settle(
         classes=torch.zeros(many, dtype=torch.long) if classes is None else classes,
         lengths=torch.zeros(many) if lengths is None else lengths,
         traits=torch.zeros(many, 2),
+        lines=torch.arange(many)[:, None].expand(-1, LINE_POINTS),
         names=1 + torch.arange(many),
         seed=0,
     )
@@ -51,6 +52,7 @@ def settled(*, seed: int = 0) -> Neighbourhood:
         classes=classes,
         lengths=lengths,
         traits=torch.zeros(20, 2),
+        lines=torch.zeros(20, LINE_POINTS),
         names=100 + torch.arange(20),
         seed=seed,
     )
@@ -153,7 +155,16 @@ def test_two_share_their_places_by_weight(counts: tuple[int, int]) -> None:
         tokens, found = heard(count, around=0.0, spread=1.0, seed=number)
         classes, lengths = torch.zeros(count, dtype=torch.long), torch.full((count,), float(number))
         names = 1000 * (number + 1) + torch.arange(count)
-        side.settle(tokens, found, classes=classes, lengths=lengths, traits=torch.zeros(count, 2), names=names, seed=0)
+        side.settle(
+            tokens,
+            found,
+            classes=classes,
+            lengths=lengths,
+            traits=torch.zeros(count, 2),
+            lines=torch.zeros(count, LINE_POINTS),
+            names=names,
+            seed=0,
+        )
         sides.append(side)
     made = settled()
     made.take_from_both(sides[0], sides[1], weight=0.25, seed=0)
@@ -176,6 +187,7 @@ def test_sounds_with_the_trait_asked_for_are_chosen_before_those_without() -> No
         classes=torch.zeros(30, dtype=torch.long),
         lengths=lengths,
         traits=torch.stack([value, known], 1),
+        lines=torch.zeros(30, LINE_POINTS),
         names=1 + torch.arange(30),
         seed=0,
     )
@@ -289,17 +301,18 @@ def test_a_still_draw_is_a_known_place_with_its_length() -> None:
 
 
 @pytest.mark.parametrize("counts", [(1, 1, 1, 1, 1), (2, 1, 1, 2), (3, 7, 1)])
-def test_places_keep_a_distance_however_few_a_class_has(counts: tuple[int, ...]) -> None:
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+def test_what_is_new_keeps_a_distance_however_few_a_class_has(counts: tuple[int, ...]) -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=range(NUMBERS), traits=1)
     many = sum(counts)
     sounds = heard(many, around=0.0, spread=1.0, seed=4)
     settle(made, sounds, classes=torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts)))
     used = made.classes >= 0
-    assert made._usual_between_two() == pytest.approx(float(torch.pdist(made.places[used]).median()), rel=0.4)
+    usual = made._usual_between_two(made._heard(1.0))
+    assert usual == pytest.approx(float(torch.pdist(made.wholes[used]).median()), rel=0.4)
     for seed in range(10):
         place = made.draw(0, seed=seed, roam=2.0, apart=1.0)
         assert place is not None
-        assert float((made.places[used] - place.numbers).norm(dim=1).min()) > 0.2 * made._usual_between_two()
+        assert float((made.wholes[used] - place.whole).norm(dim=1).min()) > 0.2 * usual
 
 
 def test_only_a_still_draw_has_the_name_of_a_sound() -> None:
@@ -359,20 +372,21 @@ def test_places_at_a_distance_lie_between_any_two_sounds_of_a_class() -> None:
     assert between(0.5) > 0.3
 
 
-def test_a_distance_is_measured_half_by_its_class_and_half_by_what_is_usual() -> None:
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
-    tight, wide = heard(20, around=-6.0, spread=0.2, seed=5), heard(20, around=6.0, spread=1.5, seed=6)
+def test_how_unlike_is_measured_a_quarter_by_its_class_and_else_by_what_is_usual() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=range(NUMBERS), traits=1)
+    tight, wide = heard(20, around=-6.0, spread=0.5, seed=5), heard(20, around=6.0, spread=1.2, seed=6)
     tokens, counts = (torch.cat(part) for part in zip(tight, wide, strict=True))
     settle(made, (tokens, counts), classes=torch.arange(40) // 20)
-    within = [float(torch.pdist(made.places[made.classes == owner]).median()) for owner in (0, 1)]
-    assert within[1] > 3.0 * within[0]
-    usual = made._usual_between_two()
+    within = [float(torch.pdist(made.wholes[made.classes == owner]).median()) for owner in (0, 1)]
+    assert within[1] > 2.0 * within[0]
+    usual = made._usual_between_two(made._heard(1.0))
     assert within[0] < usual < within[1]
+    assert _between(within[1], usual) == pytest.approx(usual * (within[1] / usual) ** 0.25)
     for owner in (0, 1):
         drawn = [made.draw(owner, seed=seed, roam=1.0, apart=0.6) for seed in range(60)]
-        places = torch.stack([place.numbers for place in drawn if place is not None])
-        nearest = torch.cdist(places, made.places[made.classes >= 0]).min(1).values
-        assert float(nearest.median()) == pytest.approx(0.6 * math.sqrt(within[owner] * usual), rel=0.3)
+        wholes = torch.stack([place.whole for place in drawn if place is not None])
+        nearest = torch.cdist(wholes, made.wholes[made.classes >= 0]).min(1).values
+        assert float(nearest.median()) == pytest.approx(0.6 * _between(within[owner], usual), rel=0.3)
 
 
 @pytest.mark.parametrize("apart", [0.0, 1.0])
@@ -400,10 +414,10 @@ def test_what_is_new_begins_as_one_known_sound_and_runs_and_lasts_as_another(apa
 
 def test_what_is_usual_between_two_of_a_class_is_told_by_one_pair_for_each_sound() -> None:
     made = settled()
-    places = made.places[made.classes >= 0]
+    told = torch.stack([made.wholes[made.classes >= 0, 0], 2.0 * made.lengths[made.classes >= 0]], 1)
     pairs = [(n, n // 10 * 10 + (n % 10 + 5) % 10) for n in range(20)]
-    usual = float(torch.stack([(places[a] - places[b]).norm() for a, b in pairs]).median())
-    assert made._usual_between_two() == pytest.approx(usual)
+    usual = float(torch.stack([(told[a] - told[b]).norm() for a, b in pairs]).median())
+    assert made._usual_between_two(made._heard(1.0)) == pytest.approx(usual)
 
 
 def test_every_turn_gives_a_number_below_one() -> None:
@@ -428,22 +442,34 @@ def test_what_all_tokens_of_a_sound_repeat_is_kept_and_blended_as_its_place_is()
         assert 0.0 <= float(new.whole[0]) <= 29.0, "between two sounds"
 
 
-def test_new_places_lie_as_far_from_the_known_as_asked() -> None:
-    made = settled()
+def test_new_sounds_are_as_unlike_the_known_as_asked() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=range(NUMBERS), traits=1)
     tokens, counts = heard(60, around=2.0, spread=1.0, seed=13)
     settle(made, (tokens, counts))
-    mine = made.places[made.classes == 0]
+    mine = made.wholes[made.classes == 0]
     away = torch.pdist(mine).median()
 
-    def nearest(apart: float) -> Tensor:
-        drawn = [made.draw(0, seed=seed, roam=2.5, apart=apart) for seed in range(40)]
-        places = torch.stack([place.numbers for place in drawn if place is not None])
-        return torch.cdist(places, made.places[made.classes >= 0]).min(1).values / away
+    def nearest(apart: float, weights: Tensor | float = 1.0) -> Tensor:
+        drawn = [made.draw(0, seed=seed, roam=2.5, apart=apart, weights=weights) for seed in range(40)]
+        wholes = torch.stack([place.whole for place in drawn if place is not None])
+        return torch.cdist(wholes, mine).min(1).values / away
 
-    first, close, far = (nearest(apart) for apart in (0.0, 0.4, 0.8))
+    first, close, far = (nearest(apart) for apart in (0.0, 0.2, 0.6))
     assert float(close.median()) < float(far.median())
-    assert float((far - 0.8).abs().median()) < 0.5 * float((first - 0.8).abs().median())
+    assert float((far - 0.6).abs().median()) < 0.5 * float((first - 0.6).abs().median())
     assert float(far.std()) < float(first.std())
+    assert not torch.equal(far, nearest(0.6, weights=torch.eye(NUMBERS)[3])), "what weighs nothing does not count"
+
+
+def test_lines_are_those_of_the_sound_that_one_lasts_as() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
+    settle(made, (tokens, counts), lengths=torch.linspace(-3.0, 1.0, 30))
+    for seed, still in enumerate((True, False) * 10):
+        place = made.draw(0, seed=seed, still=still, roam=2.0, apart=0.0 if still else 1.0)
+        assert place is not None
+        assert place.lines is not None
+        assert place.log_length == pytest.approx(-3.0 + 4.0 / 29 * float(place.lines[0]), abs=1e-3)
 
 
 def test_even_steps_through_a_class_meet_all_of_its_kinds() -> None:

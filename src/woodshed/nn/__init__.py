@@ -35,7 +35,7 @@ from woodshed.nn.measuring import (
     rises_db,
 )
 from woodshed.nn.mending import with_plain_top, without_holes
-from woodshed.nn.metal import METAL_NUMBERS, metal_of, noise_with
+from woodshed.nn.metal import LINE_POINTS, METAL_NUMBERS, lines_of, metal_of, noise_with, retuned_lines
 from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly, no_farther, turn_of
 from woodshed.nn.partial_tracking import partials_of
@@ -58,6 +58,7 @@ __all__ = [
     "COLOUR_POINTS",
     "COURSE_NUMBERS",
     "COURSE_POINTS",
+    "LINE_POINTS",
     "METAL_NUMBERS",
     "MODES",
     "MOST_DECAY_DB",
@@ -131,6 +132,7 @@ __all__ = [
     "leaned_over",
     "left_and_right",
     "levels_db",
+    "lines_of",
     "loudness_db",
     "mel_levels_db",
     "metal_of",
@@ -144,6 +146,7 @@ __all__ = [
     "partials_of",
     "power_pieces",
     "released",
+    "retuned_lines",
     "rise_of",
     "rises_db",
     "sounding_span",

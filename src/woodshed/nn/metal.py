@@ -2,7 +2,8 @@
 
 A cymbal has hundreds of modes. They lie too close for any to be followed by itself, and what they make together passes
 for noise from moment to moment; but its fine spectrum stays as it is for as long as it rings, where that of hiss never
-comes back. So it is told, and so it is made: lines at chance places, each of which stays.
+comes back. So it is told, and so it is made: lines, each of which stays. How strong they are beside each other is what
+one cymbal has for itself: it is kept of known sounds, in steps of a quarter tone, and else left to chance.
 """
 
 from __future__ import annotations
@@ -19,9 +20,17 @@ from torch import Tensor
 from woodshed.dsp import next_fast_length
 
 METAL_NUMBERS = 4
+LINE_POINTS = 276
 _EDGES_HZ = (600.0, 1500.0, 3500.0, 8000.0, 16000.0)  # of the regions it is told in
 _NONE_BELOW_HZ = 300.0  # down there modes are few, and followed one by one
 _APART_HZ = 25.0  # lines, on average
+_LINES_PER_OCTAVE = 48.0  # points at which it is told how strong lines are, from 300 Hz to 16 kHz
+_LINES_LEVELLED = 17  # points, a third of an octave: what is broader than that is colour
+_RESONANCE = 5  # points, a tenth of an octave: what is broader than that in the lines, hiss has, too
+_LINES_S = 2.0  # of a sound, in which they are told
+_LEVELLED_S = 0.01  # over which the level of a sound is evened out, so that what rings on counts as much
+_EVENED_DB = -40.0  # under the loudest; what is softer is not turned up
+_FAINTEST, _STRONGEST = -2.0, 1.3  # log10 of power over that of what is around
 _PIECE_S = 0.046
 _LEAD_S = 0.006  # of the attack, which is like nothing that follows
 _MOST_PIECES = 9
@@ -77,13 +86,52 @@ def metal_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None =
     return torch.tensor(shares)
 
 
-def noise_with(metal: Tensor, *, sides: int, frames: int, sample_rate_hz: int, generator: torch.Generator) -> Tensor:
+def lines_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
+    """How strong the fine spectrum of a sound is at points a quarter tone apart, from 300 Hz to 16 kHz, ``(276,)``.
+
+    Log10 of the power at each over that within a third of an octave; 0 throughout for what is shorter than 36 ms.
+
+    Parameters
+    ----------
+    audio
+        One channel, ``(frames,)``, from where the sound begins.
+
+    Examples
+    --------
+    >>> ring = np.sin(2 * np.pi * 1200 * np.arange(22050) / 44100)
+    >>> lines_of(ring, sample_rate_hz=44100).argmax().item() == round(48 * math.log2(1200 / 300))
+    True
+    """
+    sounding = audio[round(_LEAD_S * sample_rate_hz) :][: round(_LINES_S * sample_rate_hz)]
+    if len(sounding) < 0.03 * sample_rate_hz or not sounding.any():
+        return torch.zeros(LINE_POINTS)
+    level = uniform_filter1d(np.square(sounding), max(1, round(_LEVELLED_S * sample_rate_hz)))
+    even = sounding / np.sqrt(level + 10 ** (_EVENED_DB / 10) * level.max()) * np.hanning(len(sounding))
+    size = next_fast_length(max(len(even), sample_rate_hz // 2))  # so that the closest points lie two bins apart
+    running = np.concatenate([[0.0], np.cumsum(np.square(np.abs(np.fft.rfft(even, size))))])
+    edges = np.clip(_line_edges_hz() * size / sample_rate_hz + 0.5, 0, len(running) - 1)
+    power = np.diff(np.interp(edges, np.arange(len(running)), running)) / np.maximum(np.diff(edges), 1e-9)
+    around = np.maximum(uniform_filter1d(power, _LINES_LEVELLED, mode="nearest"), 1e-9 * max(power.max(), 1e-30))
+    return torch.from_numpy(np.log10(power / around + 1e-3).clip(_FAINTEST, _STRONGEST)).float()
+
+
+def noise_with(
+    metal: Tensor,
+    *,
+    sides: int,
+    frames: int,
+    sample_rate_hz: int,
+    generator: torch.Generator,
+    lines: Tensor | None = None,
+) -> Tensor:
     """White noise of power 1 of which a share is steady lines, ``(sides, frames)``; all sides have them at one place.
 
     Parameters
     ----------
     metal
         Shares, as `metal_of` gives them.
+    lines
+        How strong they are, as `lines_of` gives it; left to chance if None.
     generator
         On the CPU; the same state gives the same noise.
 
@@ -97,13 +145,74 @@ def noise_with(metal: Tensor, *, sides: int, frames: int, sample_rate_hz: int, g
     """
     size = next_fast_length(max(1, frames))
     bins = size // 2 + 1
-    apart = _APART_HZ * size / sample_rate_hz  # bins
-    lined = torch.rand(bins, generator=generator) < 1.0 / max(1.0, apart)
     share = _over_bins(metal, bins=bins, sample_rate_hz=sample_rate_hz)
-    both = torch.randn(2, sides, bins, 2, generator=generator)
-    hiss, lines = torch.view_as_complex(both)
-    lines = lines * (share * max(1.0, apart)).sqrt() * lined
-    return torch.fft.irfft((hiss * (1 - share).sqrt() + lines) * math.sqrt(0.5), n=size, norm="ortho")[:, :frames]
+    if lines is None:
+        apart = max(1.0, _APART_HZ * size / sample_rate_hz)  # bins
+        lined = torch.rand(bins, generator=generator) < 1.0 / apart
+        hiss, chance = torch.view_as_complex(torch.randn(2, sides, bins, 2, generator=generator))
+        ringing = chance * (share * apart).sqrt() * lined
+    else:
+        hiss = torch.view_as_complex(torch.randn(sides, bins, 2, generator=generator))
+        hiss = hiss * _resonances(lines, bins=bins, sample_rate_hz=sample_rate_hz).sqrt()
+        ringing = _lines_like(lines, share, sides=sides, bin_hz=sample_rate_hz / size, generator=generator)
+    return torch.fft.irfft((hiss * (1 - share).sqrt() + ringing) * math.sqrt(0.5), n=size, norm="ortho")[:, :frames]
+
+
+def retuned_lines(lines: Tensor, *, semitones: float) -> Tensor:
+    """Lines higher or lower; those at the edge are held.
+
+    Examples
+    --------
+    >>> peak = torch.eye(LINE_POINTS)[100]
+    >>> retuned_lines(peak, semitones=1.0).argmax().item()
+    104
+    """
+    points = np.arange(LINE_POINTS)
+    moved = np.interp(points - semitones / 12 * _LINES_PER_OCTAVE, points, lines.double().numpy())
+    return torch.from_numpy(moved).float()
+
+
+def _resonances(lines: Tensor, *, bins: int, sample_rate_hz: int) -> Tensor:
+    """What is broader than a line in how strong lines are, as power over the bins of a spectrum; hiss has it, too."""
+    power = 10.0 ** lines.double().numpy()
+    broad = uniform_filter1d(power, _RESONANCE, mode="nearest") / uniform_filter1d(
+        power, _LINES_LEVELLED, mode="nearest"
+    )
+    hz = np.linspace(0.0, sample_rate_hz / 2, bins)
+    points_hz = _NONE_BELOW_HZ * np.exp2(np.arange(LINE_POINTS) / _LINES_PER_OCTAVE)
+    return torch.from_numpy(np.interp(hz, points_hz, broad, left=1.0, right=1.0)).float()
+
+
+def _lines_like(lines: Tensor, share: Tensor, *, sides: int, bin_hz: float, generator: torch.Generator) -> Tensor:
+    """Spectra of lines as strong as told, ``(sides, bins)``.
+
+    One at a chance place within each quarter tone, or within each 25 Hz where these are closer; the former are just as
+    strong as told, the latter share what is told by chance.
+    """
+    edges = _line_edges_hz()
+    alone = int((np.diff(edges) <= _APART_HZ).sum())
+    top_hz = bin_hz * (len(share) - 1)
+    edges = np.concatenate([edges[: alone + 1], np.arange(edges[alone] + _APART_HZ, top_hz, _APART_HZ)])
+    edges = edges[edges <= top_hz]
+    count = max(0, len(edges) - 1)
+    found = torch.zeros(sides, len(share), dtype=torch.complex64)
+    if not count:
+        return found
+    hz = edges[:-1] + np.diff(edges) * torch.rand(count, generator=generator).double().numpy()
+    points = np.rint(np.log2(hz / _NONE_BELOW_HZ) * _LINES_PER_OCTAVE).astype(np.int64).clip(0, LINE_POINTS - 1)
+    power = 10.0 ** lines.double().numpy()
+    told = (power / uniform_filter1d(power, _LINES_LEVELLED, mode="nearest"))[points]
+    place = torch.from_numpy(np.rint(hz / bin_hz).astype(np.int64))
+    drawn = torch.view_as_complex(torch.randn(sides, count, 2, generator=generator))
+    even = torch.arange(count) < alone
+    drawn = torch.where(even, drawn * (math.sqrt(2.0) / drawn.abs().clamp(min=1e-6)), drawn)
+    strength = torch.from_numpy(told * np.diff(edges) / bin_hz).float() * share[place]
+    return found.index_add_(1, place, drawn * strength.sqrt())
+
+
+def _line_edges_hz() -> Floats:
+    """Between which frequencies each point of the lines is told, ``(277,)``."""
+    return _NONE_BELOW_HZ * np.exp2((np.arange(LINE_POINTS + 1) - 0.5) / _LINES_PER_OCTAVE)
 
 
 def _share(fine: Floats) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,14 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
+from woodshed.nn.metal import LINE_POINTS
 from woodshed.nn.principal import Moments, PrincipalBasis
 
 PLACE_NUMBERS = 23  # with all else that is told 36: rows of whole 16 bytes are summed alike in any company
 TOLD_NUMBERS = PLACE_NUMBERS + 2  # a place, whether one is told, and whether it is told exactly
 _MOST_PLACES = 1024
 _NEIGHBOURS = 4
-_KEPT = ("places", "classes", "lengths", "traits", "wholes", "names")
+_KEPT = ("places", "classes", "lengths", "traits", "wholes", "lines", "names")
 _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly varied is not blown up
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
@@ -31,6 +32,8 @@ _BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _TRIES = 12  # places among which one is looked for that lies so far from all known ones
 _MOST_COMPARED = 64  # sounds whose distances say how far two of a class lie apart
+_OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
+_LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
@@ -85,12 +88,15 @@ class Place:
         The numbers that every token of a sound there repeats.
     name
         Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
+    lines
+        How strong the lines are of the sound it runs and lasts as, ``(LINE_POINTS,)``.
     """
 
     numbers: Tensor
     log_length: float
     whole: Tensor
     name: int = 0
+    lines: Tensor | None = None
 
 
 def no_farther(values: Tensor, known: Tensor) -> Tensor:
@@ -139,6 +145,7 @@ class Neighbourhood(nn.Module):
     lengths: Tensor
     traits: Tensor
     wholes: Tensor
+    lines: Tensor
     names: Tensor
 
     def __init__(
@@ -159,6 +166,7 @@ class Neighbourhood(nn.Module):
         self.register_buffer("lengths", torch.zeros(_MOST_PLACES))  # log of seconds
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
         self.register_buffer("wholes", torch.zeros(_MOST_PLACES, len(self.repeated)))
+        self.register_buffer("lines", torch.zeros(_MOST_PLACES, LINE_POINTS, dtype=torch.half))
         self.register_buffer("names", torch.zeros(_MOST_PLACES, dtype=torch.long))
 
     def settle(
@@ -169,6 +177,7 @@ class Neighbourhood(nn.Module):
         classes: Tensor,
         lengths: Tensor,
         traits: Tensor,
+        lines: Tensor,
         names: Tensor,
         seed: int,
     ) -> None:
@@ -182,6 +191,8 @@ class Neighbourhood(nn.Module):
             Class numbers and log of seconds, ``(sounds,)``.
         traits
             ``(sounds, 2 * traits)``.
+        lines
+            How strong the lines of each are, ``(sounds, LINE_POINTS)``.
         names
             A number for each sound, which says whose place it is, or 0, ``(sounds,)``.
         seed
@@ -202,6 +213,7 @@ class Neighbourhood(nn.Module):
             "lengths": lengths.float(),
             "traits": traits.float(),
             "wholes": summaries[:, self.repeated],  # a row begins with the mean over the tokens
+            "lines": lines.half(),
             "names": names,
         }
         self._keep({name: torch.cat([getattr(self, name)[kept], tensor]) for name, tensor in new.items()}, seed=seed)
@@ -243,6 +255,7 @@ class Neighbourhood(nn.Module):
         log_length: float | None = None,
         traits: Tensor | None = None,
         held: Callable[[Tensor, Tensor], Tensor] = no_farther,
+        weights: Tensor | float = 1.0,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
 
@@ -264,16 +277,19 @@ class Neighbourhood(nn.Module):
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
             so that what goes far mixes more and strays less. 0 stays among neighbours.
         apart
-            Above 0 places lie between any two sounds of the class, and of several such the one is taken that lies this
-            far from the nearest known sound, as nearly as any does; 1 is half way, by ratio, from how far two sounds of
-            the class lie from each other (of another, where this one has too few) to how far two of any class do: a
-            class of few kits is wider than its sounds tell.
+            Above 0 places lie between any two sounds of the class, and of several such the one is taken that is this
+            unlike the nearest known sound, as nearly as any is. 1 is what two sounds of any class differ by, a quarter
+            of the way, by ratio, towards what two of this class do (of another, where this one has too few): a class of
+            few kits is wider than its sounds tell. How unlike two are is told by what all tokens of each repeat, and
+            by their lengths.
         log_length, traits
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
         held
             Brings the numbers that all tokens of a new sound repeat, ``(numbers,)``, back to what is usual among those
             of known sounds of its class, ``(sounds, numbers)``.
+        weights
+            How much each of these numbers counts in how unlike two sounds are, ``(numbers,)``.
         """
         chosen = torch.nonzero(self.classes >= 0 if class_index is None else self.classes == class_index)[:, 0]
         if len(chosen) == 0:
@@ -282,15 +298,13 @@ class Neighbourhood(nn.Module):
         among = self._nearest_to(chosen, log_length=log_length, traits=traits)
         here = among[int(evenly(seed if turn is None else turn) * len(among))]
         if still:
-            name = int(self.names[here])
-            return Place(self.places[here].clone(), float(self.lengths[here]), self.wholes[here].clone(), name)
+            return self._place_at(here, name=int(self.names[here]))
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
         near = self._nearest_of_class(here, mine, most=len(mine) if apart > 0.0 else _NEIGHBOURS)
         apart_from = mine if len(mine) >= _ENOUGH else self._of_class_of(used[int(rng.integers(len(used)))])
         apart_from = apart_from if len(apart_from) >= _ENOUGH else used
-        wanted = apart * math.sqrt(self._between_two(apart_from) * self._usual_between_two()) if apart > 0.0 else 0.0
-        tries = _TRIES if wanted > 0.0 else 1
+        tries = _TRIES if apart > 0.0 else 1
         there = near[torch.from_numpy(rng.integers(len(near), size=tries))]
         share = torch.from_numpy(rng.uniform(size=(tries, 1))).to(self.places)
         first = rng.integers(len(apart_from), size=tries)
@@ -303,16 +317,18 @@ class Neighbourhood(nn.Module):
             between = torch.lerp(rows[here].expand(tries, -1), rows[there], share)
             return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
 
-        places = away(self.places)
+        wholes = away(self.wholes)
+        wholes[:, self.begins] = self.wholes[there[:, None], self.begins]
+        wholes[:, self.runs] = self.wholes[here, self.runs]
+        known = self.wholes[mine if len(mine) >= _ENOUGH else used]
+        wholes = torch.stack([held(whole, known) for whole in wholes])
         best = 0
         if tries > 1:
-            nearest = _distances(places, self.places[used]).amin(1)
-            best = int((nearest - wanted).abs().argmin())
-        whole = away(self.wholes)[best]
-        whole[self.begins] = self.wholes[there[best], self.begins]
-        whole[self.runs] = self.wholes[here, self.runs]
-        whole = held(whole, self.wholes[mine if len(mine) >= _ENOUGH else used])
-        return Place(places[best], float(self.lengths[here]), whole)
+            heard = self._heard(weights)
+            mine_heard = torch.cat([wholes * weights, heard[here, -1:].expand(tries, 1)], dim=-1)
+            wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
+            best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
+        return replace(self._place_at(here), numbers=away(self.places)[best], whole=wholes[best])
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -351,13 +367,23 @@ class Neighbourhood(nn.Module):
             for name, tensor in rows.items():
                 getattr(self, name)[: len(chosen)] = tensor[chosen]
 
-    def _between_two(self, rows: Tensor) -> float:
-        """How far two of these rows lie from each other, their median; of many a part says it."""
-        some = self.places[rows[:: -(-len(rows) // _MOST_COMPARED)]]
+    def _place_at(self, row: Tensor, *, name: int = 0) -> Place:
+        """The place of one of the rows."""
+        return Place(
+            self.places[row].clone(), float(self.lengths[row]), self.wholes[row].clone(), name, self.lines[row].float()
+        )
+
+    def _heard(self, weights: Tensor | float) -> Tensor:
+        """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""
+        return torch.cat([self.wholes * weights, _LENGTH_WEIGHT * self.lengths[:, None]], dim=-1)
+
+    def _between_two(self, rows: Tensor, heard: Tensor) -> float:
+        """How unlike two of these rows are, their median; of many a part says it."""
+        some = heard[rows[:: -(-len(rows) // _MOST_COMPARED)]]
         pairs = torch.triu_indices(len(some), len(some), offset=1)
         return float(_distances(some, some)[pairs[0], pairs[1]].median()) if len(some) > 1 else 0.0
 
-    def _usual_between_two(self) -> float:
+    def _usual_between_two(self, heard: Tensor) -> float:
         """The same over all classes, one pair for each sound: itself and what stands half of its class away."""
         order = torch.nonzero(self.classes >= 0)[:, 0]
         order = order[self.classes[order].argsort(stable=True)]
@@ -365,11 +391,11 @@ class Neighbourhood(nn.Module):
         first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
         count = torch.repeat_interleave(counts, counts)
         other = first + (torch.arange(len(order), device=order.device) - first + count // 2) % count
-        apart = (self.places[order] - self.places[order[other]]).norm(dim=1)
+        apart = (heard[order] - heard[order[other]]).norm(dim=1)
         for least in (_ENOUGH, 2):
             if bool((count >= least).any()):
                 return float(apart[count >= least].median())
-        return self._between_two(order)
+        return self._between_two(order, heard)
 
     def _nearest_of_class(self, row: Tensor, mine: Tensor, *, most: int) -> Tensor:
         """The rows of a class that lie nearest to a row, without its own place; itself where there is no other."""
@@ -404,6 +430,11 @@ class Neighbourhood(nn.Module):
         after = (tokens * body)[..., : self.dims].sum(1) / body.sum(1).clamp(min=1)
         after = torch.where((counts > 1)[:, None], after, tokens[:, 0, : self.dims])
         return torch.cat([whole, tokens[:, 0, : self.dims], after, 2 * torch.log2(counts.to(tokens))[:, None]], dim=-1)
+
+
+def _between(own: float, usual: float) -> float:
+    """Between how unlike two of a class are and what is usual, by ratio."""
+    return own**_OF_ITS_CLASS * usual ** (1.0 - _OF_ITS_CLASS)
 
 
 def _distances(some: Tensor, others: Tensor) -> Tensor:

@@ -36,7 +36,8 @@ class Shape:
     channel is than the first, as natural log of power. ``attack`` are numbers for how it begins (`attacked`),
     ``course`` for how its level runs (`coursed`), ``colour`` for its long-term spectrum (`coloured`), and ``rise`` says
     how long its attack takes (`struck`); without them all is as the envelope says. ``hiss`` is the natural log of power
-    per bin below which its highs never fall. ``metal`` says how much of its noise is steady lines (`metal_of`).
+    per bin below which its highs never fall. ``metal`` says how much of its noise is steady lines (`metal_of`),
+    ``lines`` how strong each is (`lines_of`).
     """
 
     envelope: Tensor
@@ -49,6 +50,7 @@ class Shape:
     rise: float = 0.0
     colour: Tensor | None = None
     metal: Tensor | None = None
+    lines: Tensor | None = None
 
     @property
     def steps(self) -> int:
@@ -140,8 +142,10 @@ class Shaper:
         hop, rate_hz = self.splitter.hop_frames, self.splitter.sample_rate_hz
         frames = (target.steps - 1) * hop
         metal = target.how_metallic
-        if bool(metal.any()):
-            white = noise_with(metal, sides=sides, frames=frames, sample_rate_hz=rate_hz, generator=generator)
+        if bool(metal.any()) or target.lines is not None:
+            white = noise_with(
+                metal, sides=sides, frames=frames, sample_rate_hz=rate_hz, generator=generator, lines=target.lines
+            )
         else:
             white = torch.randn(sides, frames, generator=generator)
         audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)

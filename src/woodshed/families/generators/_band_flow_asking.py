@@ -14,8 +14,17 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS
-from woodshed.nn import COLOUR_NUMBERS, TOLD_NUMBERS, TRAITS, Place, at_quantile, no_farther, turn_of
+from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS, heard_weights
+from woodshed.nn import (
+    COLOUR_NUMBERS,
+    TOLD_NUMBERS,
+    TRAITS,
+    Place,
+    at_quantile,
+    no_farther,
+    retuned_lines,
+    turn_of,
+)
 from woodshed.roles import Request
 from woodshed.sampling import request_noise
 
@@ -27,6 +36,7 @@ ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked
 MOST_ROAM = 5.0
 _STEADY_ROAM = 1.2  # of what is made from one place alone
 _CALM = 0.6  # of the noise, for new sounds of which nothing is asked
+_RETUNED = (0.25, 1.5)  # semitones by which the lines of a known sound are moved for a new one
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
 
@@ -43,6 +53,7 @@ class Drawn:
     place: Tensor | None = None  # among the sounds heard
     # the last numbers that all of its tokens repeat, of known sounds and between them; its place is then told as exact
     whole: Tensor | None = None
+    lines: Tensor | None = None  # how strong its lines are
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
     name: int = 0  # of that sound
 
@@ -87,9 +98,19 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         wishes=wishes,
         place=None if place is None else place.numbers,
         whole=None if place is None or not _asks_nothing(request) else place.whole[0 if close else CONSTANT_NUMBERS :],
+        lines=None if place is None else _lines_for(place, request, close=close),
         still=place is not None and close,
         name=0 if place is None else place.name,
     )
+
+
+def _lines_for(place: Place, request: Request, *, close: bool) -> Tensor | None:
+    """The lines of a known sound: as they are for a further take of it, else higher or lower, as another cymbal's."""
+    if close or place.lines is None:
+        return place.lines
+    rng = np.random.default_rng(derive_seed(request.seed, "lines"))
+    semitones = float(rng.choice([-1.0, 1.0]) * rng.uniform(*_RETUNED))
+    return retuned_lines(place.lines, semitones=semitones)
 
 
 def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor:
@@ -191,6 +212,7 @@ def _place_for(
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
         held=partial(_held_to_known, model),
+        weights=heard_weights(model),
     )
 
 

@@ -17,6 +17,7 @@ from woodshed.nn import (
     ATTACK_NUMBERS,
     COLOUR_NUMBERS,
     COURSE_NUMBERS,
+    LINE_POINTS,
     METAL_NUMBERS,
     MODES,
     MOST_DECAY_DB,
@@ -46,6 +47,7 @@ _BEGINS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + METAL_N
 _RUNS = range(_BEGINS.stop, _BEGINS.stop + COURSE_NUMBERS)
 _TINGED = _RUNS.stop  # the first of its colour: how bright it is on the whole, which comes with its beginning
 _DIGITS = 15  # hex digits of a content id: 60 bits
+_PITCH_WEIGHT, _ATTACK_WEIGHT = 0.7, 0.7  # beside colour and course, in how unlike two sounds are
 _LEAST_METAL = 0.1  # of its share, that metal is counted to vary by
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
@@ -59,6 +61,7 @@ class Copy:
     changes: tuple[float, float, float]
     traits: Tensor  # (2 * TRAITS,)
     log_length: float  # of seconds
+    lines: Tensor  # (LINE_POINTS,)
     name: int  # of the sound: `numbered`
 
 
@@ -70,11 +73,12 @@ def copies_of(known: int, limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Heard:
-    """What holds for all leanings of a sound: its class, by how much it was tuned, the log of its seconds, its name."""
+    """What holds for all leanings of a sound: its class, by how much it was tuned, log of seconds, lines, name."""
 
     class_index: int
     semitones: float
     log_length: float
+    lines: Tensor
     name: int
 
 
@@ -114,7 +118,7 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
         tokens = model.tokens_of_shape(copy).half()
-        rows.append(Copy(tokens, heard.class_index, changes, traits, heard.log_length, heard.name))
+        rows.append(Copy(tokens, heard.class_index, changes, traits, heard.log_length, heard.lines, heard.name))
     return rows
 
 
@@ -133,6 +137,7 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
             "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
             "classes": classes,
             "lengths": torch.tensor([row.log_length for row in rows]),
+            "lines": torch.stack([row.lines for row in rows]).half() if rows else torch.zeros(0, LINE_POINTS),
             "names": torch.tensor([row.name for row in rows], dtype=torch.long),
             "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
             "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
@@ -147,6 +152,19 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
     return Neighbourhood(
         numbers=numbers, dims=dims, repeated=repeated, traits=len(TRAITS), begins=[*_BEGINS, _TINGED], runs=_RUNS
     )
+
+
+def heard_weights(model: BandFlow) -> Tensor:
+    """How much each number that all tokens repeat counts in how unlike two sounds are; see `Neighbourhood.draw`.
+
+    How a sound begins and runs, and its colour, in their own units; its lowest partial; nothing else.
+    """
+    weights = torch.zeros(CONSTANT_NUMBERS + WHOLE_NUMBERS)
+    weights[0] = _PITCH_WEIGHT * model.tone_scales[0]
+    told = ATTACK_NUMBERS + COURSE_NUMBERS + COLOUR_NUMBERS
+    weights[-told:] = model.tone_scales[-told:]
+    weights[-told : -told + ATTACK_NUMBERS] *= _ATTACK_WEIGHT
+    return weights
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:

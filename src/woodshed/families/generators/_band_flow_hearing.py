@@ -19,6 +19,7 @@ from woodshed.nn import (
     course_of,
     hiss_of,
     lean_of,
+    lines_of,
     metal_of,
     partials_of,
     rise_of,
@@ -82,6 +83,11 @@ def course_heard(model: BandFlow, split: Split) -> Tensor:
 def colour_heard(model: BandFlow, split: Split) -> Tensor:
     """What colour it has on the whole, as points of power."""
     return colour_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
+
+
+def lines_heard(model: BandFlow, split: Split) -> Tensor:
+    """How strong the lines of its fine spectrum are."""
+    return lines_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
 
 
 def partials_heard(model: BandFlow, split: Split) -> Partials:

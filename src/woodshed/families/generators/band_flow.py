@@ -49,6 +49,7 @@ from woodshed.families.generators._band_flow_hearing import (
     colour_heard,
     course_heard,
     length_and_level,
+    lines_heard,
     partials_heard,
     shape_heard,
     sounding_part,
@@ -147,7 +148,7 @@ class Config(FamilyConfig):
         Share of the sounds of which neither a length nor a trait nor a roam is asked that are further takes of a sound
         it learned from.
     roam, apart
-        How far from these the others are looked for, and how far from the nearest they then lie: `Neighbourhood.draw`.
+        How far from these the others are looked for, and how unlike the nearest they then are: `Neighbourhood.draw`.
     """
 
     batch_size: int = Field(default=48, ge=1, le=65536)
@@ -162,13 +163,13 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=8, ge=1, le=200)
-    guidance: float = Field(default=3.0, ge=0, le=10)
+    guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.4, ge=0, le=1)
+    close: float = Field(default=0.43, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=1.3, ge=0, le=10)
+    apart: float = Field(default=0.75, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -335,8 +336,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = shape_heard(self, split, partials=tuned)
-                length, name = math.log(split.frames / self.spec.sample_rate_hz), numbered(example.content_id)
-                heard = Heard(example.class_index, semitones, length, name)
+                length, lines = math.log(split.frames / self.spec.sample_rate_hz), lines_heard(self, split)
+                heard = Heard(example.class_index, semitones, length, lines, numbered(example.content_id))
                 rows += leanings_of(self, shape, heard, count=leanings, rng=rng)
         return features_of(self, rows[: self.config.pool_limit])
 
@@ -345,7 +346,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         plain = ~features.tensors["changes"].any(dim=1)
         kept = {name: tensor[plain] for name, tensor in features.tensors.items()}
         if len(kept["tokens"]):
-            named = {name: kept[name] for name in ("classes", "lengths", "traits", "names")}
+            named = {name: kept[name] for name in ("classes", "lengths", "traits", "lines", "names")}
             place_seed = derive_seed(seed, "places")
             self.neighbourhood.settle(kept["tokens"].float(), kept["counts"], **named, seed=place_seed)
 
@@ -435,7 +436,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             for number, row in zip(some, tokens, strict=True):
                 shape = self.shape_of(drawn_out(row, drawn[number]), frames=drawn[number].frames)
                 shape = shape.no_wider() if drawn[number].steady else shape
-                shape = shape.uncoursed().uncoloured() if guides else shape  # as guides heard it
+                shape = shape.uncoursed().uncoloured() if guides else replace(shape, lines=drawn[number].lines)
                 target = Target(
                     shape=shape,
                     frames=drawn[number].frames,
