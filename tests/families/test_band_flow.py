@@ -22,12 +22,18 @@ from woodshed.families.generators._band_flow_asking import (
     noise_for,
     told_for,
 )
-from woodshed.families.generators._band_flow_copies import WHOLE_NUMBERS, leaned_colour_of, named_by, numbered
+from woodshed.families.generators._band_flow_copies import (
+    WHOLE_NUMBERS,
+    heard_weights,
+    leaned_colour_of,
+    named_by,
+    numbered,
+)
 from woodshed.families.generators._band_flow_hearing import sounding_part, within
 from woodshed.families.generators._band_flow_lending import Decoder, tidied
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
 from woodshed.families.generators.band_flow import BandFlow
-from woodshed.nn import COLOUR_NUMBERS, Shape, attacked, colour_of, leaned_colour, turn_of
+from woodshed.nn import COLOUR_NUMBERS, Shape, attacked, colour_of, leaned_colour, retuned_lines, turn_of
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
 from woodshed.sound import Sound
 
@@ -626,10 +632,50 @@ def test_a_colour_beyond_all_known_ones_is_brought_back_to_them(model: BandFlow)
         return float(torch.maximum(points(whole) - high, low - points(whole)).clamp(min=0).max())
 
     beyond = known.mean(0) + 3 * (known[0] - known[1])
-    held = coloured_as_known(model, beyond, known)
+    held, inside = coloured_as_known(model, torch.stack([beyond, known[2]]), known)
     assert torch.equal(held[:-COLOUR_NUMBERS], beyond[:-COLOUR_NUMBERS])
     assert miss(held) < 0.5 * miss(beyond)
-    assert torch.allclose(points(coloured_as_known(model, known[2], known)), points(known[2]), atol=1e-3)
+    assert torch.allclose(points(inside), points(known[2]), atol=1e-3)
+
+
+def test_takes_have_the_lines_of_their_sound_and_what_is_new_those_of_one_moved(model: BandFlow) -> None:
+    known = {int(name): lines for name, lines in zip(model.neighbourhood.names, model.neighbourhood.lines, strict=True)}
+    moved = []
+    for seed in range(40):
+        drawn, again = (drawn_for(model, Request(seed=seed, class_name="kick")) for _ in range(2))
+        assert drawn.lines is not None
+        assert again.lines is not None
+        assert torch.equal(drawn.lines, again.lines)
+        if drawn.still:
+            assert torch.equal(drawn.lines, known[drawn.name].float())
+            continue
+        steps = np.arange(-6.0, 6.1, 0.25)  # points, four to a semitone
+        misses = [
+            [float((retuned_lines(lines.float(), semitones=step / 4) - drawn.lines).abs().mean()) for step in steps]
+            for name, lines in known.items()
+            if name
+        ]
+        row, column = np.unravel_index(int(np.argmin(misses)), (len(misses), len(steps)))
+        moved.append(steps[column] / 4)
+        assert misses[row][column] < 0.1
+    assert min(moved) < 0 < max(moved)
+    assert all(0.2 <= abs(semitones) <= 1.55 for semitones in moved)
+
+
+def test_how_unlike_two_sounds_are_is_told_by_beginning_course_colour_and_lowest_partial(model: BandFlow) -> None:
+    weights = heard_weights(model)
+    assert len(weights) == len(model.neighbourhood.repeated)
+    shape = model.shape_of(torch.randn(3, model.numbers), frames=3 * model.token_frames)
+    assert shape.partials is not None
+    assert shape.attack is not None
+    whole = model.tokens_of_shape(shape)[0, list(model.neighbourhood.repeated)]
+    for other in (replace(shape, attack=shape.attack + 1.0), replace(shape, lean=shape.lean + 1.0)):
+        changed = model.tokens_of_shape(other)[0, list(model.neighbourhood.repeated)] - whole
+        told = float((changed * weights).abs().sum())
+        assert (told > 1.0) == (other.lean == shape.lean), "what begins otherwise is heard, what leans is not"
+    tuned = replace(shape, partials=shape.partials.transposed(12.0))
+    changed = model.tokens_of_shape(tuned)[0, list(model.neighbourhood.repeated)] - whole
+    assert float((changed * weights).abs().sum()) > 0.1
 
 
 def test_metal_comes_through_tokens(model: BandFlow) -> None:

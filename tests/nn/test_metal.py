@@ -133,7 +133,52 @@ def test_what_is_too_short_or_silent_has_even_lines(frames: int) -> None:
     assert not lines_of(np.zeros(20000), sample_rate_hz=44100).any()
 
 
-def test_retuned_lines_move_by_quarter_tones() -> None:
+def test_retuned_lines_move_by_two_points_in_half_a_semitone() -> None:
     lines = lines_of(cymbal(44100), sample_rate_hz=44100)
     assert torch.allclose(retuned_lines(lines, semitones=0.5)[2:], lines[:-2], atol=1e-6)
     assert torch.allclose(retuned_lines(lines, semitones=-0.5)[:-2], lines[2:], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [44100, 96000])
+@pytest.mark.parametrize("last", [-2.0, 1.0])
+def test_above_the_last_point_noise_is_as_strong_as_it_is(rate: int, last: float) -> None:
+    lines = torch.zeros(LINE_POINTS)
+    lines[-1] = last
+    generator = torch.Generator().manual_seed(0)
+    made = noise_with(
+        torch.ones(METAL_NUMBERS), sides=1, frames=rate, sample_rate_hz=rate, generator=generator, lines=lines
+    )
+    power = np.square(np.abs(np.fft.rfft(made[0].numpy(), norm="ortho")))
+    assert power[17000:22000].mean() == pytest.approx(1.0, abs=0.15)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050])
+@pytest.mark.parametrize("semitones", [-1.5, 1.5])
+def test_at_low_rates_moved_lines_leave_no_hole_at_the_top(rate: int, semitones: float) -> None:
+    hiss = np.random.default_rng(0).normal(size=2 * rate)
+    lines = retuned_lines(lines_of(hiss, sample_rate_hz=rate), semitones=semitones)
+    generator = torch.Generator().manual_seed(0)
+    made = noise_with(
+        torch.ones(METAL_NUMBERS), sides=1, frames=2 * rate, sample_rate_hz=rate, generator=generator, lines=lines
+    )
+    power = np.square(np.abs(np.fft.rfft(made[0].numpy(), norm="ortho")))
+    assert power[int(0.9 * rate) :].mean() == pytest.approx(1.0, abs=0.4)
+
+
+def test_what_hardly_sounds_has_even_lines() -> None:
+    click = np.zeros(20000, np.float32)
+    click[0], click[300:] = 0.5, 1e-25
+    assert not lines_of(click, sample_rate_hz=44100).any()
+
+
+def test_partials_that_are_told_by_themselves_are_not_in_the_lines() -> None:
+    time_s = np.arange(44100) / 44100
+    hiss = np.random.default_rng(1).normal(size=44100)
+    struck = hiss + 3.0 * np.sin(2 * np.pi * 700.0 * time_s)
+    point = round(48 * np.log2(700.0 / 300.0))
+    alone, beside = (
+        lines_of(struck, sample_rate_hz=44100, partials_hz=partials) for partials in (None, np.array([700.0]))
+    )
+    assert float(alone[point]) > 0.8
+    assert abs(float(beside[point])) < 0.4
+    assert float(alone[point - 5]) < -0.8 < float(beside[point - 5])

@@ -161,7 +161,7 @@ def test_two_share_their_places_by_weight(counts: tuple[int, int]) -> None:
             classes=classes,
             lengths=lengths,
             traits=torch.zeros(count, 2),
-            lines=torch.zeros(count, LINE_POINTS),
+            lines=names[:, None].expand(-1, LINE_POINTS),
             names=names,
             seed=0,
         )
@@ -170,6 +170,7 @@ def test_two_share_their_places_by_weight(counts: tuple[int, int]) -> None:
     made.take_from_both(sides[0], sides[1], weight=0.25, seed=0)
     used = made.classes >= 0
     assert torch.equal(made.names[used] // 1000 == 2, made.lengths[used] == 1.0)  # a name stays with its place
+    assert torch.equal(made.lines[used, 7], made.names[used].half())  # and so do its lines
     of_second = int((made.lengths[used] == 1.0).sum())
     assert 0.05 * counts[1] < of_second < 0.6 * counts[1]
     assert 0.4 * counts[0] < int(used.sum()) - of_second <= counts[0]
@@ -494,6 +495,17 @@ def test_keeping_nothing_keeps_nothing() -> None:
     )
     assert made.draw(0, seed=1) is None
     assert other.draw(0, seed=1) is not None
+
+
+def test_nothing_is_kept_of_what_is_no_longer_known() -> None:
+    made = settled()
+    made.renumber(["one", "two"], ["two"])
+    assert int((made.classes >= 0).sum()) == 10
+    settle(made, heard(3, around=0.0, spread=1.0, seed=1))
+    gone = made.classes < 0
+    assert int(gone.sum()) == len(gone) - 3
+    for name in ("places", "lengths", "traits", "wholes", "lines", "names"):
+        assert not getattr(made, name)[gone].any()
 
 
 def test_no_new_sound_leans_farther_than_any_known_one() -> None:

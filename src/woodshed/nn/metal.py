@@ -3,7 +3,7 @@
 A cymbal has hundreds of modes. They lie too close for any to be followed by itself, and what they make together passes
 for noise from moment to moment; but its fine spectrum stays as it is for as long as it rings, where that of hiss never
 comes back. So it is told, and so it is made: lines, each of which stays. How strong they are beside each other is what
-one cymbal has for itself: it is kept of known sounds, in steps of a quarter tone, and else left to chance.
+one cymbal has for itself: it is kept of known sounds, in steps of a quarter of a semitone, and else left to chance.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _QUIET_DB = -46.0  # under the loudest piece; what is softer may be the room's
 _LEVELLED_BINS = 5  # within which a spectrum is levelled: what is as broad as 100 Hz is no line
 _FEWEST_BINS = 16
 _AROUND_BINS = 2  # of a partial that is told by itself
+_AROUND_POINTS = 1.5  # the same of the lines
+_NOTHING = 1e-20  # of power
 # how alike the spectra of neighbouring pieces are for a share of lines, as measured on noise made here
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
 _LIKENESSES = (0.0, 0.018, 0.066, 0.164, 0.32, 0.42, 0.72)
@@ -86,15 +88,18 @@ def metal_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None =
     return torch.tensor(shares)
 
 
-def lines_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
-    """How strong the fine spectrum of a sound is at points a quarter tone apart, from 300 Hz to 16 kHz, ``(276,)``.
+def lines_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None = None) -> Tensor:
+    """How strong the fine spectrum of a sound is at points a quarter of a semitone apart, 300 Hz to 16 kHz, ``(276,)``.
 
-    Log10 of the power at each over that within a third of an octave; 0 throughout for what is shorter than 36 ms.
+    Log10 of the power at each over that within a third of an octave; 0 above half the rate, and throughout for what is
+    shorter than 36 ms.
 
     Parameters
     ----------
     audio
         One channel, ``(frames,)``, from where the sound begins.
+    partials_hz
+        Lines that are told by themselves; there it is as strong as beside them.
 
     Examples
     --------
@@ -102,17 +107,24 @@ def lines_of(audio: Floats, *, sample_rate_hz: int) -> Tensor:
     >>> lines_of(ring, sample_rate_hz=44100).argmax().item() == round(48 * math.log2(1200 / 300))
     True
     """
-    sounding = audio[round(_LEAD_S * sample_rate_hz) :][: round(_LINES_S * sample_rate_hz)]
-    if len(sounding) < 0.03 * sample_rate_hz or not sounding.any():
-        return torch.zeros(LINE_POINTS)
+    found = np.zeros(LINE_POINTS)
+    sounding = audio[round(_LEAD_S * sample_rate_hz) :][: round(_LINES_S * sample_rate_hz)].astype(np.float64)
+    edges_hz = _line_edges_hz()
+    inside = int((edges_hz[1:] <= sample_rate_hz / 2).sum())
+    if len(sounding) < 0.03 * sample_rate_hz or inside < _FEWEST_BINS:
+        return torch.from_numpy(found).float()
     level = uniform_filter1d(np.square(sounding), max(1, round(_LEVELLED_S * sample_rate_hz)))
+    if level.max() <= _NOTHING:
+        return torch.from_numpy(found).float()
     even = sounding / np.sqrt(level + 10 ** (_EVENED_DB / 10) * level.max()) * np.hanning(len(sounding))
     size = next_fast_length(max(len(even), sample_rate_hz // 2))  # so that the closest points lie two bins apart
     running = np.concatenate([[0.0], np.cumsum(np.square(np.abs(np.fft.rfft(even, size))))])
-    edges = np.clip(_line_edges_hz() * size / sample_rate_hz + 0.5, 0, len(running) - 1)
-    power = np.diff(np.interp(edges, np.arange(len(running)), running)) / np.maximum(np.diff(edges), 1e-9)
+    edges = edges_hz[: inside + 1] * size / sample_rate_hz + 0.5
+    power = np.diff(np.interp(edges, np.arange(len(running)), running)) / np.diff(edges)
+    power = _without(power, partials_hz, blurred_hz=2.0 * sample_rate_hz / len(even))
     around = np.maximum(uniform_filter1d(power, _LINES_LEVELLED, mode="nearest"), 1e-9 * max(power.max(), 1e-30))
-    return torch.from_numpy(np.log10(power / around + 1e-3).clip(_FAINTEST, _STRONGEST)).float()
+    found[:inside] = np.log10(power / around + 1e-3).clip(_FAINTEST, _STRONGEST)
+    return torch.from_numpy(found).float()
 
 
 def noise_with(
@@ -131,7 +143,8 @@ def noise_with(
     metal
         Shares, as `metal_of` gives them.
     lines
-        How strong they are, as `lines_of` gives it; left to chance if None.
+        How strong they are, as `lines_of` gives it, left to chance if None. The noise is then white within thirds of an
+        octave, not within less.
     generator
         On the CPU; the same state gives the same noise.
 
@@ -186,7 +199,7 @@ def _resonances(lines: Tensor, *, bins: int, sample_rate_hz: int) -> Tensor:
 def _lines_like(lines: Tensor, share: Tensor, *, sides: int, bin_hz: float, generator: torch.Generator) -> Tensor:
     """Spectra of lines as strong as told, ``(sides, bins)``.
 
-    One at a chance place within each quarter tone, or within each 25 Hz where these are closer; the former are just as
+    One at a chance place around each point, or within each 25 Hz where these are closer; the former are just as
     strong as told, the latter share what is told by chance.
     """
     edges = _line_edges_hz()
@@ -202,12 +215,26 @@ def _lines_like(lines: Tensor, share: Tensor, *, sides: int, bin_hz: float, gene
     points = np.rint(np.log2(hz / _NONE_BELOW_HZ) * _LINES_PER_OCTAVE).astype(np.int64).clip(0, LINE_POINTS - 1)
     power = 10.0 ** lines.double().numpy()
     told = (power / uniform_filter1d(power, _LINES_LEVELLED, mode="nearest"))[points]
+    told[hz > _line_edges_hz()[-1]] = 1.0
     place = torch.from_numpy(np.rint(hz / bin_hz).astype(np.int64))
     drawn = torch.view_as_complex(torch.randn(sides, count, 2, generator=generator))
     even = torch.arange(count) < alone
     drawn = torch.where(even, drawn * (math.sqrt(2.0) / drawn.abs().clamp(min=1e-6)), drawn)
     strength = torch.from_numpy(told * np.diff(edges) / bin_hz).float() * share[place]
     return found.index_add_(1, place, drawn * strength.sqrt())
+
+
+def _without(power: Floats, partials_hz: Floats | None, *, blurred_hz: float) -> Floats:
+    """Power at the first points, with what lies on partials drawn straight from one side of them to the other."""
+    if partials_hz is None or not len(partials_hz):
+        return power
+    points = np.arange(len(power))
+    hz = _NONE_BELOW_HZ * np.exp2(points / _LINES_PER_OCTAVE)
+    near = np.maximum(blurred_hz, hz * (2.0 ** (_AROUND_POINTS / _LINES_PER_OCTAVE) - 1.0))
+    free = (np.abs(hz[:, None] - np.asarray(partials_hz)) > near[:, None]).all(axis=1)
+    if free.sum() < _FEWEST_BINS:
+        return np.ones_like(power)
+    return np.exp(np.interp(points, points[free], np.log(power[free] + 1e-30)))
 
 
 def _line_edges_hz() -> Floats:

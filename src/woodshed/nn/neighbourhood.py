@@ -30,7 +30,7 @@ _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at
 _STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
 _BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
-_TRIES = 12  # places among which one is looked for that lies so far from all known ones
+_TRIES = 24  # places among which one is looked for that lies so far from all known ones
 _MOST_COMPARED = 64  # sounds whose distances say how far two of a class lie apart
 _OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
 _LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
@@ -86,21 +86,21 @@ class Place:
         Of seconds.
     whole
         The numbers that every token of a sound there repeats.
-    name
-        Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
     lines
         How strong the lines are of the sound it runs and lasts as, ``(LINE_POINTS,)``.
+    name
+        Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
     """
 
     numbers: Tensor
     log_length: float
     whole: Tensor
+    lines: Tensor
     name: int = 0
-    lines: Tensor | None = None
 
 
 def no_farther(values: Tensor, known: Tensor) -> Tensor:
-    """Values ``(n,)``, none below or above all that are known of it, ``(sounds, n)``: nothing leans as nothing known.
+    """Values ``(..., n)``, none below or above all known of it, ``(sounds, n)``: nothing leans as nothing known.
 
     Examples
     --------
@@ -286,8 +286,8 @@ class Neighbourhood(nn.Module):
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
         held
-            Brings the numbers that all tokens of a new sound repeat, ``(numbers,)``, back to what is usual among those
-            of known sounds of its class, ``(sounds, numbers)``.
+            Brings the numbers that all tokens of new sounds repeat, ``(tries, numbers)``, back to what is usual among
+            those of known sounds of its class, ``(sounds, numbers)``.
         weights
             How much each of these numbers counts in how unlike two sounds are, ``(numbers,)``.
         """
@@ -321,7 +321,7 @@ class Neighbourhood(nn.Module):
         wholes[:, self.begins] = self.wholes[there[:, None], self.begins]
         wholes[:, self.runs] = self.wholes[here, self.runs]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
-        wholes = torch.stack([held(whole, known) for whole in wholes])
+        wholes = held(wholes, known)
         best = 0
         if tries > 1:
             heard = self._heard(weights)
@@ -336,6 +336,7 @@ class Neighbourhood(nn.Module):
         moved = torch.tensor([*numbers, len(after)])  # the last number means any class
         known = (self.classes >= 0) & (self.classes < len(moved))
         self.classes.copy_(torch.where(known, moved[torch.where(known, self.classes, 0)], -1))
+        self._forget(self.classes < 0)
 
     def take_from_both(self, first: Neighbourhood, second: Neighbourhood, *, weight: float, seed: int) -> None:
         """Keep places of two: each of the second with a chance of ``weight``, each of the first with what is left.
@@ -361,7 +362,7 @@ class Neighbourhood(nn.Module):
             mine = order[owners[order] == owner]
             rank[mine] = np.arange(len(mine))
         chosen = order[np.argsort(rank[order], kind="stable")][:_MOST_PLACES]
-        self.classes.fill_(-1)
+        self._forget(torch.ones_like(self.classes, dtype=torch.bool))
         if len(chosen):
             chosen = torch.cat([mine[_in_a_row(rows["places"][mine])] for mine in _by_class(rows["classes"], chosen)])
             for name, tensor in rows.items():
@@ -370,12 +371,17 @@ class Neighbourhood(nn.Module):
     def _place_at(self, row: Tensor, *, name: int = 0) -> Place:
         """The place of one of the rows."""
         return Place(
-            self.places[row].clone(), float(self.lengths[row]), self.wholes[row].clone(), name, self.lines[row].float()
+            self.places[row].clone(), float(self.lengths[row]), self.wholes[row].clone(), self.lines[row].float(), name
         )
 
     def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""
         return torch.cat([self.wholes * weights, _LENGTH_WEIGHT * self.lengths[:, None]], dim=-1)
+
+    def _forget(self, rows: Tensor) -> None:
+        """Keep nothing of these rows, ``(rows,)``, true or not: a model tells nothing of what it no longer knows."""
+        for name in _KEPT:
+            getattr(self, name)[rows] = -1 if name == "classes" else 0
 
     def _between_two(self, rows: Tensor, heard: Tensor) -> float:
         """How unlike two of these rows are, their median; of many a part says it."""
@@ -438,7 +444,7 @@ def _between(own: float, usual: float) -> float:
 
 
 def _distances(some: Tensor, others: Tensor) -> Tensor:
-    """Distances of rows, worked out one by one: a choice hangs on them, which no machine may round another way."""
+    """Distances of rows, worked out one by one: a choice hangs on them, which machines should not round otherwise."""
     return torch.cdist(some, others, compute_mode="donot_use_mm_for_euclid_dist")
 
 

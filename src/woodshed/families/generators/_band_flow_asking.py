@@ -104,9 +104,9 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
     )
 
 
-def _lines_for(place: Place, request: Request, *, close: bool) -> Tensor | None:
+def _lines_for(place: Place, request: Request, *, close: bool) -> Tensor:
     """The lines of a known sound: as they are for a further take of it, else higher or lower, as another cymbal's."""
-    if close or place.lines is None:
+    if close:
         return place.lines
     rng = np.random.default_rng(derive_seed(request.seed, "lines"))
     semitones = float(rng.choice([-1.0, 1.0]) * rng.uniform(*_RETUNED))
@@ -216,21 +216,21 @@ def _place_for(
     )
 
 
-def _held_to_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
-    """What a new sound is on the whole, with no number farther out than known ones, and coloured as these are."""
-    coloured = coloured_as_known(model, no_farther(whole, known), known)
+def _held_to_known(model: BandFlow, wholes: Tensor, known: Tensor) -> Tensor:
+    """What new sounds are on the whole, with no number farther out than known ones, and coloured as these are."""
+    coloured = coloured_as_known(model, no_farther(wholes, known), known)
     return no_farther(coloured, known)  # of few sounds a colour has numbers in which nothing was seen to vary
 
 
-def coloured_as_known(model: BandFlow, whole: Tensor, known: Tensor) -> Tensor:
-    """The same with a colour that is nowhere much louder or softer than all known ones: as nearly as its numbers tell.
+def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor) -> Tensor:
+    """The same, ``(sounds, numbers)``, with colours that are nowhere much louder or softer than all known ones.
 
-    Numbers that are usual each by itself may yet add up to a kick as bright as a snare.
+    Numbers that are usual each by itself may yet add up to a kick as bright as a snare. As nearly as its numbers tell.
     """
     scales = model.tone_scales[-COLOUR_NUMBERS:]
-    points = model.colours.unsqueeze(torch.cat([whole[None], known])[:, -COLOUR_NUMBERS:] * scales)
-    colour = model.colours.squeeze(no_farther(points[0], points[1:])) / scales
-    return torch.cat([whole[:-COLOUR_NUMBERS], colour])
+    points = model.colours.unsqueeze(torch.cat([wholes, known])[:, -COLOUR_NUMBERS:] * scales)
+    colours = model.colours.squeeze(no_farther(points[: len(wholes)], points[len(wholes) :])) / scales
+    return torch.cat([wholes[:, :-COLOUR_NUMBERS], colours], dim=-1)
 
 
 def _checked_wishes(model: BandFlow, request: Request) -> Mapping[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import steady_roam
 from woodshed.families.generators._band_flow_drawing import held_down, redrawn
+from woodshed.families.generators._band_flow_hearing import lines_heard, partials_heard
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import Shape, Split, sounding_span
 from woodshed.roles import LenderPool, Made
@@ -47,7 +49,8 @@ class Editor:
         tokens = self.model.tokens_of(split)
         changed = self._wandered(tokens, amount=amount, seed=seed, class_name=class_name, steps=steps)
         own = self.model.shape_of(tokens, frames=split.frames)
-        shape = self.model.shape_of(changed, frames=split.frames)
+        lines = lines_heard(self.model, split, partials_heard(self.model, split))
+        shape = replace(self.model.shape_of(changed, frames=split.frames), lines=lines)
         target = Target(shape, split.frames, 1.0, class_name, derive_seed(seed, "fine"))
         spectra, lenders = self._turned(split, own, target, angle=fine_angle(amount), without=sound.content_id)
         new = self.splitter.join(spectra * math.exp(0.5 * split.reference), frames=split.frames)

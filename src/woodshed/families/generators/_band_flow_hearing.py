@@ -85,9 +85,10 @@ def colour_heard(model: BandFlow, split: Split) -> Tensor:
     return colour_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
 
 
-def lines_heard(model: BandFlow, split: Split) -> Tensor:
-    """How strong the lines of its fine spectrum are."""
-    return lines_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
+def lines_heard(model: BandFlow, split: Split, partials: Partials) -> Tensor:
+    """How strong the lines of its fine spectrum are, beside its partials."""
+    partials_hz = partials.heard_lines()[0].numpy()
+    return lines_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz, partials_hz=partials_hz)
 
 
 def partials_heard(model: BandFlow, split: Split) -> Partials:

@@ -169,7 +169,7 @@ class Config(FamilyConfig):
     trait_share: float = Field(default=0.6, ge=0, le=1)
     close: float = Field(default=0.43, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=0.75, ge=0, le=10)
+    apart: float = Field(default=0.77, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -328,7 +328,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 continue
             rng = np.random.default_rng(derive_seed(seed, "augment", number))
             split = self.splitter.split(torch.from_numpy(data))
-            partials = partials_heard(self, split)
+            lines = lines_heard(self, split, partials := partials_heard(self, split))
             for speed in range(speeds):
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
                 if semitones:
@@ -336,8 +336,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = shape_heard(self, split, partials=tuned)
-                length, lines = math.log(split.frames / self.spec.sample_rate_hz), lines_heard(self, split)
-                heard = Heard(example.class_index, semitones, length, lines, numbered(example.content_id))
+                length, name = math.log(split.frames / self.spec.sample_rate_hz), numbered(example.content_id)
+                heard = Heard(example.class_index, semitones, length, lines, name)
                 rows += leanings_of(self, shape, heard, count=leanings, rng=rng)
         return features_of(self, rows[: self.config.pool_limit])
 
