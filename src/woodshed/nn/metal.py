@@ -187,13 +187,10 @@ def retuned_lines(lines: Tensor, *, semitones: float) -> Tensor:
 
 def _resonances(lines: Tensor, *, bins: int, sample_rate_hz: int) -> Tensor:
     """What is broader than a line in how strong lines are, as power over the bins of a spectrum; hiss has it, too."""
-    power = 10.0 ** lines.double().numpy()
-    broad = uniform_filter1d(power, _RESONANCE, mode="nearest") / uniform_filter1d(
-        power, _LINES_LEVELLED, mode="nearest"
-    )
+    power, around = _power_and_around(lines)
+    broad = uniform_filter1d(power, _RESONANCE, mode="nearest") / around
     hz = np.linspace(0.0, sample_rate_hz / 2, bins)
-    points_hz = _NONE_BELOW_HZ * np.exp2(np.arange(LINE_POINTS) / _LINES_PER_OCTAVE)
-    return torch.from_numpy(np.interp(hz, points_hz, broad, left=1.0, right=1.0)).float()
+    return torch.from_numpy(np.interp(hz, _line_points_hz(), broad, left=1.0, right=1.0)).float()
 
 
 def _lines_like(lines: Tensor, share: Tensor, *, sides: int, bin_hz: float, generator: torch.Generator) -> Tensor:
@@ -202,10 +199,10 @@ def _lines_like(lines: Tensor, share: Tensor, *, sides: int, bin_hz: float, gene
     One at a chance place around each point, or within each 25 Hz where these are closer; the former are just as
     strong as told, the latter share what is told by chance.
     """
-    edges = _line_edges_hz()
-    alone = int((np.diff(edges) <= _APART_HZ).sum())
+    told_hz = _line_edges_hz()
+    alone = int((np.diff(told_hz) <= _APART_HZ).sum())
     top_hz = bin_hz * (len(share) - 1)
-    edges = np.concatenate([edges[: alone + 1], np.arange(edges[alone] + _APART_HZ, top_hz, _APART_HZ)])
+    edges = np.concatenate([told_hz[: alone + 1], np.arange(told_hz[alone] + _APART_HZ, top_hz, _APART_HZ)])
     edges = edges[edges <= top_hz]
     count = max(0, len(edges) - 1)
     found = torch.zeros(sides, len(share), dtype=torch.complex64)
@@ -213,9 +210,9 @@ def _lines_like(lines: Tensor, share: Tensor, *, sides: int, bin_hz: float, gene
         return found
     hz = edges[:-1] + np.diff(edges) * torch.rand(count, generator=generator).double().numpy()
     points = np.rint(np.log2(hz / _NONE_BELOW_HZ) * _LINES_PER_OCTAVE).astype(np.int64).clip(0, LINE_POINTS - 1)
-    power = 10.0 ** lines.double().numpy()
-    told = (power / uniform_filter1d(power, _LINES_LEVELLED, mode="nearest"))[points]
-    told[hz > _line_edges_hz()[-1]] = 1.0
+    power, around = _power_and_around(lines)
+    told = (power / around)[points]
+    told[hz > told_hz[-1]] = 1.0
     place = torch.from_numpy(np.rint(hz / bin_hz).astype(np.int64))
     drawn = torch.view_as_complex(torch.randn(sides, count, 2, generator=generator))
     even = torch.arange(count) < alone
@@ -229,12 +226,23 @@ def _without(power: Floats, partials_hz: Floats | None, *, blurred_hz: float) ->
     if partials_hz is None or not len(partials_hz):
         return power
     points = np.arange(len(power))
-    hz = _NONE_BELOW_HZ * np.exp2(points / _LINES_PER_OCTAVE)
+    hz = _line_points_hz()[: len(power)]
     near = np.maximum(blurred_hz, hz * (2.0 ** (_AROUND_POINTS / _LINES_PER_OCTAVE) - 1.0))
     free = (np.abs(hz[:, None] - np.asarray(partials_hz)) > near[:, None]).all(axis=1)
     if free.sum() < _FEWEST_BINS:
         return np.ones_like(power)
     return np.exp(np.interp(points, points[free], np.log(power[free] + 1e-30)))
+
+
+def _power_and_around(lines: Tensor) -> tuple[Floats, Floats]:
+    """The power that lines stand for at each point, and that within a third of an octave, both ``(276,)``."""
+    power = 10.0 ** lines.double().numpy()
+    return power, uniform_filter1d(power, _LINES_LEVELLED, mode="nearest")
+
+
+def _line_points_hz() -> Floats:
+    """Where the points of the lines lie in Hz, ``(276,)``."""
+    return _NONE_BELOW_HZ * np.exp2(np.arange(LINE_POINTS) / _LINES_PER_OCTAVE)
 
 
 def _line_edges_hz() -> Floats:
