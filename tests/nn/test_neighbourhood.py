@@ -391,9 +391,9 @@ def test_how_unlike_is_measured_a_quarter_by_its_class_and_else_by_what_is_usual
 
 
 @pytest.mark.parametrize("apart", [0.0, 1.0])
-def test_what_is_new_begins_as_one_known_sound_and_runs_and_lasts_as_another(apart: float) -> None:
+def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_as_another(apart: float) -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, begins=(1,), runs=(2, 3))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,))
     tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
     for number in range(4):
         tokens[:, :, repeated[number]] = torch.arange(30.0)[:, None] * (number + 1)
@@ -403,13 +403,13 @@ def test_what_is_new_begins_as_one_known_sound_and_runs_and_lasts_as_another(apa
     for seed in range(40):
         place = made.draw(0, seed=seed, roam=1.0, apart=apart)
         assert place is not None
-        begun, run = (float(place.whole[at] / (at + 1)) for at in (1, 2))
-        for one in (begun, run):
+        bright, run = (float(place.whole[at] / (at + 1)) for at in (1, 2))
+        for one in (bright, run):
             assert one == pytest.approx(round(one), abs=1e-3), "of a sound that is known"
         assert float(place.whole[3]) == pytest.approx(4 * run, abs=1e-2), "of one and the same"
         row = int((made.wholes[used, 2] / 3 - run).abs().argmin())
         assert place.log_length == pytest.approx(float(made.lengths[used][row]), abs=1e-4)
-        mixed += begun != pytest.approx(run, abs=0.5)
+        mixed += bright != pytest.approx(run, abs=0.5)
     assert mixed > 30
 
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,3 +69,17 @@ def test_what_hissed_goes_on_hissing(ringer: Ringer, hiss_db: float) -> None:
     late = slice(RATE // 4, RATE // 2 - 1000)
     highs = [energy_between(audio[:, late].numpy(), 9000.0, 20000.0) for audio in (sound, made)]
     assert 10 * math.log10(highs[1] / highs[0]) == pytest.approx(0.0, abs=4.0)
+
+
+def test_noise_in_the_highs_is_not_rung_as_tone(ringer: Ringer) -> None:
+    high = torch.randn(2, RATE // 2, generator=torch.Generator().manual_seed(5))
+    spectrum = torch.fft.rfft(high)
+    spectrum[:, : round(2500 * 0.5)] = 0
+    shape = heard(ringer, torch.fft.irfft(spectrum) * torch.exp(-torch.arange(RATE // 2) / (0.1 * RATE)))
+    shares = torch.full((len(shape.partials.shares), 6), 0.35)  # as noise alone is told
+    partials = replace(shape.partials, frequencies_hz=torch.tensor([2600.0, 3100.0, 3600.0, 4100.0, 4600.0, 5100.0]))
+    told = replace(shape, partials=replace(partials, shares=shares, glide_octaves=0.0, harmonic=False))
+    without = ringer.spectra(replace(shape, partials=None), frames=RATE // 2, sides=2, seed=4)
+    assert torch.equal(ringer.spectra(told, frames=RATE // 2, sides=2, seed=4), without)
+    rung = replace(told, partials=replace(told.partials, shares=shares + 0.5))
+    assert not torch.equal(ringer.spectra(rung, frames=RATE // 2, sides=2, seed=4), without)

@@ -127,10 +127,10 @@ class Neighbourhood(nn.Module):
         How many of them, the first, tell the envelope.
     repeated
         Which of them every token of a sound repeats; what they are is kept of each sound.
-    begins, runs
-        Which of the repeated ones, counted among these, say how a sound begins and how its level runs. Between sounds
-        these are not mixed: what is new begins as one known sound does, and runs and lasts as another, where there are
-        two of its class.
+    runs, tinged
+        Which of the repeated ones, counted among these, say how a sound begins and how its level runs, and which how
+        bright it is on the whole. Between sounds these are not mixed: what is new begins, runs and lasts as one known
+        sound does, and is as bright as another, where there are two of its class.
     traits
         How many traits of a sound are kept: two numbers each, its value and whether it has one.
 
@@ -155,11 +155,11 @@ class Neighbourhood(nn.Module):
         dims: int,
         repeated: Sequence[int],
         traits: int,
-        begins: Sequence[int] = (),
         runs: Sequence[int] = (),
+        tinged: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        self.dims, self.repeated, self.begins, self.runs = dims, list(repeated), list(begins), list(runs)
+        self.dims, self.repeated, self.runs, self.tinged = dims, list(repeated), list(runs), list(tinged)
         self.basis = PrincipalBasis(width=numbers + 2 * dims + 1, dims=PLACE_NUMBERS)
         self.register_buffer("places", torch.zeros(_MOST_PLACES, PLACE_NUMBERS))
         self.register_buffer("classes", torch.full((_MOST_PLACES,), -1))  # -1 where nothing is kept
@@ -318,8 +318,8 @@ class Neighbourhood(nn.Module):
             return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
 
         wholes = away(self.wholes)
-        wholes[:, self.begins] = self.wholes[there[:, None], self.begins]
         wholes[:, self.runs] = self.wholes[here, self.runs]
+        wholes[:, self.tinged] = self.wholes[there[:, None], self.tinged]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
         wholes = held(wholes, known)
         best = 0

@@ -19,6 +19,8 @@ _PERIODS = 2.5  # over which the level of a low line is steadied
 _ATTACK_STEPS = 2
 _WIDEST = 4  # steps on either side over which levels are steadied
 _LEAKING_BINS = 48
+_TELLING_HZ = 1000.0  # at twice this and above, noise tells as a share of tone
+_NOISE_TELLS = 0.4  # this much
 _STRUCK_HZ = 400.0  # modes below begin together, at phase 0
 _LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
@@ -87,7 +89,11 @@ class Ringer:
         steps = torch.arange(shape.steps)
         tokens = (steps * self._hop * len(partials.shares) // max(1, frames)).clamp(max=len(partials.shares) - 1)
         seconds = steps * self._hop / self.splitter.sample_rate_hz
-        return _Lines(hz, partials.shares[tokens][:, modes], partials.course(seconds), partials.harmonic)
+        shares = rung_shares(partials.shares[tokens][:, modes], hz)
+        rung = shares.amax(0) > 0
+        if not bool(rung.any()):
+            return None
+        return _Lines(hz[rung], shares[:, rung], partials.course(seconds), partials.harmonic)
 
     def _left_over(self, lines: _Lines, drawn: Tensor, *, bins: int) -> Tensor:
         """What is left for noise, of the power of every bin, ``(steps, bins)``; ``drawn`` is its natural log.
@@ -167,6 +173,26 @@ class Ringer:
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
                 steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
         return steady
+
+
+def rung_shares(shares: Tensor, hz: Tensor) -> Tensor:
+    """Shares of tone to ring, so that those told are heard: in the highs some of what is told of them is noise.
+
+    Parameters
+    ----------
+    shares
+        As told, ``(..., lines)``.
+    hz
+        Of the lines, ``(lines,)``.
+
+    Examples
+    --------
+    >>> shares = rung_shares(torch.tensor([0.7, 0.7, 0.3]), torch.tensor([60.0, 3000.0, 4000.0]))
+    >>> [round(share, 2) for share in shares.tolist()]
+    [0.7, 0.5, 0.0]
+    """
+    heard = ((shares - _NOISE_TELLS) / (1.0 - _NOISE_TELLS)).clamp(0, 1)
+    return torch.lerp(shares, heard, torch.log2(hz / _TELLING_HZ).clamp(0, 1))
 
 
 def unsmeared(envelope: Tensor) -> Tensor:

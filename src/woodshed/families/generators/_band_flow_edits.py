@@ -42,7 +42,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         check_amount("amount", amount)
         self._model.check_rate(sound)
         return Editor(self._model, self._model.index(lenders), lenders).vary(
-            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self._model.config.steps
+            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or 2 * self._model.config.steps
         )
 
     def blend(
@@ -72,7 +72,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
         del lenders
         return Mixer(self._model).blend(
-            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self._model.config.steps
+            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or 2 * self._model.config.steps
         )
 
     def combine(
@@ -91,7 +91,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         """
         del lenders
         return Mixer(self._model).combine(
-            sounds, weights=weights, fine=fine, seed=seed, steps=steps or self._model.config.steps
+            sounds, weights=weights, fine=fine, seed=seed, steps=steps or 2 * self._model.config.steps
         )
 
     def fill(
@@ -113,7 +113,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
             band_hz=band_hz,
             seed=seed,
             class_name=class_name,
-            steps=steps or self._model.config.steps,
+            steps=steps or 2 * self._model.config.steps,
         )
 
     def mend(self, first: Trainable, second: Trainable, *, weight: float) -> None:
@@ -136,7 +136,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         """The sound with a new band above a cutoff; see `Restores.restore_top`."""
         self._model.check_rate(sound)
         self._model.class_row(class_name)
-        wanted = steps or self._model.config.steps
+        wanted = steps or 2 * self._model.config.steps
         return TopRestorer(self._model).restore(
             sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
         )
