@@ -34,6 +34,7 @@ from woodshed.families.generators._band_flow_losses import flow_misses, noise_ov
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.nn import COLOUR_NUMBERS, Shape, attacked, colour_of, leaned_colour, retuned_lines, turn_of
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
+from woodshed.roles.guides import Brightness
 from woodshed.sound import Sound
 
 RATE = 44100
@@ -409,7 +410,7 @@ def test_nothing_new_is_more_side_than_middle(model: BandFlow) -> None:
     assert max(sides[False]) < 0.65
 
 
-def test_what_is_new_begins_and_runs_as_known_sounds_do(model: BandFlow) -> None:
+def test_what_is_new_begins_and_runs_as_one_known_sound_does(model: BandFlow) -> None:
     kicks = model.neighbourhood.classes == CLASSES.index("kick")
     known = [
         model.shape_of(
@@ -429,12 +430,30 @@ def test_what_is_new_begins_and_runs_as_known_sounds_do(model: BandFlow) -> None
         assert shape.course is not None
         assert shape.colour is not None
         begun = [other for other in known if other.rise == pytest.approx(shape.rise, abs=1e-4)]
-        assert any(torch.allclose(shape.attack, one.attack, atol=1e-4) for one in begun if one.attack is not None)
-        assert any(torch.allclose(shape.course, one.course, atol=1e-4) for one in known if one.course is not None)
+        assert any(
+            torch.allclose(shape.attack, one.attack, atol=1e-4) and torch.allclose(shape.course, one.course, atol=1e-4)
+            for one in begun
+            if one.attack is not None and one.course is not None
+        )
         coloured += not any(
             torch.allclose(shape.colour, one.colour, atol=1e-4) for one in known if one.colour is not None
         )
     assert coloured > 0.8 * len(news), "its colour is its own"
+
+
+def test_an_edit_takes_twice_the_steps_of_a_new_sound_and_what_is_guided_three_times(model: BandFlow) -> None:
+    usual, request = model.config.steps, Request(seed=3, class_name="hat")
+    [hat] = model.generate([request], lenders=NoLenders())
+
+    def varied(steps: int | None) -> str:
+        return model.vary(hat.sound, amount=0.8, seed=4, lenders=NoLenders(), steps=steps).sound.content_id
+
+    def led(steps: int | None) -> str:
+        guides = [Brightness(hz=3000)]
+        return model.guide([request], guides=guides, lenders=NoLenders(), steps=steps)[0].sound.content_id
+
+    assert varied(None) == varied(2 * usual) != varied(usual)
+    assert led(None) == led(3 * usual) != led(2 * usual)
 
 
 def whole_of(model: BandFlow, sound: Sound) -> torch.Tensor:

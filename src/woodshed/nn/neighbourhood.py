@@ -87,7 +87,7 @@ class Place:
     whole
         The numbers that every token of a sound there repeats.
     lines
-        How strong the lines are of the sound it runs and lasts as, ``(LINE_POINTS,)``.
+        How strong the lines are of the sound it begins, runs and lasts as, ``(LINE_POINTS,)``.
     name
         Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
     """
@@ -130,7 +130,7 @@ class Neighbourhood(nn.Module):
     runs, tinged
         Which of the repeated ones, counted among these, say how a sound begins and how its level runs, and which how
         bright it is on the whole. Between sounds these are not mixed: what is new begins, runs and lasts as one known
-        sound does, and is as bright as another, where there are two of its class.
+        sound does, and is about as bright as another, where there are two of its class.
     traits
         How many traits of a sound are kept: two numbers each, its value and whether it has one.
 

@@ -20,7 +20,7 @@ _ATTACK_STEPS = 2
 _WIDEST = 4  # steps on either side over which levels are steadied
 _LEAKING_BINS = 48
 _TELLING_HZ = 1000.0  # at twice this and above, noise tells as a share of tone
-_NOISE_TELLS = 0.4  # this much
+_NOISE_TELLS = 0.4  # this much, beside what was taken off when modes were looked for
 _STRUCK_HZ = 400.0  # modes below begin together, at phase 0
 _LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
@@ -89,7 +89,8 @@ class Ringer:
         steps = torch.arange(shape.steps)
         tokens = (steps * self._hop * len(partials.shares) // max(1, frames)).clamp(max=len(partials.shares) - 1)
         seconds = steps * self._hop / self.splitter.sample_rate_hz
-        shares = rung_shares(partials.shares[tokens][:, modes], hz)
+        told = partials.shares[tokens][:, modes]
+        shares = told if partials.harmonic else rung_shares(told, hz)  # of a series noise tells little
         rung = shares.amax(0) > 0
         if not bool(rung.any()):
             return None
@@ -176,7 +177,7 @@ class Ringer:
 
 
 def rung_shares(shares: Tensor, hz: Tensor) -> Tensor:
-    """Shares of tone to ring, so that those told are heard: in the highs some of what is told of them is noise.
+    """Shares of tone of single modes to ring, so that those told are heard: in the highs, some of them is noise.
 
     Parameters
     ----------
