@@ -18,6 +18,7 @@ from woodshed.families.generators._band_flow_asking import (
     TOLD,
     coloured_as_known,
     drawn_for,
+    drawn_out,
     noise_for,
     told_for,
 )
@@ -481,20 +482,24 @@ def test_every_sound_rises_from_nothing(model: BandFlow) -> None:
         assert np.abs(made.sound.data[:, 0]).max() < 1e-3 * np.abs(made.sound.data).max()
 
 
-def test_what_is_new_altogether_is_told_as_exact_and_calmer_and_nothing_else_is(model: BandFlow) -> None:
+def test_what_is_new_altogether_is_told_as_exact_calmer_and_steadied_and_nothing_else_is(model: BandFlow) -> None:
     drawn = [drawn_for(model, Request(seed=seed, class_name="kick")) for seed in range(12)]
     drawn += [drawn_for(model, Request(seed=1, class_name="kick", duration_s=0.2))]
     noise = noise_for(model, drawn, length=8).std(dim=(1, 2))
-    for one, loud in zip(drawn, noise, strict=True):
+    rows = torch.randn(len(drawn), model.splitter.most_tokens, model.numbers)
+    for one, loud, row in zip(drawn, noise, rows, strict=True):
         exact = float(told_for(model, one)[-1])
+        plain = torch.equal(drawn_out(row, one), row[: one.tokens])
         if one.still:
-            assert (exact, float(loud)) == (1.0, 0.0)
+            assert (exact, float(loud), plain) == (1.0, 0.0, True)
         elif one.whole is not None:
             assert exact == 1.0
             assert 0.5 < float(loud) < 0.7
+            assert plain == (one.tokens < 4)
         else:
             assert exact == 0.0
             assert 0.9 < float(loud) < 1.1
+            assert plain
 
 
 def test_a_whole_and_a_distance_are_given_where_nothing_is_asked_and_only_there(model: BandFlow) -> None:

@@ -123,6 +123,26 @@ def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor
     return noise * torch.tensor(shares)[:, None, None]
 
 
+def drawn_out(row: Tensor, drawn: Drawn) -> Tensor:
+    """The tokens of a sound out of a row that is longer, steadied where they would waver."""
+    return steadied(row[: drawn.tokens]) if drawn.steady else row[: drawn.tokens]
+
+
+def steadied(tokens: Tensor) -> Tensor:
+    """Tokens ``(tokens, numbers)``, each made one with its neighbours, but for the first two and the last.
+
+    Examples
+    --------
+    >>> steadied(torch.tensor([[9.0], [1.0], [4.0], [1.0], [4.0]])).flatten().tolist()
+    [9.0, 1.0, 2.0, 3.0, 4.0]
+    """
+    if len(tokens) < 4:
+        return tokens
+    out = tokens.clone()
+    out[2:-1] = (tokens[1:-2] + tokens[2:-1] + tokens[3:]) / 3.0
+    return out
+
+
 def together(model: BandFlow, drawn: Sequence[Drawn], *, most: int) -> Iterator[tuple[int, list[int]]]:
     """Rows that are solved at once: to what length they are padded, and which they are.
 

@@ -19,6 +19,7 @@ from woodshed.families.generators._band_flow_asking import (
     TOLD,
     Drawn,
     drawn_for,
+    drawn_out,
     noise_for,
     together,
     told_for,
@@ -433,7 +434,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
             tokens = steering.settled(tokens, rows) if steering else tokens
             for number, row in zip(some, tokens, strict=True):
-                shape = self.shape_of(row[: drawn[number].tokens], frames=drawn[number].frames)
+                shape = self.shape_of(drawn_out(row, drawn[number]), frames=drawn[number].frames)
                 shape = shape.no_wider() if drawn[number].steady else shape
                 shape = shape.uncoursed().uncoloured() if guides else replace(shape, lines=drawn[number].lines)
                 target = Target(
