@@ -95,6 +95,17 @@ def test_atomic_path_leaves_the_old_file_and_nothing_else_on_failure(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_a_file_where_a_folder_is_needed_is_named_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(DiskProblem, match="a file stands where a folder is needed"):
+        write_text_atomically(tmp_path / "out" / "kick.wav", "new")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DiskProblem, match="folder"):
+        write_text_atomically(tmp_path / "folder", "new")
+    assert (tmp_path / "out").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "out"]
+
+
 def test_full_disk_is_a_sentence_with_a_way_out(tmp_path: Path) -> None:
     with (
         pytest.raises(DiskProblem, match=r"could not be written \(No space left.*free some space"),

@@ -15,6 +15,7 @@ from woodshed.base.errors import DiskProblem
 
 _NO_FILE_WORD = re.compile(r"[^\w.\- ]+")
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EFBIG}
+_WRONG_KIND = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
 
 
 @contextlib.contextmanager
@@ -24,7 +25,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     DiskProblem
-        If the disk is full, read-only or refuses; the old file, if any, is untouched.
+        If the disk is full, read-only or refuses, or a file stands where a folder is needed; the old file, if any, is
+        untouched.
 
     Examples
     --------
@@ -58,6 +60,12 @@ def disk_errors_named(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in _WRONG_KIND:
+            raise DiskProblem(
+                f"{printable(path)} could not be written ({os.strerror(error.errno or 0)})",
+                cause="a file stands where a folder is needed, or a folder where a file is",
+                way_out="choose another name; nothing that stood there was changed",
+            ) from error
         if error.errno not in _DISK_ERRORS:
             raise
         raise DiskProblem(
