@@ -442,7 +442,7 @@ def test_what_is_new_begins_and_runs_as_one_known_sound_does(model: BandFlow) ->
     assert coloured > 0.8 * len(news), "its colour is its own"
 
 
-def test_an_edit_takes_twice_the_steps_of_a_new_sound_and_what_is_guided_three_times(model: BandFlow) -> None:
+def test_an_edit_takes_the_steps_of_a_new_sound_and_what_is_guided_three_times_as_many(model: BandFlow) -> None:
     usual, request = model.config.steps, Request(seed=3, class_name="hat")
     [hat] = model.generate([request], lenders=NoLenders())
 
@@ -453,7 +453,7 @@ def test_an_edit_takes_twice_the_steps_of_a_new_sound_and_what_is_guided_three_t
         guides = [Brightness(hz=3000)]
         return model.guide([request], guides=guides, lenders=NoLenders(), steps=steps)[0].sound.content_id
 
-    assert varied(None) == varied(2 * usual) != varied(usual)
+    assert varied(None) == varied(usual) != varied(2 * usual)
     assert led(None) == led(3 * usual) != led(2 * usual)
 
 

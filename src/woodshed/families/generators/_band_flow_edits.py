@@ -24,10 +24,6 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
     def _model(self) -> BandFlow:
         return cast("BandFlow", self)
 
-    def _careful(self, steps: int | None) -> int:
-        """As many steps as asked for, or twice those of a new sound."""
-        return steps or 2 * self._model.config.steps
-
     def vary(
         self,
         sound: Sound,
@@ -46,7 +42,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         check_amount("amount", amount)
         self._model.check_rate(sound)
         return Editor(self._model, self._model.index(lenders), lenders).vary(
-            sound, amount=amount, seed=seed, class_name=class_name, steps=self._careful(steps)
+            sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self._model.config.steps
         )
 
     def blend(
@@ -76,7 +72,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         """The sound at some weights between several; see `BlendsMany.blend_many`. Nothing is borrowed."""
         del lenders
         return Mixer(self._model).blend(
-            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=self._careful(steps)
+            sounds, weights=weights, apart=apart or {}, way=way, seed=seed, steps=steps or self._model.config.steps
         )
 
     def combine(
@@ -94,7 +90,9 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         Shapes are added as tokens, about the mean of all training sounds; length and level stay between those given.
         """
         del lenders
-        return Mixer(self._model).combine(sounds, weights=weights, fine=fine, seed=seed, steps=self._careful(steps))
+        return Mixer(self._model).combine(
+            sounds, weights=weights, fine=fine, seed=seed, steps=steps or self._model.config.steps
+        )
 
     def fill(
         self,
@@ -115,7 +113,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
             band_hz=band_hz,
             seed=seed,
             class_name=class_name,
-            steps=self._careful(steps),
+            steps=steps or self._model.config.steps,
         )
 
     def mend(self, first: Trainable, second: Trainable, *, weight: float) -> None:
@@ -138,7 +136,7 @@ class Edits(Varies, Blends, BlendsMany, Combines, Fills, Mends, Restores):
         """The sound with a new band above a cutoff; see `Restores.restore_top`."""
         self._model.check_rate(sound)
         self._model.class_row(class_name)
-        wanted = self._careful(steps)
+        wanted = steps or self._model.config.steps
         return TopRestorer(self._model).restore(
             sound, cutoff_hz=cutoff_hz, seed=seed, class_name=class_name, drawn=drawn, steps=wanted
         )
