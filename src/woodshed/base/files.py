@@ -61,17 +61,17 @@ def disk_errors_named(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _WRONG_KIND:
-            raise DiskProblem(
-                f"{printable(path)} could not be written ({os.strerror(error.errno or 0)})",
-                cause="a file stands where a folder is needed, or a folder where a file is",
-                way_out="choose another name; nothing that stood there was changed",
-            ) from error
-        if error.errno not in _DISK_ERRORS:
+            cause = "a file stands where a folder is needed, or a folder where a file is"
+            way_out = "choose another name"
+        elif error.errno in _DISK_ERRORS:
+            cause = "the disk is full, read-only or belongs to someone else"
+            way_out = "free some space or choose another folder"
+        else:
             raise
         raise DiskProblem(
             f"{printable(path)} could not be written ({os.strerror(error.errno or 0)})",
-            cause="the disk is full, read-only or belongs to someone else",
-            way_out="free some space or choose another folder; nothing that stood there was changed",
+            cause=cause,
+            way_out=f"{way_out}; nothing that stood there was changed",
         ) from error
 
 
