@@ -88,6 +88,29 @@ def test_a_flat_folder_is_told_of_and_kits_are_named_later(folder: Path) -> None
     assert json.loads(run("groups", "--json").stdout)[0]["kits"] == ["flat/Tin Kit"]
 
 
+def test_sounds_without_a_class_are_told_of_and_named_by_their_folder_later(folder: Path) -> None:
+    packs = fill(folder.parent / "packs", [f"Kit {n}/dusty {n}.wav" for n in range(4)], first_seed=80)
+    shown = " ".join(run("add", packs, "--mine").output.split())
+    assert "4 of 4 sounds have no class" in shown
+    assert "(dusty 0.wav)" in shown
+    for number in range(3):
+        kicks = packs / f"Kit {number}" / "Kicks"
+        kicks.mkdir()
+        (packs / f"Kit {number}" / f"dusty {number}.wav").rename(kicks / f"dusty {number}.wav")
+    again = as_json("add", packs)
+    assert (again["unclassed"], again["relabelled"], len(again["renamed"])) == (1, 3, 3)  # type: ignore[arg-type]
+    assert len(json.loads(run("ls", "class:kick", "--json").stdout)) == 3
+
+
+def test_files_that_give_no_sound_are_named(folder: Path) -> None:
+    bad = fill(folder.parent / "bad", ["Kick fine.wav"], first_seed=90)
+    for number in range(9):
+        (bad / f"torn {number}.wav").write_bytes(b"RIFF....WAVE")
+    shown = run("add", bad, "--mine").output
+    assert "torn 0.wav: " in shown
+    assert "... and 1 more; --json names every one" in shown
+
+
 def test_kits_in_folders_are_no_matter(folder: Path) -> None:
     kits = fill(folder.parent / "kits", [f"Kit {n % 3}/hit {n}.wav" for n in range(12)], first_seed=60)
     assert "name no kit" not in run("add", kits, "--mine").output

@@ -55,6 +55,9 @@ from woodshed.library.names import guess_class, says_how_sorted
         ("VOX_chop.wav", "vocal"),
         ("fx riser 2.wav", "riser"),
         ("noise sweep.wav", "fx"),
+        ("uzu_bd-12.flac", "kick"),
+        ("crate dust hh 3.wav", "hat-closed"),
+        ("berklee_sd.wav", "snare"),
     ],
 )
 def test_class_from_a_file_name(name: str, class_name: str) -> None:
@@ -65,7 +68,18 @@ def test_class_from_a_file_name(name: str, class_name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["01.wav", "Bounce of a lost idea.wav", "chorus.wav", "that one.wav", "children.wav", "ohio.wav", "track.wav"],
+    [
+        "01.wav",
+        "Bounce of a lost idea.wav",
+        "chorus.wav",
+        "that one.wav",
+        "children.wav",
+        "ohio.wav",
+        "track.wav",
+        "dusty sh 2.wav",
+        "my ma.wav",
+        "old rd home.wav",
+    ],
 )
 def test_names_that_say_nothing(name: str) -> None:
     assert guess_class([name]) is None

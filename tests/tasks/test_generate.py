@@ -45,6 +45,12 @@ def test_each_takes_the_classes_in_turn_and_seeds_of_a_class_lie_side_by_side() 
     assert [(r.seed, r.class_name) for r in requests] == asked
 
 
+def test_each_begins_with_the_classes_of_the_own_sounds() -> None:
+    settings = KNOBS.settings(count=2, **{"class": "each"})  # type: ignore[arg-type]
+    requests = plan_requests(Shy(set()), settings, own_classes={"snare"})  # type: ignore[arg-type]
+    assert [request.class_name for request in requests] == ["snare", "kick"]
+
+
 def test_without_classes_each_means_any() -> None:
     [request] = plan_requests(toy(), KNOBS.settings(count=1, **{"class": "each"}))  # type: ignore[arg-type]
     assert request.class_name is None

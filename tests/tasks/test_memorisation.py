@@ -166,7 +166,9 @@ def test_training_keeps_the_best_weights_that_do_not_copy(monkeypatch: pytest.Mo
     assert check.report is not None
     assert check.report.state == "clean"
     assert "weights of step 800 were taken" in check.sentence
-    assert _check(model).choose(_candidates((short,))) is None
+    brief = _check(model)
+    assert brief.choose(_candidates((short,))) is None
+    assert "fewer than 200 steps; woodshed memorisation drums looks" in brief.sentence
 
 
 def test_where_all_copy_training_keeps_the_earliest_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,7 @@ def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
 def test_demo_stops_without_a_grant(own_sounds: Path, tmp_path: Path) -> None:
     with pytest.raises(ConsentRefused, match=r"Nobody said whose sounds.*MINE=1"):
         run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=own_sounds))
+    assert not (tmp_path / "d").exists(), "what is refused leaves nothing behind"
 
 
 def test_demo_on_a_folder_that_is_not_there(tmp_path: Path) -> None:

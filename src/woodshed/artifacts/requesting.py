@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from woodshed.base.errors import UnknownName, UsageError
@@ -37,6 +37,17 @@ def classes_in_turn(classes: Sequence[str], *, word: str | None, count: int) -> 
     if word == EACH:
         return [classes[number % len(classes)] if classes else None for number in range(count)]
     return [word] * count
+
+
+def own_first(classes: Sequence[str], *, own: Collection[str]) -> list[str]:
+    """The classes in their order, those of ``own`` before the others.
+
+    Examples
+    --------
+    >>> own_first(("bass", "kick", "snare"), own={"kick"})
+    ['kick', 'bass', 'snare']
+    """
+    return sorted(classes, key=lambda name: name not in own)
 
 
 def _no_such_class(word: str, classes: Sequence[str]) -> UsageError:

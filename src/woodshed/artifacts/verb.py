@@ -39,7 +39,8 @@ class Job:
     ``inputs`` are the given sounds as receipts name them, in the same order as ``sounds``. ``model`` is None only for
     a verb that works without one; ``bench`` is for verbs that read more than they were given: other models, other
     sounds by name. ``guard`` knows copies of the training sounds, where the knob ``copies`` stands on ``refuse`` and
-    the library knows these sounds.
+    the library knows these sounds. ``own_classes`` are those of the sounds that taught the model itself, its base's
+    aside.
     """
 
     model: Trainable | None
@@ -50,6 +51,7 @@ class Job:
     on_event: EventSink = ignore
     bench: Workbench | None = None
     guard: CopyGuard | None = None
+    own_classes: frozenset[str] = frozenset()
 
     def number(self, name: str) -> float | None:
         """A knob's position as a number; None where it stands nowhere."""
@@ -161,7 +163,8 @@ def perform(
         rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
         sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
     guard = guard_of(loaded.card, bench.library) if loaded and settings.get("copies") == "refuse" else None
-    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard)
+    own = frozenset(source.class_name for source in loaded.card.sources if source.class_name) if loaded else frozenset()
+    job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard, own_classes=own)
     order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []
     batch: list[Product] = []

@@ -16,6 +16,8 @@ app = typer.Typer(
     help="Sounds you may use: what they are, where they lie, what goes together.",
 )
 
+_NAMED = 8  # skipped files named on the screen
+
 Query = Annotated[
     str, typer.Argument(help="Which sounds: class:kick,snare bpm:90..120 owner:NAME -path:*old* or a part of a name.")
 ]
@@ -171,4 +173,15 @@ def _tell_scan(report: dict[str, object]) -> None:
         say("No files lie there, so nothing was added. Check the folder's name, or export sounds into it.")
         return
     show_table(["files", "count"], rows)
+    _tell_skipped(report["skipped"])
     say(f"{count('consented')} sounds were spoken for; {count('without_consent')} have no owner yet.")
+
+
+def _tell_skipped(skipped: object) -> None:
+    """The first files that gave no sound, by name; what is no sound file by its ending is only counted."""
+    entries = [one for one in skipped if one["reason"] != "not a sound file"] if isinstance(skipped, list) else []
+    for one in entries[:_NAMED]:
+        detail = f" ({one['detail']})" if one["detail"] else ""
+        say(f"skipped: {one['path']}: {one['reason']}{detail}")
+    if len(entries) > _NAMED:
+        say(f"... and {len(entries) - _NAMED} more; --json names every one")

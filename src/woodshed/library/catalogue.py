@@ -91,6 +91,12 @@ def loose_ids(connection: sa.Connection) -> set[str]:
     return found
 
 
+def unclassed_ids(connection: sa.Connection) -> set[str]:
+    """One-shots without a class."""
+    query = sa.select(ITEM.c.content_id).where(ITEM.c.class_name.is_(None), ITEM.c.kind == "oneshot")
+    return {content_id for (content_id,) in connection.execute(query)}
+
+
 def read_path(connection: sa.Connection, content_id: str) -> str | None:
     """Where an item lies or lay; None if it is not in the catalogue."""
     place = sa.select(PLACE.c.path).where(PLACE.c.content_id == content_id).order_by(PLACE.c.path).limit(1)

@@ -67,6 +67,12 @@ def facts_of(path: str, *, root: str, row: ManifestRow | None, duration_s: float
     )
 
 
+def class_from_path(path: str, *, root: str, vocabulary: Collection[str]) -> str | None:
+    """What a file's name and the folders above it say it is; None where they say nothing."""
+    guess = guess_class(_speaking_parts(path, root), vocabulary=vocabulary)
+    return guess.class_name if guess else None
+
+
 def kit_from_path(path: str, *, root: str) -> str | None:
     """The kit a file belongs to by its place: the nearest folder that does not merely sort (``Kicks``, ``Loops``).
 

@@ -82,6 +82,8 @@ _CODES: Mapping[str, str] = {
     "conga": "lc, mc, hc",
     "tambourine": "tm",
 }
+# codes that mean nothing else: also as the last word behind a pack's name, as in uzu_bd-12
+_PLAIN_CODES = frozenset(_listed("bd kd sd hh oh cp lt mt ht cb cy rd cr"))
 _VAGUE: Mapping[str, str] = {
     "perc": "perc, percussion, percussive, prc, hand drum, frame drum",
     "fx": "fx, sfx, effect, noise, glitch, zap, vinyl, foley",
@@ -208,8 +210,10 @@ def _ending(texts: Sequence[str]) -> ClassGuess | None:
 def _code(words: Sequence[Word]) -> ClassGuess | None:
     codes = _phrases("codes")
     mixed = any(word.written.islower() or word.written.istitle() for word in words if not word.written.isdigit())
+    last = max((index for index, word in enumerate(words) if not word.text.isdigit()), default=0)
     for index, word in enumerate(words):
         stands_out = index == 0 or (word.written.isupper() and (mixed or len(words) <= 3))
+        stands_out = stands_out or (index == last and word.text in _PLAIN_CODES)
         if stands_out and (word.text,) in codes:
             return ClassGuess(codes[(word.text,)], word.written, 2)
     return None

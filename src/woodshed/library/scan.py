@@ -13,6 +13,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -22,7 +23,7 @@ from woodshed.base.files import printable
 from woodshed.library import catalogue
 from woodshed.library.comparing import compare_pending
 from woodshed.library.consent import Ledger, Purpose
-from woodshed.library.facts import facts_of, kit_from_path
+from woodshed.library.facts import class_from_path, facts_of, kit_from_path
 from woodshed.library.granting import Granting, Statement
 from woodshed.library.hearers import hear_all
 from woodshed.library.hearing import Heard, Task, hear
@@ -187,6 +188,7 @@ class Scan:
         self._report.missing = self._missing({file.path for file in found.files})
         self._report.near_pairs = compare_pending(self._engine, on_event=self._on_event)
         self._tell_loose()
+        self._tell_unclassed()
         decisions = self._ledger.decide(set(self._on_disk.values()), Purpose.GENERATIVE_TRAINING)
         self._report.without_consent = sum(not decision.owners for decision in decisions.values())
         if self._report.without_consent:
@@ -214,6 +216,25 @@ class Scan:
                 )
             )
 
+    def _tell_unclassed(self) -> None:
+        """Say how many one-shots have no class: nobody can ask for them by it."""
+        ids = set(self._on_disk.values())
+        with reading(self._engine) as connection:
+            unclassed = catalogue.unclassed_ids(connection) & ids
+        self._report.unclassed = len(unclassed)
+        if not unclassed:
+            return
+        named = next(path for path, content_id in sorted(self._on_disk.items()) if content_id in unclassed)
+        self._on_event(
+            Note(
+                level="warning",
+                text=f"{len(unclassed)} of {len(ids)} sounds have no class, as their names say none "
+                f"({printable(Path(named).name)}): they are learned from, but cannot be asked for by class. "
+                "Put each kind into a folder of its name (Kicks, Snares), write the column class of a manifest.csv "
+                "and add the folder again, or: woodshed library relabel SOUND --class NAME",
+            )
+        )
+
     def _missing(self, present: set[str]) -> list[str]:
         """Files of earlier scans of this folder that are gone and were not found under another name."""
         inside = self._folder.rstrip(os.sep) + os.sep
@@ -235,7 +256,7 @@ class Scan:
                 continue
             if row is not None:
                 spoken_for.add(content_id)
-            values = _changed_words(row, item, kit=kit_from_path(path, root=self._folder))
+            values = self._by_place(path, item) | _changed_words(row, item)
             if values:
                 spoken_for.add(content_id)
                 changes.append((content_id, values))
@@ -246,10 +267,20 @@ class Scan:
             self._report.consented += len(self._granting.record(connection, facts))
         self._report.relabelled = len(changes)
 
+    def _by_place(self, path: str, item: sa.RowMapping) -> dict[str, object]:
+        """Of a sound that had no kit or no class so far: what the place where it lies now says."""
+        values: dict[str, object] = {}
+        if item["kit"] is None and (kit := kit_from_path(path, root=self._folder)):
+            values |= {"kit": kit, "kit_source": "name"}
+        if item["class_name"] is None:
+            class_name = class_from_path(path, root=self._folder, vocabulary=self._vocabulary)
+            values |= {"class_name": class_name, "class_source": "name"} if class_name else {}
+        return values
 
-def _changed_words(row: ManifestRow | None, item: sa.RowMapping, *, kit: str | None) -> dict[str, object]:
-    """What a manifest says otherwise now; without a kit so far, the kit by the place where the sound lies now."""
-    values: dict[str, object] = {"kit": kit, "kit_source": "name"} if kit and item["kit"] is None else {}
+
+def _changed_words(row: ManifestRow | None, item: sa.RowMapping) -> dict[str, object]:
+    """What a manifest says otherwise now."""
+    values: dict[str, object] = {}
     if row is None:
         return values
     if row.class_name and item["class_source"] != "human" and item["class_name"] != row.class_name:

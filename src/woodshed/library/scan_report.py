@@ -33,13 +33,15 @@ class ScanReport:
     missing
         Files of an earlier scan that are gone; their items stay.
     relabelled
-        Items whose words in a manifest changed, or that lie in the folder of a kit now.
+        Items whose words in a manifest changed, or that lie in the folder of a kit or of a class now.
     near_pairs
         New pairs of items that hold the same recording.
     consented, without_consent
         Items for which this scan recorded a grant or licence; items of the folder that nobody spoke for.
     loose
         Items of the folder that name no kit and are no near duplicates: each is a group of its own.
+    unclassed
+        One-shots of the folder without a class.
     decoded
         Files whose audio was read.
     problems
@@ -59,6 +61,7 @@ class ScanReport:
     consented: int = 0
     without_consent: int = 0
     loose: int = 0
+    unclassed: int = 0
     decoded: int = 0
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -102,6 +105,7 @@ class ScanReport:
             "consented": self.consented,
             "without_consent": self.without_consent,
             "loose": self.loose,
+            "unclassed": self.unclassed,
             "decoded": self.decoded,
             "problems": self.problems,
             "seconds": round(self.seconds, 3),

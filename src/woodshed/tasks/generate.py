@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Product
 from woodshed.artifacts.refusing import without_copies
-from woodshed.artifacts.requesting import EACH, classes_in_turn, until_sounding
+from woodshed.artifacts.requesting import EACH, classes_in_turn, own_first, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.events import Progress
@@ -90,7 +90,7 @@ def make(job: Job) -> Iterator[Product]:
     """
     model, settings = job.model, job.settings
     assert isinstance(model, Generator)
-    requests = plan_requests(model, settings)
+    requests = plan_requests(model, settings, own_classes=job.own_classes)
 
     def sounds_of(asked: Sequence[Request]) -> list[Made]:
         return sounding(model, asked, lenders=job.lenders, settings=settings)
@@ -114,8 +114,10 @@ def sounding(
     return until_sounding(lambda some: model.generate(some, lenders=lenders, steps=steps, guidance=guidance), requests)
 
 
-def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Request]:
-    """One request per sound: sound i takes seed + i; with ``each`` the classes come in turn.
+def plan_requests(
+    model: Generator, settings: dict[str, KnobValue], *, own_classes: Collection[str] = ()
+) -> list[Request]:
+    """One request per sound: sound i takes seed + i; with ``each`` the classes come in turn, the own ones first.
 
     A model spreads seeds side by side over a class, so with ``each`` those of a class lie side by side.
     """
@@ -123,7 +125,7 @@ def plan_requests(model: Generator, settings: dict[str, KnobValue]) -> list[Requ
     word = None if settings["class"] is None else str(settings["class"])
     asked = {name: _float(settings[knob.name]) for name, knob in WISHES.items()}
     wishes = {name: value for name, value in asked.items() if value is not None}
-    names = classes_in_turn(model.spec.classes, word=word, count=count)
+    names = classes_in_turn(own_first(model.spec.classes, own=own_classes), word=word, count=count)
     turns = len(model.spec.classes) if word == EACH else 1
     rounds = -(-count // max(1, turns))
     return [

@@ -11,7 +11,7 @@ from woodshed.artifacts.delivery import Product
 from woodshed.artifacts.guide_building import BuiltGuides, GuideBuilder
 from woodshed.artifacts.guide_recipe import GuideFacts, GuideRecipe, load_recipe, recipe_from, save_recipe
 from woodshed.artifacts.refusing import without_copies
-from woodshed.artifacts.requesting import classes_in_turn, until_sounding
+from woodshed.artifacts.requesting import classes_in_turn, own_first, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UnknownName, UsageError
@@ -167,7 +167,7 @@ def _requests(job: Job) -> list[Request]:
     """Sound i takes seed + i, and with ``each`` the i-th class in turn."""
     count, seed = job.whole("count") or 1, job.whole("seed") or 0
     assert job.model is not None  # the verb needs one
-    names = classes_in_turn(job.model.spec.classes, word=job.word("class"), count=count)
+    names = classes_in_turn(own_first(job.model.spec.classes, own=job.own_classes), word=job.word("class"), count=count)
     return [Request(seed=seed + i, class_name=name, duration_s=job.number("duration")) for i, name in enumerate(names)]
 
 

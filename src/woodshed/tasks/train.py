@@ -44,6 +44,7 @@ from woodshed.training.quick_check import QuickCheck
 from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
+FEW_TO_TEACH = 8
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
 
 
@@ -207,10 +208,25 @@ def _chosen(
             cause=chosen.refused[0].rule if chosen.refused else "the query matches nothing",
             way_out="woodshed library ls shows the sounds, woodshed consent explain SOUND the rule",
         )
+    _tell_few(chosen, base, on_event)
     left_out = len(chosen.refused) + len(chosen.left_out)
     if left_out:
         on_event(Note(level="warning", text=f"{left_out} chosen sound(s) are left out; the model's card says why"))
     return chosen
+
+
+def _tell_few(chosen: TrainingSet, base: LoadedModel | None, on_event: EventSink) -> None:
+    """Say what so few sounds, or sounds without a class, can teach."""
+    count = len(chosen.items)
+    if count < FEW_TO_TEACH:
+        more = "add more of them" if base else "add more of them, or begin from a base: --base starter"
+        what = "One sound teaches" if count == 1 else f"{count} sounds teach"
+        text = f"{what} a model little but themselves: expect near takes of them. From 20 on it makes others; {more}"
+        on_event(Note(level="warning", text=text))
+    nameless = sum(item.class_name is None for item in chosen.items)
+    if nameless and nameless < count:
+        text = f"{nameless} of {count} sounds have no class: --class cannot ask for their kind; woodshed library ls"
+        on_event(Note(level="warning", text=f"{text} shows which"))
 
 
 def _split(

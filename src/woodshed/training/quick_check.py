@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from woodshed.base.events import EventSink, Note, ignore
+from woodshed.base.files import printable
 from woodshed.base.units import seconds_to_text
 from woodshed.metrics import CopyJudge
 from woodshed.roles import Generator, LenderPool
@@ -69,6 +70,7 @@ class QuickCheck:
         One that ends early by itself, as from a base, is looked at however short it was.
         """
         if max(one.step for one in candidates) < FEWEST_STEPS and not self._early:
+            self.sentence = self._not_looked(f"it learned for fewer than {FEWEST_STEPS} steps")
             return None
         self._on_event(Note(text="Looking for copies of training sounds among new ones."))
         began = self._clock()
@@ -79,10 +81,14 @@ class QuickCheck:
             at = min(listed, key=lambda number: candidates[number].step)
         self.report = self._reports.get(candidates[at].name)
         words = _why(candidates[at], as_usual=at == listed[0], inside=inside, heard=self.report is not None)
-        verdict = f"Copying: {self.report.verdict}" if self.report else ""
+        few = self._not_looked(f"fewer than {FEWEST_SOUNDS} sounds taught it")
+        verdict = f"Copying: {self.report.verdict}" if self.report else few
         self.sentence = " ".join(part for part in (words, verdict) if part)
         self._on_event(Note(text=f"Looked for copies for {seconds_to_text(self._clock() - began)}."))
         return at
+
+    def _not_looked(self, why: str) -> str:
+        return f"Copies were not looked for, as {why}; woodshed memorisation {printable(self._name)} looks."
 
     def _has_time(self, began: float) -> bool:
         """Whether another look fits; the first one always does."""

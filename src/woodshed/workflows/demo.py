@@ -36,7 +36,15 @@ LONGEST_ONESHOT_S = 8.0
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """What the demo works on. Without ``sounds`` it makes a starter kit; own sounds need the word ``mine``."""
+    """What the demo works on. Without ``sounds`` it makes a starter kit; own sounds need the word ``mine``.
+
+    Raises
+    ------
+    ConsentRefused
+        If a folder is given without saying whose sounds they are.
+    UsageError
+        If the folder is not there.
+    """
 
     folder: Path
     sounds: Path | None = None
@@ -44,6 +52,25 @@ class DemoOrder:
     minutes: float = 3.0
     seed: int = 1
     preset: str = "laptop"
+
+    def __post_init__(self) -> None:
+        """Refuse an order that cannot be carried out, before anything is written."""
+        if self.sounds is None:
+            return
+        if not self.sounds.is_dir():
+            raise UsageError(
+                f"There is no folder {printable(self.sounds)}",
+                cause="a typing slip, or the disk is not there",
+                way_out="make demo SOUNDS=folder MINE=1, with a folder of sounds",
+            )
+        if not self.mine:
+            raise ConsentRefused(
+                f"Nobody said whose sounds {printable(self.sounds)} are",
+                cause="Woodshed trains only on sounds whose owner allows it",
+                way_out="if they are yours: make demo SOUNDS=folder MINE=1 (or woodshed demo --sounds folder --mine); "
+                "else go step by step: woodshed library add folder --owner NAME --licence SPDX, then woodshed train "
+                "NAME",
+            )
 
 
 @dataclass(frozen=True)
@@ -78,8 +105,6 @@ def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore
 
     Raises
     ------
-    ConsentRefused
-        If a folder is given without saying whose sounds they are.
     TrainingFailed
         If the folder holds nothing to learn from.
     """
@@ -123,19 +148,6 @@ def _take_in(bench: Workbench, order: DemoOrder, on_event: EventSink) -> None:
         make_kit(kit, seed=order.seed, count_per_class=KIT_PER_CLASS, loops=KIT_LOOPS, on_event=on_event)
         bench.library.add(kit, owner="Woodshed starter kit", licence="CC0-1.0", on_event=on_event)
         return
-    if not order.sounds.is_dir():
-        raise UsageError(
-            f"There is no folder {printable(order.sounds)}",
-            cause="a typing slip, or the disk is not there",
-            way_out="make demo SOUNDS=folder MINE=1, with a folder of sounds",
-        )
-    if not order.mine:
-        raise ConsentRefused(
-            f"Nobody said whose sounds {printable(order.sounds)} are",
-            cause="Woodshed trains only on sounds whose owner allows it",
-            way_out="if they are yours: make demo SOUNDS=folder MINE=1 (or woodshed demo --sounds folder --mine); "
-            "else go step by step: woodshed library add folder --owner NAME --licence SPDX, then woodshed train NAME",
-        )
     report = bench.library.add(order.sounds, mine=True, on_event=on_event)
     skipped = "; ".join(f"{count} skipped: {reason}" for reason, count in report.reasons().items())
     on_event(Note(text=f"{len(report.added)} sounds added, {report.unchanged} unchanged. {skipped}".strip()))
