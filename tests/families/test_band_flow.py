@@ -33,7 +33,16 @@ from woodshed.families.generators._band_flow_hearing import sounding_part, withi
 from woodshed.families.generators._band_flow_lending import Decoder, tidied
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
 from woodshed.families.generators.band_flow import BandFlow
-from woodshed.nn import COLOUR_NUMBERS, Shape, attacked, colour_of, leaned_colour, retuned_lines, turn_of
+from woodshed.nn import (
+    COLOUR_NUMBERS,
+    Shape,
+    attacked,
+    colour_of,
+    colour_points_hz,
+    leaned_colour,
+    retuned_lines,
+    turn_of,
+)
 from woodshed.roles import DataSpec, Example, LenderPool, NoLenders, Request
 from woodshed.roles.guides import Brightness
 from woodshed.sound import Sound
@@ -591,6 +600,34 @@ def test_no_slow_wave_begins_with_a_step() -> None:
     assert abs(tidied(noise, peak=0.9, sample_rate_hz=RATE, exact=False)[0, 3]) > 0.05, "what is sharp stays so"
 
 
+def test_what_has_died_away_is_faded_out_and_no_more() -> None:
+    seconds = np.arange(RATE) / RATE
+    dying = np.random.default_rng(0).normal(size=(1, RATE)) * np.exp(-7 * seconds)
+    made = tidied(dying.copy(), peak=float(np.abs(dying).max()), sample_rate_hz=RATE, exact=False)
+    gain_db = 20 * np.log10(np.maximum(np.abs(made / dying)[0], 1e-9))
+    assert np.abs(gain_db[100 : round(0.93 * RATE)]).max() < 0.01
+    assert gain_db[round(0.97 * RATE)] == pytest.approx(-2.0, abs=0.1)
+    assert gain_db[round(0.995 * RATE)] == pytest.approx(-3.7, abs=0.1)
+    assert gain_db[-2] < -30.0
+
+
+def test_what_is_new_has_highs_as_loud_as_some_known_sound_of_its_class(model: BandFlow) -> None:
+    scales, high = model.tone_scales[-COLOUR_NUMBERS:], torch.from_numpy(colour_points_hz() > 8000)
+
+    def highs_db(wholes: torch.Tensor) -> torch.Tensor:
+        power = 10 ** model.colours.unsqueeze(wholes[..., -COLOUR_NUMBERS:] * scales)
+        return 10 * torch.log10(power[..., high].sum(-1) / power.sum(-1))
+
+    kicks = highs_db(model.neighbourhood.wholes[model.neighbourhood.classes == model.class_row("kick")])
+    off = []
+    for seed in range(30):
+        drawn = drawn_for(model, Request(seed=seed, class_name="kick"))
+        if not drawn.still:
+            assert drawn.whole is not None
+            off.append(float((highs_db(drawn.whole) - kicks).abs().min()))
+    assert np.median(off) < 1.0
+
+
 def test_what_is_made_begins_with_no_step_either(model: BandFlow, pool: Pool) -> None:
     for one in model.generate([Request(seed=seed, class_name="kick") for seed in range(12)], lenders=pool):
         data = one.sound.data
@@ -651,10 +688,10 @@ def test_a_colour_beyond_all_known_ones_is_brought_back_to_them(model: BandFlow)
         return float(torch.maximum(points(whole) - high, low - points(whole)).clamp(min=0).max())
 
     beyond = known.mean(0) + 3 * (known[0] - known[1])
-    held, inside = coloured_as_known(model, torch.stack([beyond, known[2]]), known)
+    held, inside = coloured_as_known(model, torch.stack([beyond, known[2]]), known, known[2])
     assert torch.equal(held[:-COLOUR_NUMBERS], beyond[:-COLOUR_NUMBERS])
     assert miss(held) < 0.5 * miss(beyond)
-    assert torch.allclose(points(inside), points(known[2]), atol=1e-3)
+    assert torch.allclose(points(inside), points(known[2]), atol=5e-3)
 
 
 def test_takes_have_the_lines_of_their_sound_and_what_is_new_those_of_one_moved(model: BandFlow) -> None:

@@ -114,6 +114,33 @@ def test_what_is_louder_than_the_strike_is_held_down() -> None:
     assert np.array_equal(struck(late, rise=8.5, sample_rate_hz=RATE), late)  # a swell that was asked for stays
 
 
+@pytest.mark.parametrize(("hz", "lacking"), [(45, 0.3), (60, 0.5)])
+def test_slow_waves_are_held_down_each_of_them(hz: int, lacking: float) -> None:
+    time_s = np.arange(RATE) / RATE
+    bass = sum(np.sin(2 * np.pi * hz * number * time_s) / number for number in (1, 2, 3))
+    bass = bass * (1 - lacking * np.exp(-time_s / 0.08)) * np.exp(-time_s)
+    late, new = (
+        amplitude_envelope(audio[None], RATE).attack_time_ms()
+        for audio in (bass, struck(bass[None], rise=0.0, sample_rate_hz=RATE)[0])
+    )
+    assert late > 15
+    assert new < 5
+
+
+def test_a_quiet_end_is_not_left_louder_than_its_course(basis: PrincipalBasis) -> None:
+    wanted = burst(seed=100, rise_s=0.002, fall_s=0.1)
+    lingering = burst(seed=200, rise_s=0.002, fall_s=0.1)
+    lingering[:, -2000:] *= 6.0  # no direction of a course tells of it
+    numbers = basis.squeeze(course_of(wanted, sample_rate_hz=RATE))
+    new = coursed(lingering, basis=basis, numbers=numbers, sample_rate_hz=RATE)
+
+    def end_db(audio: np.ndarray) -> float:
+        return 10 * float(np.log10(np.mean(audio[:, -1000:] ** 2)))
+
+    assert end_db(new) - end_db(lingering) < -7.0
+    assert end_db(new) - end_db(wanted) < 7.0
+
+
 def test_a_faded_course_is_that_of_a_faded_sound() -> None:
     sound = burst(seed=1, rise_s=0.002, fall_s=0.2)
     fade = 10 ** (-12 * np.linspace(0, 1, sound.shape[-1]) / 20)

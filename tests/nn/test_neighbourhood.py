@@ -413,6 +413,35 @@ def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_a
     assert mixed > 30
 
 
+def test_what_is_new_is_as_bright_as_each_of_its_class_in_turn() -> None:
+    repeated = tuple(range(NUMBERS - 4, NUMBERS))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,))
+    tokens, counts = heard(10, around=1.0, spread=0.5, seed=11)
+    tokens[:, :, repeated[1]] = torch.arange(10.0)[:, None]
+    settle(made, (tokens, counts))
+    drawn = [made.draw(0, seed=seed, turn=seed, roam=1.0, apart=1.0) for seed in range(40)]
+    met = [round(float(place.whole[1])) for place in drawn if place is not None]
+    counted = [met.count(number) for number in range(10)]
+    assert min(counted) >= 2
+    assert max(counted) <= 6
+
+
+def test_colours_vary_together_and_hardly_more_than_known_ones_however_far_all_else_roams() -> None:
+    repeated = tuple(range(NUMBERS - 4, NUMBERS))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, tints=(2, 3))
+    tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
+    waver = torch.randn(30, generator=torch.Generator().manual_seed(5))
+    for number, of_known in enumerate((waver, waver, waver, -waver)):  # the last two move against each other
+        tokens[:, :, repeated[number]] = of_known[:, None]
+    settle(made, (tokens, counts))
+    drawn = [made.draw(0, seed=s, roam=4.0, held=lambda wholes, known, like: wholes) for s in range(200)]
+    wholes = torch.stack([place.whole for place in drawn if place is not None])
+    spread = wholes.std(0) / made.wholes[made.classes >= 0].std(0)
+    assert float(spread[1]) > 1.3 * float(spread[2])
+    assert 1.2 < float(spread[2]) < 1.8
+    assert torch.allclose(wholes[:, 2], -wholes[:, 3], atol=1e-3)
+
+
 def test_what_is_usual_between_two_of_a_class_is_told_by_one_pair_for_each_sound() -> None:
     made = settled()
     told = torch.stack([made.wholes[made.classes >= 0, 0], 2.0 * made.lengths[made.classes >= 0]], 1)

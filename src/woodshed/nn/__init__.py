@@ -9,6 +9,7 @@ from woodshed.nn.codec import Decoded, SpectralCodec
 from woodshed.nn.colours import (
     COLOUR_NUMBERS,
     COLOUR_POINTS,
+    as_bright,
     colour_of,
     colour_points_hz,
     coloured,
@@ -99,6 +100,7 @@ __all__ = [
     "Traits",
     "Tuner",
     "WaveNetwork",
+    "as_bright",
     "at_quantile",
     "at_rate",
     "at_speed",

@@ -18,6 +18,8 @@ _BEND_HZ = 130.0  # below, points lie 30 Hz apart: what is filtered more finely 
 _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
 _MOST_GAIN = 1.2  # log10 of power, 12 dB
+_BRIGHT_HZ = (4000.0, 8000.0)
+_ROUNDS = 8
 _LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss them
 _MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
 _PAD_S = 0.2  # of silence, into which what a filter adds may ring
@@ -70,7 +72,34 @@ def leaned_colour(points: Tensor, change: Tensor) -> Tensor:
     True
     """
     power = 10.0 ** (points + change)
-    return torch.log10(power / power.sum() + 10.0**_FLOOR)
+    return torch.log10(power / power.sum(-1, keepdim=True) + 10.0**_FLOOR)
+
+
+def as_bright(points: Tensor, like: Tensor) -> Tensor:
+    """The points of colours, ``(..., 24)``, that have as much of their power above 8 kHz as another has, ``(24,)``.
+
+    They are turned up or down from 4 kHz on.
+
+    Examples
+    --------
+    >>> dull, bright = torch.linspace(0, -6, COLOUR_POINTS), torch.linspace(-2, -1, COLOUR_POINTS)
+    >>> high = torch.from_numpy(colour_points_hz() > 8000)
+    >>> power = 10 ** torch.stack([as_bright(dull, bright), bright])
+    >>> shares = power[:, high].sum(-1) / power.sum(-1)
+    >>> bool((shares[0] / shares[1] - 1).abs() < 0.01)
+    True
+    """
+    hz = torch.from_numpy(colour_points_hz()).to(points)
+    rising, high = torch.log2(hz / _BRIGHT_HZ[0]).clamp(0, 1), hz > _BRIGHT_HZ[1]
+
+    def odds(colours: Tensor) -> Tensor:
+        power = 10.0**colours
+        return torch.log10(power[..., high].sum(-1, keepdim=True) / power[..., ~high].sum(-1, keepdim=True))
+
+    change = torch.zeros_like(points[..., :1])
+    for _ in range(_ROUNDS):  # what is turned up below 8 kHz counts against it
+        change = change + odds(like) - odds(points + change * rising)
+    return leaned_colour(points, change * rising)
 
 
 def coloured(

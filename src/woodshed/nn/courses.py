@@ -19,12 +19,14 @@ _BEGINNING_S = 0.023  # in which what lies above the bass is left to `attacked`
 _SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
 _COMPRESSION = 0.3  # a level is its amplitude to this power: the loud counts more, the quiet still counts
 _LEAST = 0.02  # of the compressed level: what is quieter is not told apart
+_QUIET_FROM, _QUIET_TO = 0.5, 0.25  # compressed, -20 and -40 dB
 _MOST_GAIN = 1.4  # natural log of amplitude, 12 dB
 _FILTERED_FRAMES = 32  # of silence, so that a filter has something to run over
 _STRUCK = 0.93  # of the loudest: what stands at the peak as an attack is measured
 _LATER = 1.25  # times later than asked for, before a beginning counts as too slow
 _SLACK_S = 0.003  # and this much later besides
 _WITHIN_S = 0.01  # no strike is asked to be over sooner: a low wave takes as long to rise
+_STRIKES = 3  # times it is turned down at most, as a gain drawn out leaves something of every wave
 _MOST_HELD = 0.7  # natural log of amplitude, 6 dB, by which what follows is turned down at most
 
 Floats = npt.NDArray[np.floating]
@@ -75,7 +77,8 @@ def coursed(
 ) -> Floats:
     """A sound whose level runs as some numbers say; how it wavers in between stays its own, unless held closely.
 
-    It is turned up and down, by 12 dB at most, as much as its own numbers differ from those.
+    It is turned up and down, by 12 dB at most, as much as its own numbers differ from those. Where it is to be quiet,
+    of which the numbers tell little, it is also never left louder than they say.
 
     Parameters
     ----------
@@ -92,10 +95,17 @@ def coursed(
     levels, places = _levels(audio, sample_rate_hz)
     if not levels.any():
         return audio
-    own = torch.from_numpy(levels).float()
-    own = own if closely else basis.unsqueeze(basis.squeeze(own))
-    change = (wanted.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log()).double().numpy() / _COMPRESSION
+    heard = torch.from_numpy(levels).float()
+    own = heard if closely else basis.unsqueeze(basis.squeeze(heard))
+    change, exact = (_gain(wanted, before) for before in (own, heard))
+    quiet = ((_QUIET_FROM - wanted.double().numpy()) / (_QUIET_FROM - _QUIET_TO)).clip(0, 1)
+    change = change + quiet * np.minimum(0.0, exact - change)
     return _turned(audio, places, change.clip(-_MOST_GAIN, _MOST_GAIN), sample_rate_hz)
+
+
+def _gain(wanted: Tensor, own: Tensor) -> Floats:
+    """From one compressed level to another, as natural log of amplitude."""
+    return (wanted.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log()).double().numpy() / _COMPRESSION
 
 
 def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
@@ -110,18 +120,22 @@ def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
     rise
         When it should have risen, as `rise_of` says it.
     """
-    envelope = amplitude_envelope(audio, sample_rate_hz)
-    amplitude, hop_s = envelope.amplitude, envelope.hop_s
     wanted_s = (2.0 ** max(0.0, rise) - 1.0) / 1000.0
-    if envelope.peak <= 0.0 or envelope.attack_time_ms() / 1000.0 <= _LATER * wanted_s + _SLACK_S:
-        return audio
-    begun = int(np.argmax(amplitude >= 0.1 * envelope.peak))
-    risen = min(len(amplitude), begun + 1 + round(max(wanted_s, _WITHIN_S) / hop_s))
-    most = float(amplitude[:risen].max()) / _STRUCK
-    change = np.log(np.minimum(1.0, most / np.maximum(amplitude, 1e-12)))
-    change[:risen] = 0.0
-    places = (np.arange(len(amplitude)) + 0.5) * hop_s * sample_rate_hz
-    return _turned(audio, places, change.clip(min=-_MOST_HELD), sample_rate_hz)
+    turned, whole = audio, 0.0
+    for _ in range(_STRIKES):
+        envelope = amplitude_envelope(turned, sample_rate_hz)
+        amplitude, hop_s = envelope.amplitude, envelope.hop_s
+        if envelope.peak <= 0.0 or envelope.attack_time_ms() / 1000.0 <= _LATER * wanted_s + _SLACK_S:
+            break
+        begun = int(np.argmax(amplitude >= 0.1 * envelope.peak))
+        risen = min(len(amplitude), begun + 1 + round(max(wanted_s, _WITHIN_S) / hop_s))
+        most = float(amplitude[:risen].max()) / _STRUCK
+        change = np.log(np.minimum(1.0, most / np.maximum(amplitude, 1e-12)))
+        change[:risen] = 0.0
+        places = (np.arange(len(amplitude)) + 0.5) * hop_s * sample_rate_hz
+        whole = np.maximum(whole + change, -_MOST_HELD)
+        turned = _turned(audio, places, whole, sample_rate_hz)
+    return turned
 
 
 def _levels(audio: Floats, sample_rate_hz: int) -> tuple[Floats, Floats]:

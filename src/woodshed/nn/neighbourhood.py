@@ -26,18 +26,21 @@ _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
 _EXACT = 0.35  # how many of those times it is told exactly, and that it is
+_BETWEEN = 2 / 3  # of the variance of two numbers, that of one somewhere between them, on average
+_TINTED = 1.6  # times as far as known ones, that colours far away lie from the middle of their class
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
 _STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
+_OTHER_STEP = 0x6A09E667F3BCC909  # 0.4142... of it, so that two rows of turns fill a square evenly too
 _BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
-_TRIES = 12  # places among which one is looked for that lies so far from all known ones
+_TRIES = 24  # places among which one is looked for that lies so far from all known ones
 _MOST_COMPARED = 64  # sounds whose distances say how far two of a class lie apart
 _OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
 _LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
-def evenly(turn: int) -> float:
+def evenly(turn: int, *, step: int = _STEP) -> float:
     """A number from 0 to less than 1 for each turn; those of turns side by side fill that range evenly.
 
     References
@@ -50,7 +53,7 @@ def evenly(turn: int) -> float:
     >>> sorted(int(4 * evenly(turn)) for turn in range(8))
     [0, 0, 1, 1, 2, 2, 3, 3]
     """
-    return ((int(turn) * _STEP + _BEGIN) % 2**64 >> 11) / 2**53
+    return ((int(turn) * step + _BEGIN) % 2**64 >> 11) / 2**53
 
 
 def turn_of(seed: int, *, share: float) -> tuple[bool, int]:
@@ -131,6 +134,9 @@ class Neighbourhood(nn.Module):
         Which of the repeated ones, counted among these, say how a sound begins and how its level runs, and which how
         bright it is on the whole. Between sounds these are not mixed: what is new begins, runs and lasts as one known
         sound does, and is about as bright as another, where there are two of its class.
+    tints
+        Which of them, among the same, tell the colour. They vary together, and little more than among known sounds,
+        however far all else roams: what is far out in each of them is the colour of nothing.
     traits
         How many traits of a sound are kept: two numbers each, its value and whether it has one.
 
@@ -157,9 +163,11 @@ class Neighbourhood(nn.Module):
         traits: int,
         runs: Sequence[int] = (),
         tinged: Sequence[int] = (),
+        tints: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        self.dims, self.repeated, self.runs, self.tinged = dims, list(repeated), list(runs), list(tinged)
+        self.dims, self.repeated, self.runs = dims, list(repeated), list(runs)
+        self.tinged, self.tints = list(tinged), list(tints)
         self.basis = PrincipalBasis(width=numbers + 2 * dims + 1, dims=PLACE_NUMBERS)
         self.register_buffer("places", torch.zeros(_MOST_PLACES, PLACE_NUMBERS))
         self.register_buffer("classes", torch.full((_MOST_PLACES,), -1))  # -1 where nothing is kept
@@ -254,7 +262,7 @@ class Neighbourhood(nn.Module):
         apart: float = 0.0,
         log_length: float | None = None,
         traits: Tensor | None = None,
-        held: Callable[[Tensor, Tensor], Tensor] = no_farther,
+        held: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
         weights: Tensor | float = 1.0,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
@@ -287,7 +295,8 @@ class Neighbourhood(nn.Module):
             chosen from.
         held
             Brings the numbers that all tokens of new sounds repeat, ``(tries, numbers)``, back to what is usual among
-            those of known sounds of its class, ``(sounds, numbers)``.
+            those of known sounds of its class, ``(sounds, numbers)``; the last are those of the one that it is to be
+            about as bright as, ``(numbers,)``. None keeps each within what is known of it.
         weights
             How much each of these numbers counts in how unlike two sounds are, ``(numbers,)``.
         """
@@ -312,23 +321,25 @@ class Neighbourhood(nn.Module):
         one, other = (apart_from[torch.from_numpy(at)] for at in (first, second))
         kept = 1 / math.sqrt(1 + (roam / _FARTHEST) ** 2)
 
-        def away(rows: Tensor) -> Tensor:
+        def away(rows: Tensor, kept: float) -> Tensor:
             middle = rows[mine].mean(0)
             between = torch.lerp(rows[here].expand(tries, -1), rows[there], share)
             return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
 
-        wholes = away(self.wholes)
+        bright = self._other_of_class(here, mine, seed if turn is None else turn)
+        wholes = away(self.wholes, kept)
+        wholes[:, self.tints] = away(self.wholes[:, self.tints], min(kept, _TINTED / math.sqrt(_BETWEEN + roam**2)))
         wholes[:, self.runs] = self.wholes[here, self.runs]
-        wholes[:, self.tinged] = self.wholes[there[:, None], self.tinged]
+        wholes[:, self.tinged] = self.wholes[bright, self.tinged]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
-        wholes = held(wholes, known)
+        wholes = no_farther(wholes, known) if held is None else held(wholes, known, self.wholes[bright])
         best = 0
         if tries > 1:
             heard = self._heard(weights)
             mine_heard = torch.cat([wholes * weights, heard[here, -1:].expand(tries, 1)], dim=-1)
             wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
             best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
-        return replace(self._place_at(here), numbers=away(self.places)[best], whole=wholes[best])
+        return replace(self._place_at(here), numbers=away(self.places, kept)[best], whole=wholes[best])
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -409,6 +420,11 @@ class Neighbourhood(nn.Module):
         order = apart.argsort(stable=True)
         near = mine[order[apart[order] > _SAME]][:most]
         return near if len(near) else row[None]
+
+    def _other_of_class(self, row: Tensor, mine: Tensor, turn: int) -> Tensor:
+        """Another row of a class, so chosen that turns side by side meet all of them evenly; itself where none is."""
+        others = mine[mine != row]
+        return others[int(evenly(turn, step=_OTHER_STEP) * len(others))] if len(others) else row
 
     def _of_class_of(self, row: Tensor) -> Tensor:
         return torch.nonzero(self.classes == self.classes[row])[:, 0]

@@ -20,6 +20,7 @@ from woodshed.nn import (
     TOLD_NUMBERS,
     TRAITS,
     Place,
+    as_bright,
     at_quantile,
     no_farther,
     retuned_lines,
@@ -216,20 +217,24 @@ def _place_for(
     )
 
 
-def _held_to_known(model: BandFlow, wholes: Tensor, known: Tensor) -> Tensor:
-    """What new sounds are on the whole, with no number farther out than known ones, and coloured as these are."""
-    coloured = coloured_as_known(model, no_farther(wholes, known), known)
+def _held_to_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tensor) -> Tensor:
+    """What new sounds are on the whole, with no number farther out than known ones, and coloured as these are.
+
+    Their highs are as loud as those of the one they are like.
+    """
+    coloured = coloured_as_known(model, no_farther(wholes, known), known, like)
     return no_farther(coloured, known)  # of few sounds a colour has numbers in which nothing was seen to vary
 
 
-def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor) -> Tensor:
+def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tensor) -> Tensor:
     """The same, ``(sounds, numbers)``, with colours that are nowhere much louder or softer than all known ones.
 
     Numbers that are usual each by itself may yet add up to a kick as bright as a snare. As nearly as its numbers tell.
     """
     scales = model.tone_scales[-COLOUR_NUMBERS:]
-    points = model.colours.unsqueeze(torch.cat([wholes, known])[:, -COLOUR_NUMBERS:] * scales)
-    colours = model.colours.squeeze(no_farther(points[: len(wholes)], points[len(wholes) :])) / scales
+    points = model.colours.unsqueeze(torch.cat([wholes, known, like[None]])[:, -COLOUR_NUMBERS:] * scales)
+    within = no_farther(points[: len(wholes)], points[len(wholes) : -1])
+    colours = model.colours.squeeze(as_bright(within, points[-1])) / scales
     return torch.cat([wholes[:, :-COLOUR_NUMBERS], colours], dim=-1)
 
 

@@ -44,7 +44,7 @@ WHOLE_NUMBERS = sum(WHOLE_PARTS)
 CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
 # where, among what all tokens repeat, a sound says how it begins and runs: hiss, rise, beginning, course
 _RUNS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + WHOLE_NUMBERS - COLOUR_NUMBERS)
-_TINGED = _RUNS.stop  # the first of its colour: how bright it is on the whole
+_TINTS = range(_RUNS.stop, _RUNS.stop + COLOUR_NUMBERS)  # its colour; the first says how bright it is on the whole
 _DIGITS = 15  # hex digits of a content id: 60 bits
 _PITCH_WEIGHT, _ATTACK_WEIGHT = 0.7, 0.7  # beside colour and course, in how unlike two sounds are
 _LEAST_METAL = 0.1  # of its share, that metal is counted to vary by
@@ -149,7 +149,13 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
     """Places for sounds of so many numbers per token, of which the first ``dims`` are those of the envelope."""
     repeated = [*range(dims, dims + CONSTANT_NUMBERS), *range(numbers - WHOLE_NUMBERS, numbers)]
     return Neighbourhood(
-        numbers=numbers, dims=dims, repeated=repeated, traits=len(TRAITS), runs=_RUNS, tinged=[_TINGED]
+        numbers=numbers,
+        dims=dims,
+        repeated=repeated,
+        traits=len(TRAITS),
+        runs=_RUNS,
+        tinged=_TINTS[:1],
+        tints=_TINTS,
     )
 
 

@@ -49,6 +49,7 @@ _LOW_BANDS_HZ = 2000.0
 _STEP = 5.0  # times what changes from frame to frame in the first 10 ms: a first frame above it is a step
 _RISE_S, _RISE_AFTER_STEP_S = 0.00007, 0.0006
 _QUIET_END_DB = -38.0
+_FADED_DB = 4.0  # by which what has died away is faded out: recordings are, and the numbers of a course hardly tell it
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Decoder:
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
-            audio = audio if lent else self.levelled(audio, target.shape, steady=target.steady)
+            audio = _without_rumble(audio, rate) if lent else self.levelled(audio, target.shape, steady=target.steady)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
                 best = match, audio, lenders
@@ -217,6 +218,7 @@ class Decoder:
         if shape.attack is not None:
             audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
             audio = self._run(audio, shape, steady=steady)
+        audio = _without_rumble(audio, rate)
         return audio if shape.course is None else struck(audio, rise=shape.rise, sample_rate_hz=rate)
 
     def _run(self, audio: np.ndarray, shape: Shape, *, steady: bool) -> np.ndarray:
@@ -314,7 +316,7 @@ class Decoder:
 
 
 def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -> np.ndarray:
-    """Without rumble below 20 Hz or a silent start, risen from nothing, with a release, at the peak asked for.
+    """Without a silent start, risen from nothing, with a release, at the peak asked for.
 
     Parameters
     ----------
@@ -324,7 +326,6 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
         Keep the length: what is taken from the start comes back as silence at the end.
     """
     frames = data.shape[-1]
-    data = _without_rumble(data, sample_rate_hz)
     data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
     data = _begun_softly(data, sample_rate_hz)
     if exact:
@@ -367,8 +368,14 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     frames = data.shape[-1]
     last = data[:, -max(1, round(0.08 * sample_rate_hz)) :]
     loud = float(np.sqrt(np.mean(last**2))) > 10 ** (_QUIET_END_DB / 20) * float(np.abs(data).max(initial=0.0))
-    length_s, fall_db = (min(0.12, max(0.02, 0.1 * frames / sample_rate_hz)), 50.0) if loud else (0.004, 36.0)
-    length = min(frames, round(length_s * sample_rate_hz))
-    gain = np.ones(frames, dtype=np.float32)
-    gain[frames - length :] = 10 ** (-fall_db / 20 * (np.arange(length) + 1) / max(1, length))  # even in dB
-    return gain
+    lasts_s = frames / sample_rate_hz
+    fades = (
+        [(min(0.12, max(0.02, 0.1 * lasts_s)), 50.0)]
+        if loud
+        else [(max(0.02, 0.06 * lasts_s), _FADED_DB), (0.004, 36.0)]
+    )
+    gain = np.zeros(frames)  # in dB
+    for length_s, fall_db in fades:
+        length = min(frames, round(length_s * sample_rate_hz))
+        gain[frames - length :] -= fall_db * (np.arange(length) + 1) / max(1, length)
+    return (10 ** (gain / 20)).astype(np.float32)
