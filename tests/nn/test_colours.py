@@ -11,6 +11,7 @@ from woodshed.nn import (
     COLOUR_POINTS,
     Moments,
     PrincipalBasis,
+    as_bright,
     colour_of,
     colour_points_hz,
     coloured,
@@ -122,6 +123,27 @@ def test_nothing_is_turned_by_more_than_12_db(basis: PrincipalBasis) -> None:
     assert np.isfinite(new).all()
 
 
+def test_what_is_met_closely_is_turned_farther(basis: PrincipalBasis) -> None:
+    dull, bright = (tinged(seed=seed, tilt_db=tilt_db) for seed, tilt_db in ((3, -9.0), (4, 6.0)))
+    wanted = basis.squeeze(colour_of(bright, sample_rate_hz=RATE))
+    high = slice(18, 22)
+
+    def off(closely: bool) -> float:
+        new = coloured(dull, basis=basis, numbers=wanted, sample_rate_hz=RATE, closely=closely)
+        return float((colour_of(new, sample_rate_hz=RATE) - basis.unsqueeze(wanted))[high].abs().mean())
+
+    assert off(closely=True) < 0.75 * off(closely=False)
+
+
+def test_as_bright_moves_nothing_below_its_highs() -> None:
+    dull, like = torch.linspace(-0.5, -6, COLOUR_POINTS), torch.linspace(-2, -1, COLOUR_POINTS)
+    new = as_bright(torch.stack([dull, like]), like)
+    assert torch.allclose(new[1], like - torch.log10((10**like).sum()), atol=1e-3), "what is as bright stays"
+    below = torch.from_numpy(colour_points_hz() < 4000)
+    moved = (new[0] - dull)[below]
+    assert float(moved.max() - moved.min()) < 1e-2, "but for its share of the whole"
+
+
 def test_a_leaned_colour_is_a_colour() -> None:
     points = colour_of(tinged(seed=9, tilt_db=-2.0), sample_rate_hz=RATE)
     octaves = torch.from_numpy(np.log2(colour_points_hz() / 100.0)).float()
@@ -135,9 +157,11 @@ def test_a_colour_that_was_not_heard_of_a_sound_is_gentle_with_its_lows(basis: P
     wanted = basis.squeeze(colour_of(tinged(seed=4, tilt_db=4.0), sample_rate_hz=RATE))
     before = colour_of(sound, sample_rate_hz=RATE)
     full, gentle = (
-        colour_of(coloured(sound, basis=basis, numbers=wanted, sample_rate_hz=RATE, gently=gently), sample_rate_hz=RATE)
+        colour_of(
+            coloured(sound, basis=basis, numbers=wanted, sample_rate_hz=RATE, closely=closely), sample_rate_hz=RATE
+        )
         - before
-        for gently in (False, True)
+        for closely in (False, True)
     )
     low, high = slice(0, 7), slice(10, 22)
     assert float(full[low].mean() - full[high].mean()) < -1.0

@@ -17,7 +17,7 @@ COLOUR_NUMBERS = 14
 _BEND_HZ = 130.0  # below, points lie 30 Hz apart: what is filtered more finely rises late; above, a third of an octave
 _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
-_MOST_GAIN = 1.2  # log10 of power, 12 dB
+_MOST_GAIN, _MOST_GAIN_CLOSELY = 1.2, 2.4  # log10 of power, 12 and 24 dB
 _BRIGHT_HZ = (4000.0, 8000.0)
 _ROUNDS = 8
 _LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss them
@@ -103,7 +103,7 @@ def as_bright(points: Tensor, like: Tensor) -> Tensor:
 
 
 def coloured(
-    audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int, gently: bool = False
+    audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_rate_hz: int, closely: bool = False
 ) -> Floats:
     """A sound whose colour is what some numbers say; what it does between two points stays its own.
 
@@ -118,17 +118,19 @@ def coloured(
         Principal directions of `colour_of`.
     numbers
         As the basis squeezes them.
-    gently
-        Whether up to 400 Hz it is filtered by 3 dB at most. A colour that was not heard of this sound may have its peak
-        beside the partials that ring; filtered in full, the noise there would ring as well.
+    closely
+        Whether every point is met, as nearly as 24 dB allow, not only what the numbers tell of it. But up to 400 Hz it
+        is then filtered by 3 dB at most: a colour that was not heard of this sound may have its peak beside the
+        partials that ring; filtered in full, the noise there would ring as well.
     """
     spectrum, size = _spectrum(audio, sample_rate_hz)
     points = torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
     if float(points.max()) <= _FLOOR:
         return audio
-    change = (basis.unsqueeze(numbers) - basis.unsqueeze(basis.squeeze(points))).double().numpy()
-    most = np.full(COLOUR_POINTS, _MOST_GAIN)
-    if gently:
+    own = points if closely else basis.unsqueeze(basis.squeeze(points))
+    change = (basis.unsqueeze(numbers) - own).double().numpy()
+    most = np.full(COLOUR_POINTS, _MOST_GAIN_CLOSELY if closely else _MOST_GAIN)
+    if closely:
         most[:_LOW_POINTS] = _MOST_LOW_GAIN
     level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-most, most))
     causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)

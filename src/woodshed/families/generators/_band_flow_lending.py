@@ -57,7 +57,7 @@ class Target:
     """A sound to be made: its shape, length in frames, peak amplitude, class and seed.
 
     ``exact``: its length was asked for. ``steady``: it is new altogether, so that its level keeps closely to its course
-    and its lows are coloured gently.
+    and its highs to its colour.
     """
 
     shape: Shape
@@ -226,7 +226,7 @@ class Decoder:
         rate, model = self.splitter.sample_rate_hz, self.model
         if shape.colour is not None:
             basis = model.colours
-            audio = coloured(audio, basis=basis, numbers=shape.colour, sample_rate_hz=rate, gently=steady)
+            audio = coloured(audio, basis=basis, numbers=shape.colour, sample_rate_hz=rate, closely=steady)
         if shape.course is not None:
             audio = coursed(audio, basis=model.courses, numbers=shape.course, sample_rate_hz=rate, closely=steady)
         return audio
