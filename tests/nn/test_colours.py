@@ -139,6 +139,9 @@ def test_as_bright_moves_nothing_below_its_highs() -> None:
     dull, like = torch.linspace(-0.5, -6, COLOUR_POINTS), torch.linspace(-2, -1, COLOUR_POINTS)
     new = as_bright(torch.stack([dull, like]), like)
     assert torch.allclose(new[1], like - torch.log10((10**like).sum()), atol=1e-3), "what is as bright stays"
+    quiet = torch.full((COLOUR_POINTS,), -7.0)
+    quiet[:4] = -0.6
+    assert torch.allclose(as_bright(quiet, quiet), quiet, atol=5e-3), "what has no highs gets none"
     below = torch.from_numpy(colour_points_hz() < 4000)
     moved = (new[0] - dull)[below]
     assert float(moved.max() - moved.min()) < 1e-2, "but for its share of the whole"

@@ -416,14 +416,28 @@ def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_a
 def test_what_is_new_is_as_bright_as_each_of_its_class_in_turn() -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,))
-    tokens, counts = heard(10, around=1.0, spread=0.5, seed=11)
-    tokens[:, :, repeated[1]] = torch.arange(10.0)[:, None]
+    tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
+    tokens[:, :, repeated[1]] = torch.arange(30.0)[:, None]
     settle(made, (tokens, counts))
-    drawn = [made.draw(0, seed=seed, turn=seed, roam=1.0, apart=1.0) for seed in range(40)]
+    drawn = [made.draw(0, seed=seed, turn=seed, roam=1.0, apart=1.0) for seed in range(120)]
     met = [round(float(place.whole[1])) for place in drawn if place is not None]
-    counted = [met.count(number) for number in range(10)]
+    counted = [met.count(number) for number in range(30)]
     assert min(counted) >= 2
     assert max(counted) <= 6
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_what_is_new_of_few_sounds_is_as_bright_as_one_of_them(count: int, apart: float) -> None:
+    repeated = tuple(range(NUMBERS - 4, NUMBERS))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,), tints=(1,))
+    tokens, counts = heard(count, around=1.0, spread=0.5, seed=11)
+    tokens[:, :, repeated[1]] = torch.arange(float(count))[:, None]
+    settle(made, (tokens, counts))
+    for seed in range(12):
+        place = made.draw(0, seed=seed, roam=4.0, apart=apart)
+        assert place is not None
+        assert float(place.whole[1]) == pytest.approx(round(float(place.whole[1])), abs=1e-3)
 
 
 def test_colours_vary_together_and_hardly_more_than_known_ones_however_far_all_else_roams() -> None:

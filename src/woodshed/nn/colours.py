@@ -99,7 +99,8 @@ def as_bright(points: Tensor, like: Tensor) -> Tensor:
     change = torch.zeros_like(points[..., :1])
     for _ in range(_ROUNDS):  # what is turned up below 8 kHz counts against it
         change = change + odds(like) - odds(points + change * rising)
-    return leaned_colour(points, change * rising)
+    power = 10.0 ** (points + change * rising)
+    return torch.log10(power / power.sum(-1, keepdim=True)).clamp(min=_FLOOR)
 
 
 def coloured(
@@ -107,8 +108,8 @@ def coloured(
 ) -> Floats:
     """A sound whose colour is what some numbers say; what it does between two points stays its own.
 
-    It is filtered as much as its own numbers differ from those, by 12 dB at most, and without anything ringing before
-    its cause (minimum phase).
+    It is filtered as much as its own numbers differ from those, by 12 dB at most if not closely, and without anything
+    ringing before its cause (minimum phase).
 
     Parameters
     ----------
@@ -119,8 +120,8 @@ def coloured(
     numbers
         As the basis squeezes them.
     closely
-        Whether every point is met, as nearly as 24 dB allow, not only what the numbers tell of it. But up to 400 Hz it
-        is then filtered by 3 dB at most: a colour that was not heard of this sound may have its peak beside the
+        Whether every point above 400 Hz is met, as nearly as 24 dB allow, not only what the numbers tell of it. Below,
+        it is then filtered by 3 dB at most: a colour that was not heard of this sound may have its peak beside the
         partials that ring; filtered in full, the noise there would ring as well.
     """
     spectrum, size = _spectrum(audio, sample_rate_hz)

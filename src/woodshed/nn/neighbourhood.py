@@ -43,10 +43,12 @@ _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such
 def evenly(turn: int, *, step: int = _STEP) -> float:
     """A number from 0 to less than 1 for each turn; those of turns side by side fill that range evenly.
 
+    With two steps that are in no simple ratio, two such numbers fill a square.
+
     References
     ----------
-    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The step is that of the golden ratio,
-    which fills most evenly.
+    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The usual step is that of the
+    golden ratio, which fills most evenly.
 
     Examples
     --------
@@ -326,7 +328,7 @@ class Neighbourhood(nn.Module):
             between = torch.lerp(rows[here].expand(tries, -1), rows[there], share)
             return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
 
-        bright = self._other_of_class(here, mine, seed if turn is None else turn)
+        bright = self._other_of_class(here, mine if apart > 0.0 else near, seed if turn is None else turn)
         wholes = away(self.wholes, kept)
         wholes[:, self.tints] = away(self.wholes[:, self.tints], min(kept, _TINTED / math.sqrt(_BETWEEN + roam**2)))
         wholes[:, self.runs] = self.wholes[here, self.runs]
@@ -422,9 +424,9 @@ class Neighbourhood(nn.Module):
         return near if len(near) else row[None]
 
     def _other_of_class(self, row: Tensor, mine: Tensor, turn: int) -> Tensor:
-        """Another row of a class, so chosen that turns side by side meet all of them evenly; itself where none is."""
-        others = mine[mine != row]
-        return others[int(evenly(turn, step=_OTHER_STEP) * len(others))] if len(others) else row
+        """Another of some rows, so chosen that turns side by side meet all of them evenly; itself where none is."""
+        at = int(evenly(turn, step=_OTHER_STEP) * len(mine))
+        return mine[at] if mine[at] != row else mine[(at + 1) % len(mine)]
 
     def _of_class_of(self, row: Tensor) -> Tensor:
         return torch.nonzero(self.classes == self.classes[row])[:, 0]

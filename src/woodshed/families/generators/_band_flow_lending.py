@@ -187,14 +187,15 @@ class Decoder:
         for attempt in range(len(_REPITCH_ATTEMPTS)):
             spectra, lenders, lent = self.fine(target, near=near, attempt=attempt)
             audio = self.splitter.join(spectra, frames=target.frames).numpy()
-            audio = _without_rumble(audio, rate) if lent else self.levelled(audio, target.shape, steady=target.steady)
+            audio = audio if lent else self.levelled(audio, target.shape, steady=target.steady)
             match = self._match(audio, lent)
             if best is None or match < best[0]:
                 best = match, audio, lenders
             if match <= COPY_MATCH:
                 break
         assert best is not None
-        data = tidied(best[1], peak=target.peak, sample_rate_hz=rate, exact=target.exact)
+        data = _without_rumble(best[1], rate) if best[2] else best[1]
+        data = tidied(data, peak=target.peak, sample_rate_hz=rate, exact=target.exact)
         return Made(Sound(data, rate), lenders=best[2], class_name=target.class_name)
 
     @torch.no_grad()
@@ -211,7 +212,8 @@ class Decoder:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
 
         Colour and course come once more after the beginning: what a strike is turned up by counts in both. Rumble below
-        20 Hz goes first: taken out only in the end, it would undo how a low sound rises.
+        20 Hz goes first, and what gains brought of it goes before the rise is looked at: the filter turns slow waves,
+        and taken out in the end it would undo how a low sound rises.
         """
         rate, model = self.splitter.sample_rate_hz, self.model
         audio = self._run(_without_rumble(audio, rate), shape, steady=steady)
