@@ -79,6 +79,10 @@ def test_class_from_a_file_name(name: str, class_name: str) -> None:
         "dusty sh 2.wav",
         "my ma.wav",
         "old rd home.wav",
+        "Take 3rd.wav",
+        "yamaha cp70.wav",
+        "hey oh.wav",
+        "casio ht 700.wav",
     ],
 )
 def test_names_that_say_nothing(name: str) -> None:
@@ -92,6 +96,11 @@ def test_file_name_beats_folder_name() -> None:
 
 def test_a_vague_file_name_yields_to_a_folder_that_says_more() -> None:
     assert guess_class(["Shakers", "perc_02.wav"]).class_name == "shaker"  # type: ignore[union-attr]
+
+
+def test_a_code_behind_other_words_says_nothing_in_a_folder_and_less_than_a_word() -> None:
+    assert guess_class(["field recordings sd", "01.wav"]) is None
+    assert guess_class(["noise_sd.wav"]).class_name == "fx"  # type: ignore[union-attr]
 
 
 def test_words_of_the_library_are_understood() -> None:

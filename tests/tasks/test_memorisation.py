@@ -171,6 +171,22 @@ def test_training_keeps_the_best_weights_that_do_not_copy(monkeypatch: pytest.Mo
     assert "fewer than 200 steps; woodshed memorisation drums looks" in brief.sentence
 
 
+def test_where_time_runs_out_nothing_is_said_of_too_few_sounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
+    monkeypatch.setattr(QuickCheck, "_has_time", lambda self, began: not self._reports)
+    check = _check(Weighted())
+    assert check.choose(_candidates(((1000, 2.0, 0.7), (600, 2.0, 0.9)))) == 1
+    assert "no time to look at these" in check.sentence
+    assert "sounds taught it" not in check.sentence
+
+
+def test_a_handful_of_sounds_is_not_looked_through_and_that_is_said() -> None:
+    few = Taught(TRAINING.taken(range(4)), HELD_OUT)
+    check = QuickCheck(Weighted(), lambda: few, NoLenders(), name="drums", budget=Budget(steps=1000), seed=1)
+    assert check.choose(_candidates(((1000, 0.2, 0.7),))) == 0
+    assert "fewer than 8 sounds taught it" in check.sentence
+
+
 def test_where_all_copy_training_keeps_the_earliest_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
     check = _check(Weighted())

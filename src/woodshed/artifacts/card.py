@@ -113,6 +113,11 @@ class ModelCard(_Record):
     teacher: Teacher | None = None
 
     @property
+    def own_classes(self) -> frozenset[str]:
+        """Classes of the sounds that taught it itself, those of its base aside."""
+        return frozenset(source.class_name for source in self.sources if source.class_name)
+
+    @property
     def teachers(self) -> tuple[SourceSound, ...]:
         """Every sound that taught it: its own sources, then those of its base, each once."""
         if self.base is None:

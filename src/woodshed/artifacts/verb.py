@@ -163,7 +163,7 @@ def perform(
         rate_hz = loaded.card.sample_rate_hz if loaded else sounds[0].sound.sample_rate_hz
         sounds = [replace(g, sound=g.sound.resampled(rate_hz)) for g in sounds]
     guard = guard_of(loaded.card, bench.library) if loaded and settings.get("copies") == "refuse" else None
-    own = frozenset(source.class_name for source in loaded.card.sources if source.class_name) if loaded else frozenset()
+    own = loaded.card.own_classes if loaded else frozenset()
     job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard, own_classes=own)
     order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []

@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 
 _NAMED = 8  # skipped files named on the screen
+_EXPECTED = ("not a sound file", "hidden file or folder", "folder already visited through another link")
 
 Query = Annotated[
     str, typer.Argument(help="Which sounds: class:kick,snare bpm:90..120 owner:NAME -path:*old* or a part of a name.")
@@ -178,8 +179,8 @@ def _tell_scan(report: dict[str, object]) -> None:
 
 
 def _tell_skipped(skipped: object) -> None:
-    """The first files that gave no sound, by name; what is no sound file by its ending is only counted."""
-    entries = [one for one in skipped if one["reason"] != "not a sound file"] if isinstance(skipped, list) else []
+    """The first files that gave no sound, by name; what nobody takes for a sound is only counted."""
+    entries = [one for one in skipped if one["reason"] not in _EXPECTED] if isinstance(skipped, list) else []
     for one in entries[:_NAMED]:
         detail = f" ({one['detail']})" if one["detail"] else ""
         say(f"skipped: {one['path']}: {one['reason']}{detail}")

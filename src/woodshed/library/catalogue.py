@@ -91,10 +91,10 @@ def loose_ids(connection: sa.Connection) -> set[str]:
     return found
 
 
-def unclassed_ids(connection: sa.Connection) -> set[str]:
-    """One-shots without a class."""
-    query = sa.select(ITEM.c.content_id).where(ITEM.c.class_name.is_(None), ITEM.c.kind == "oneshot")
-    return {content_id for (content_id,) in connection.execute(query)}
+def one_shots(connection: sa.Connection) -> dict[str, str | None]:
+    """The class of every one-shot."""
+    query = sa.select(ITEM.c.content_id, ITEM.c.class_name).where(ITEM.c.kind == "oneshot")
+    return {row.content_id: row.class_name for row in connection.execute(query)}
 
 
 def read_path(connection: sa.Connection, content_id: str) -> str | None:

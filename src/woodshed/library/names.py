@@ -63,7 +63,7 @@ _WORDS: Mapping[str, str] = {
     "riser": "riser, uplifter, sweep up, build up, buildup",
     "impact": "impact, boom, downlifter",
 }
-# codes of drum machines and hit lists: only where they stand first, or in capitals among small letters
+# codes of drum machines and hit lists: where they stand first, or in capitals among small letters; see _PLAIN_CODES
 _CODES: Mapping[str, str] = {
     "kick": "bd, kd, kk",
     "snare": "sd, sn",
@@ -82,8 +82,8 @@ _CODES: Mapping[str, str] = {
     "conga": "lc, mc, hc",
     "tambourine": "tm",
 }
-# codes that mean nothing else: also as the last word behind a pack's name, as in uzu_bd-12
-_PLAIN_CODES = frozenset(_listed("bd kd sd hh oh cp lt mt ht cb cy rd cr"))
+# codes that mean hardly anything else: in a file's name also as the last word behind a pack's, as in uzu_bd-12
+_PLAIN_CODES = frozenset(_listed("bd kd sd hh lt mt cb cy"))
 _VAGUE: Mapping[str, str] = {
     "perc": "perc, percussion, percussive, prc, hand drum, frame drum",
     "fx": "fx, sfx, effect, noise, glitch, zap, vinyl, foley",
@@ -157,7 +157,7 @@ def guess_class(parts: Sequence[str], *, vocabulary: Iterable[str] = ()) -> Clas
     vague: ClassGuess | None = None
     for index, part in enumerate(reversed(parts)):
         stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", part) if index == 0 else part
-        found = _guess_from_name(stem, own)
+        found = _guess_from_name(stem, own, is_file=index == 0)
         if found is not None and found.strength > 1:
             return found
         vague = vague or found
@@ -176,11 +176,12 @@ def says_how_sorted(folder: str) -> bool:
     return all(w.text in class_words or w.text in _SORTING or w.text.isdigit() for w in words_of(folder))
 
 
-def _guess_from_name(name: str, vocabulary: tuple[str, ...]) -> ClassGuess | None:
+def _guess_from_name(name: str, vocabulary: tuple[str, ...], *, is_file: bool) -> ClassGuess | None:
     words = words_of(name)
     texts = [word.text for word in words]
     found = _best_phrase(texts, _own_phrases(vocabulary), 3) or _best_phrase(texts, _phrases("words"), 3)
     found = found or _code(words) or _ending(texts) or _best_phrase(texts, _phrases("vague"), 1)
+    found = found or (_code_behind(words) if is_file else None)
     if found is not None and found.class_name in ("hat", "hat-closed"):
         state = next((_HAT_STATES[text] for text in texts if text in _HAT_STATES), "hat-closed")
         return ClassGuess(state, found.because, found.strength)
@@ -210,13 +211,19 @@ def _ending(texts: Sequence[str]) -> ClassGuess | None:
 def _code(words: Sequence[Word]) -> ClassGuess | None:
     codes = _phrases("codes")
     mixed = any(word.written.islower() or word.written.istitle() for word in words if not word.written.isdigit())
-    last = max((index for index, word in enumerate(words) if not word.text.isdigit()), default=0)
     for index, word in enumerate(words):
         stands_out = index == 0 or (word.written.isupper() and (mixed or len(words) <= 3))
-        stands_out = stands_out or (index == last and word.text in _PLAIN_CODES)
         if stands_out and (word.text,) in codes:
             return ClassGuess(codes[(word.text,)], word.written, 2)
     return None
+
+
+def _code_behind(words: Sequence[Word]) -> ClassGuess | None:
+    """A plain code as the last word of a file's name, numbers after it aside."""
+    said = [word for word in words if not word.text.isdigit()]
+    if not said or said[-1].text not in _PLAIN_CODES:
+        return None
+    return ClassGuess(_phrases("codes")[(said[-1].text,)], said[-1].written, 2)
 
 
 @lru_cache(maxsize=3)

@@ -33,6 +33,7 @@ from woodshed.library.store import reading, writing
 from woodshed.library.tables import ITEM, PLACE
 from woodshed.library.walk import Found, FoundFile, Skipped, walk
 
+_FEW_UNCLASSED = 0.02  # of the one-shots: not worth a word
 FEW_LOOSE = 10  # fewer sounds than these hold nothing out
 BATCH_FILES = 64
 BATCH_S = 0.5
@@ -217,21 +218,24 @@ class Scan:
             )
 
     def _tell_unclassed(self) -> None:
-        """Say how many one-shots have no class: nobody can ask for them by it."""
+        """Say how many one-shots have no class, where these are many: nobody can ask for them by it."""
         ids = set(self._on_disk.values())
         with reading(self._engine) as connection:
-            unclassed = catalogue.unclassed_ids(connection) & ids
+            shots = catalogue.one_shots(connection)
+        mine = {content_id: class_name for content_id, class_name in shots.items() if content_id in ids}
+        unclassed = {content_id for content_id, class_name in mine.items() if class_name is None}
         self._report.unclassed = len(unclassed)
-        if not unclassed:
+        if len(unclassed) <= _FEW_UNCLASSED * len(mine):
             return
         named = next(path for path, content_id in sorted(self._on_disk.items()) if content_id in unclassed)
         self._on_event(
             Note(
                 level="warning",
-                text=f"{len(unclassed)} of {len(ids)} sounds have no class, as their names say none "
-                f"({printable(Path(named).name)}): they are learned from, but cannot be asked for by class. "
-                "Put each kind into a folder of its name (Kicks, Snares), write the column class of a manifest.csv "
-                "and add the folder again, or: woodshed library relabel SOUND --class NAME",
+                text=f"{len(unclassed)} of {len(mine)} one-shots have no class, for example "
+                f"{printable(Path(named).name)}: neither their names nor their folders say what they are. They are "
+                "learned from, but cannot be asked for by class. Put each kind into a folder of its name (Kicks, "
+                "Snares), write the column class of a manifest.csv and add the folder again, or: woodshed library "
+                "relabel SOUND --class NAME",
             )
         )
 
@@ -248,9 +252,10 @@ class Scan:
         with reading(self._engine) as connection:
             columns = (ITEM.c.content_id, ITEM.c.class_name, ITEM.c.class_source, ITEM.c.kit, ITEM.c.kit_source)
             known = {row["content_id"]: row for row in connection.execute(sa.select(*columns)).mappings()}
-        spoken_for: set[str] = set()  # of several copies, the first by path names the item
+        spoken_for: set[str] = set()  # of several copies, the first that a manifest names, else the first by path
         changes: list[tuple[str, dict[str, object]]] = []
-        for path, content_id in sorted(self._on_disk.items()):
+        with_rows_first = sorted(self._on_disk.items(), key=lambda pair: (self._rows.get(pair[0]) is None, pair[0]))
+        for path, content_id in with_rows_first:
             row, item = self._rows.get(path), known.get(content_id)
             if item is None or content_id in spoken_for:
                 continue

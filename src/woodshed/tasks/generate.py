@@ -57,7 +57,10 @@ KNOBS = KnobTable(
     knobs=(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
         Knob(
-            name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; left out: any"
+            name="class",
+            kind="text",
+            default=None,
+            help="a class of the model, 'each' for all in turn, your own first; left out: any",
         ),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
         Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo of a loop"),

@@ -27,7 +27,10 @@ KNOBS = KnobTable(
     knobs=(
         Knob(name="count", kind="int", low=1, high=10_000, default=8, help="how many sounds"),
         Knob(
-            name="class", kind="text", default=None, help="a class of the model, 'each' for all in turn; left out: any"
+            name="class",
+            kind="text",
+            default=None,
+            help="a class of the model, 'each' for all in turn, your own first; left out: any",
         ),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
         FIRST_SEED,
@@ -164,7 +167,7 @@ def _save(path: Path, file: GuideRecipe | None, flags: GuideRecipe | None) -> No
 
 
 def _requests(job: Job) -> list[Request]:
-    """Sound i takes seed + i, and with ``each`` the i-th class in turn."""
+    """Sound i takes seed + i, and with ``each`` the i-th class in turn, the own ones first."""
     count, seed = job.whole("count") or 1, job.whole("seed") or 0
     assert job.model is not None  # the verb needs one
     names = classes_in_turn(own_first(job.model.spec.classes, own=job.own_classes), word=job.word("class"), count=count)

@@ -208,25 +208,26 @@ def _chosen(
             cause=chosen.refused[0].rule if chosen.refused else "the query matches nothing",
             way_out="woodshed library ls shows the sounds, woodshed consent explain SOUND the rule",
         )
-    _tell_few(chosen, base, on_event)
+    if purpose is Purpose.GENERATIVE_TRAINING:
+        _tell_few(chosen, on_event)
     left_out = len(chosen.refused) + len(chosen.left_out)
     if left_out:
         on_event(Note(level="warning", text=f"{left_out} chosen sound(s) are left out; the model's card says why"))
     return chosen
 
 
-def _tell_few(chosen: TrainingSet, base: LoadedModel | None, on_event: EventSink) -> None:
-    """Say what so few sounds, or sounds without a class, can teach."""
+def _tell_few(chosen: TrainingSet, on_event: EventSink) -> None:
+    """Say what so few sounds, or sounds without a class, can teach a generator."""
     count = len(chosen.items)
     if count < FEW_TO_TEACH:
-        more = "add more of them" if base else "add more of them, or begin from a base: --base starter"
-        what = "One sound teaches" if count == 1 else f"{count} sounds teach"
-        text = f"{what} a model little but themselves: expect near takes of them. From 20 on it makes others; {more}"
+        taught = "one sound, and will make that" if count == 1 else f"{count} sounds, and will make those"
+        text = f"The model learns from {taught} over and over, a little changed. Add more of the kind you want"
         on_event(Note(level="warning", text=text))
-    nameless = sum(item.class_name is None for item in chosen.items)
-    if nameless and nameless < count:
-        text = f"{nameless} of {count} sounds have no class: --class cannot ask for their kind; woodshed library ls"
-        on_event(Note(level="warning", text=f"{text} shows which"))
+    nameless = [item for item in chosen.items if item.class_name is None]
+    if nameless and len(nameless) < count:
+        text = f"{len(nameless)} of {count} sounds have no class, for example {printable(nameless[0].name)}: no one can"
+        text += " ask for their kind with --class. Name it: woodshed library relabel SOUND --class NAME"
+        on_event(Note(level="warning", text=text))
 
 
 def _split(

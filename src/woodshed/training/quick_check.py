@@ -56,6 +56,7 @@ class QuickCheck:
         self._seed, self._early, self._on_event = seed, early, on_event
         self._judge: tuple[Taught, CopyJudge] | None = None
         self._reports: dict[str, MemorisationReport] = {}
+        self._too_few = False
         self.report: MemorisationReport | None = None
         self.sentence = ""
 
@@ -70,7 +71,10 @@ class QuickCheck:
         One that ends early by itself, as from a base, is looked at however short it was.
         """
         if max(one.step for one in candidates) < FEWEST_STEPS and not self._early:
-            self.sentence = self._not_looked(f"it learned for fewer than {FEWEST_STEPS} steps")
+            self.sentence = (
+                f"Copies were not looked for, as it learned for fewer than {FEWEST_STEPS} steps; "
+                f"woodshed memorisation {printable(self._name)} looks."
+            )
             return None
         self._on_event(Note(text="Looking for copies of training sounds among new ones."))
         began = self._clock()
@@ -81,14 +85,12 @@ class QuickCheck:
             at = min(listed, key=lambda number: candidates[number].step)
         self.report = self._reports.get(candidates[at].name)
         words = _why(candidates[at], as_usual=at == listed[0], inside=inside, heard=self.report is not None)
-        few = self._not_looked(f"fewer than {FEWEST_SOUNDS} sounds taught it")
-        verdict = f"Copying: {self.report.verdict}" if self.report else few
+        verdict = f"Copying: {self.report.verdict}" if self.report else ""
+        if self._too_few:
+            verdict = f"Copies were not looked for, as fewer than {FEWEST_SOUNDS} sounds taught it: it will copy them."
         self.sentence = " ".join(part for part in (words, verdict) if part)
         self._on_event(Note(text=f"Looked for copies for {seconds_to_text(self._clock() - began)}."))
         return at
-
-    def _not_looked(self, why: str) -> str:
-        return f"Copies were not looked for, as {why}; woodshed memorisation {printable(self._name)} looks."
 
     def _has_time(self, began: float) -> bool:
         """Whether another look fits; the first one always does."""
@@ -110,6 +112,7 @@ class QuickCheck:
             effort = Effort.quick_one()
             taught = self._taught_of().at_most(effort.most_training, seed=self._seed)
             if len(taught.training) < FEWEST_SOUNDS:
+                self._too_few = True
                 return taught, None
             self._judge = taught, copy_judge(taught, effort, seed=self._seed, on_event=self._on_event)
         return self._judge

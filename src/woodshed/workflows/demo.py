@@ -36,15 +36,7 @@ LONGEST_ONESHOT_S = 8.0
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """What the demo works on. Without ``sounds`` it makes a starter kit; own sounds need the word ``mine``.
-
-    Raises
-    ------
-    ConsentRefused
-        If a folder is given without saying whose sounds they are.
-    UsageError
-        If the folder is not there.
-    """
+    """What the demo works on. Without ``sounds`` it makes a starter kit; own sounds need the word ``mine``."""
 
     folder: Path
     sounds: Path | None = None
@@ -53,8 +45,16 @@ class DemoOrder:
     seed: int = 1
     preset: str = "laptop"
 
-    def __post_init__(self) -> None:
-        """Refuse an order that cannot be carried out, before anything is written."""
+    def require_sounds(self) -> None:
+        """Refuse an order that cannot be carried out, before anything is written.
+
+        Raises
+        ------
+        ConsentRefused
+            If a folder is given without saying whose sounds they are.
+        UsageError
+            If the folder is not there.
+        """
         if self.sounds is None:
             return
         if not self.sounds.is_dir():
@@ -105,9 +105,12 @@ def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore
 
     Raises
     ------
+    ConsentRefused
+        If a folder is given without saying whose sounds they are.
     TrainingFailed
         If the folder holds nothing to learn from.
     """
+    order.require_sounds()
     clock = _Clock(on_event)
     _take_in(bench, order, on_event)
     clock.lap("library")

@@ -17,6 +17,7 @@ def run_demo_in(order: DemoOrder, *, on_event: EventSink = ignore) -> DemoReport
 
     Each folder of sounds gets a workspace of its own, so that a model learns from the sounds that were named alone.
     """
+    order.require_sounds()
     return run_demo(Workspace(order.folder / _workspace_name(order.sounds)).bench, order, on_event=on_event)
 
 
