@@ -40,11 +40,10 @@ from woodshed.training import (
     train,
 )
 from woodshed.training.loggers import logging_to
-from woodshed.training.quick_check import QuickCheck
+from woodshed.training.quick_check import FEWEST_SOUNDS, QuickCheck
 from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
-FEW_TO_TEACH = 8
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
 
 
@@ -219,7 +218,7 @@ def _chosen(
 def _tell_few(chosen: TrainingSet, on_event: EventSink) -> None:
     """Say what so few sounds, or sounds without a class, can teach a generator."""
     count = len(chosen.items)
-    if count < FEW_TO_TEACH:
+    if count < FEWEST_SOUNDS:
         taught = "one sound, and will make that" if count == 1 else f"{count} sounds, and will make those"
         text = f"The model learns from {taught} over and over, a little changed. Add more of the kind you want"
         on_event(Note(level="warning", text=text))
