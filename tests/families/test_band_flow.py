@@ -641,7 +641,8 @@ def test_further_takes_count_their_own_turns(model: BandFlow) -> None:
         inside, turn = turn_of(seed, share=model.config.close)
         assert one.still is inside
         if inside:
-            meant = model.neighbourhood.draw(CLASSES.index("kick"), seed=seed, turn=turn, still=True)
+            kick, weights = CLASSES.index("kick"), heard_weights(model)
+            meant = model.neighbourhood.draw(kick, seed=seed, turn=turn, still=True, weights=weights)
             assert meant is not None
             assert one.place is not None
             assert torch.equal(one.place, meant.numbers)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tests.contract.sounds import CLASSES, RATE
 from tests.contract.test_families import ListLenders, fitted
-from woodshed.families.generators._band_flow_guiding import Row, Steering, begun
+from woodshed.families.generators._band_flow_guiding import Row, Steering, _straight, begun, led
 from woodshed.families.generators._band_flow_lending import Decoder, Target
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.roles import Guide, NoLenders, Request
@@ -143,3 +143,17 @@ def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
     assert asked.wishes == {"roam": 2.0}
     (own,) = begun(model, [row.request], GUIDES, lenders=lenders, steps=None, guidance=None)
     assert own.seed == row.request.seed
+
+
+def test_what_says_nothing_of_time_keeps_the_course_and_moves_all_tokens_alike() -> None:
+    steer, tokens, row = steering(1, lends=False)
+    shape = steer.model.shape_of(tokens, frames=row.frames)
+    colourless, timeless = led(shape, [Decay(ms=60), Brightness(hz=3000)]), led(shape, [Brightness(hz=3000)])
+    assert colourless.colour is None
+    assert timeless.colour is None
+    assert colourless.course is None
+    assert timeless.course is shape.course
+    slope = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(_straight(slope, Decay(ms=60)), slope)
+    alike = _straight(slope, Spectrum(curve=((100.0, 0.0), (8000.0, -30.0))))
+    assert torch.allclose(alike, slope.mean(0).expand_as(slope))

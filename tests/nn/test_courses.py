@@ -114,6 +114,20 @@ def test_what_is_louder_than_the_strike_is_held_down() -> None:
     assert np.array_equal(struck(late, rise=8.5, sample_rate_hz=RATE), late)  # a swell that was asked for stays
 
 
+def test_what_is_nearly_as_loud_before_the_strike_is_turned_down_a_little() -> None:
+    time_s = np.arange(RATE // 2) / RATE
+    level = np.interp(time_s, [0.0, 0.006, 0.016, 0.03, 0.5], [0.2, 0.97, 0.8, 1.0, 0.05])
+    early = level * np.sin(2 * np.pi * 2000 * time_s)[None]
+    assert amplitude_envelope(early, RATE).attack_time_ms() < 10
+    new = struck(early, rise=float(np.log2(1 + 30.0)), sample_rate_hz=RATE)
+    assert 20 < amplitude_envelope(new, RATE).attack_time_ms() < 45
+    gain_db = 20 * np.log10(np.abs(new[0, 5::11]) / np.abs(early[0, 5::11]))
+    assert gain_db.max() < 1e-6
+    assert gain_db.min() > -3.0
+    dying = burst(seed=7, rise_s=0.001, fall_s=0.01)
+    assert np.array_equal(struck(dying, rise=float(np.log2(1 + 30.0)), sample_rate_hz=RATE), dying), "too far to rise"
+
+
 @pytest.mark.parametrize(("hz", "lacking"), [(45, 0.3), (60, 0.5)])
 def test_slow_waves_are_held_down_each_of_them(hz: int, lacking: float) -> None:
     time_s = np.arange(RATE) / RATE

@@ -576,3 +576,13 @@ def test_in_small_classes_what_is_new_is_no_take(sizes: tuple[int, ...]) -> None
         alike = torch.cdist(wholes, made.wholes[known]).min(1).values < 1e-3
         assert float(same.float().mean()) < 0.3
         assert float(alike.float().mean()) < 0.3 or sum(sizes) < _ENOUGH, "three sounds span too little to go between"
+
+
+def test_takes_are_oftener_of_sounds_that_have_others_like_them_beside_them() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    family, loners = heard(20, around=0.0, spread=0.05, seed=1), heard(20, around=0.0, spread=5.0, seed=2)
+    settle(made, (torch.cat([family[0], loners[0]]), torch.cat([family[1], loners[1]])))
+    met = [drawn.name for turn in range(400) if (drawn := made.draw(0, seed=turn, turn=turn, still=True))]
+    counts = [met.count(name) for name in range(1, 41)]
+    assert min(counts) > 0, "every sound is met"
+    assert 1.3 * sum(counts[20:]) < sum(counts[:20]) < 4.0 * sum(counts[20:])

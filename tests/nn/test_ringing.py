@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from woodshed.nn import EnvelopeSplitter, Ringer, Shape, Shaper, hiss_of, lean_of, partials_of
+from woodshed.nn import EnvelopeSplitter, Glide, Ringer, Shape, Shaper, hiss_of, lean_of, partials_of
 
 RATE = 44100
 
@@ -78,7 +78,7 @@ def test_noise_in_the_highs_is_not_rung_as_tone(ringer: Ringer) -> None:
     shape = heard(ringer, torch.fft.irfft(spectrum) * torch.exp(-torch.arange(RATE // 2) / (0.1 * RATE)))
     shares = torch.full((len(shape.partials.shares), 6), 0.35)  # as noise alone is told
     partials = replace(shape.partials, frequencies_hz=torch.tensor([2600.0, 3100.0, 3600.0, 4100.0, 4600.0, 5100.0]))
-    told = replace(shape, partials=replace(partials, shares=shares, glide_octaves=0.0, harmonic=False))
+    told = replace(shape, partials=replace(partials, shares=shares, glide=Glide(), harmonic=False))
     without = ringer.spectra(replace(shape, partials=None), frames=RATE // 2, sides=2, seed=4)
     assert torch.equal(ringer.spectra(told, frames=RATE // 2, sides=2, seed=4), without)
     assert lined(ringer, told) < 1.2 * lined(ringer, replace(told, partials=None))

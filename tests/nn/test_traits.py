@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from woodshed.nn import TRAITS, EnvelopeSplitter, Partials, Shape, Traits
+from woodshed.nn import TRAITS, EnvelopeSplitter, Glide, Partials, Shape, Traits
 
 SPLITTER = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=True, max_duration_s=2.0)
 
@@ -17,7 +17,7 @@ def decaying(db_per_s: float = 120.0) -> Shape:
     time_s = torch.arange(180.0)[:, None] * 256 / 44100
     level = -db_per_s * time_s * math.log(10) / 10 - torch.linspace(0, 6, 40)[None]
     envelope = torch.log(level.exp() + math.exp(SPLITTER.floor))
-    ringing = Partials(torch.tensor([110.0, 200, 300, 400, 500, 600]), 0.0, 0.02, False, torch.ones(23, 6))
+    ringing = Partials(torch.tensor([110.0, 200, 300, 400, 500, 600]), Glide(), False, torch.ones(23, 6))
     return Shape(envelope, torch.full((180, 8), -2.0), ringing)
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from woodshed.dsp import fundamental_hz
-from woodshed.nn import EnvelopeSplitter, Partials, Ringer, Shape, Shaper, Tuner
+from woodshed.nn import EnvelopeSplitter, Glide, Partials, Ringer, Shape, Shaper, Tuner
 
 SPLITTER = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=False, max_duration_s=2.0)
 FRAMES = 120 * 256
@@ -29,7 +29,7 @@ def drum(*, share: float = 0.9, glide: float = 0.0) -> Shape:
     tilt[:3] = torch.tensor([-1.0, 0.0, -3.0])
     shares = torch.tensor([share, 0.5 * share, 0.0, 0.0, 0.0, 0.0]).expand(16, -1)
     modes = torch.tensor([100.0, 230.0, 900.0, 1700.0, 2600.0, 3700.0])
-    return decaying(tilt=tilt, partials=Partials(modes, glide, 0.02, False, shares))
+    return decaying(tilt=tilt, partials=Partials(modes, Glide(glide, 0.02), False, shares))
 
 
 def heard_hz(shape: Shape) -> tuple[float, float]:
@@ -79,7 +79,7 @@ def test_nothing_loud_stays_at_the_old_place() -> None:
 @pytest.mark.parametrize("wanted_hz", [2000.0, 5000.0])
 def test_overtones_beyond_what_a_rate_can_hold_are_gone(wanted_hz: float) -> None:
     spans = torch.tensor([1.0, 2, 3, 5, 9, 17]) * 440
-    note = decaying(tilt=torch.linspace(0, -8, 40), partials=Partials(spans, 0.0, 0.02, True, torch.ones(16, 6)))
+    note = decaying(tilt=torch.linspace(0, -8, 40), partials=Partials(spans, Glide(), True, torch.ones(16, 6)))
     tuned = Tuner(SPLITTER).tuned(note, wanted_hz=wanted_hz)
     top, below = tuned.envelope[:20, -1].mean(), tuned.envelope[:20, -6:-1].amax(1).mean()
     assert float(top) < float(below)
@@ -87,7 +87,7 @@ def test_overtones_beyond_what_a_rate_can_hold_are_gone(wanted_hz: float) -> Non
 
 def test_a_series_keeps_its_multiples() -> None:
     spans = torch.tensor([1.0, 2, 3, 5, 9, 17]) * 110
-    note = decaying(tilt=torch.linspace(0, -8, 40), partials=Partials(spans, 0.0, 0.02, True, torch.ones(16, 6)))
+    note = decaying(tilt=torch.linspace(0, -8, 40), partials=Partials(spans, Glide(), True, torch.ones(16, 6)))
     tuned = Tuner(SPLITTER).tuned(note, wanted_hz=165.0)
     assert tuned.partials is not None
     assert tuned.partials.harmonic

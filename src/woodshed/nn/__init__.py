@@ -20,6 +20,7 @@ from woodshed.nn.crossing import crossed
 from woodshed.nn.discriminator import BandDiscriminator, deceiving_loss, discriminator_loss
 from woodshed.nn.envelopes import SIDE_LOW, EnvelopeSplitter, Split, sounding_span
 from woodshed.nn.extending import Extender
+from woodshed.nn.gliding import Glide
 from woodshed.nn.lapped import hop_frames_of, lapped, steps_of, unlapped
 from woodshed.nn.lengths import LengthTable, at_quantile, released
 from woodshed.nn.loops import LoopShape, LoopSplit, LoopSplitter, to_mid_side
@@ -78,6 +79,7 @@ __all__ = [
     "Decoded",
     "EnvelopeSplitter",
     "Extender",
+    "Glide",
     "LengthTable",
     "LoopShape",
     "LoopSplit",

@@ -8,12 +8,12 @@ import torch
 from scipy.signal import oaconvolve
 from torch import Tensor
 
-from woodshed.dsp import amplitude_envelope
+from woodshed.dsp import Envelope, amplitude_envelope
 from woodshed.nn.attacks import above_bass
 from woodshed.nn.principal import PrincipalBasis
 
 COURSE_POINTS = 48
-COURSE_NUMBERS = 12
+COURSE_NUMBERS = 14
 _FIRST_S = 0.006  # the second point; from there on they lie evenly in the log of time
 _BEGINNING_S = 0.023  # in which what lies above the bass is left to `attacked`
 _SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
@@ -23,8 +23,10 @@ _QUIET_FROM, _QUIET_TO = 0.5, 0.25  # compressed, -20 and -40 dB
 _MOST_GAIN = 1.4  # natural log of amplitude, 12 dB
 _FILTERED_FRAMES = 32  # of silence, so that a filter has something to run over
 _STRUCK = 0.93  # of the loudest: what stands at the peak as an attack is measured
-_LATER = 1.25  # times later than asked for, before a beginning counts as too slow
-_SLACK_S = 0.003  # and this much later besides
+_LATER = 1.25  # times later than asked for, before a beginning counts as too slow, or sooner
+_SLACK_S = 0.003  # and this much besides
+_AS_LOUD = 0.7  # of the peak, that comes when it should: else the peak before it is left
+_RISING = 0.86  # of it, that stands before it at most: what has not yet risen as an attack is measured
 _WITHIN_S = 0.01  # no strike is asked to be over sooner: a low wave takes as long to rise
 _STRIKES = 3  # times it is turned down at most, as a gain drawn out leaves something of every wave
 _MOST_HELD = 0.7  # natural log of amplitude, 6 dB, by which what follows is turned down at most
@@ -109,9 +111,10 @@ def _gain(wanted: Tensor, own: Tensor) -> Floats:
 
 
 def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
-    """A sound that has risen when it should: what later stands above its beginning is turned down, by 6 dB at most.
+    """A sound that has risen when it should, not later and not much sooner.
 
-    A dense noise is loudest wherever chance has it; what is struck is loudest when it is struck.
+    A dense noise is loudest wherever chance has it; what is struck is loudest when it is struck. So what stands above
+    its beginning later is turned down, by 6 dB at most; and what is nearly as loud before it should be, a little.
 
     Parameters
     ----------
@@ -124,18 +127,50 @@ def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
     turned, whole = audio, 0.0
     for _ in range(_STRIKES):
         envelope = amplitude_envelope(turned, sample_rate_hz)
-        amplitude, hop_s = envelope.amplitude, envelope.hop_s
-        if envelope.peak <= 0.0 or envelope.attack_time_ms() / 1000.0 <= _LATER * wanted_s + _SLACK_S:
+        change = _held_later(envelope, wanted_s) if envelope.peak > 0.0 else None
+        if change is None:
             break
-        begun = int(np.argmax(amplitude >= 0.1 * envelope.peak))
-        risen = min(len(amplitude), begun + 1 + round(max(wanted_s, _WITHIN_S) / hop_s))
-        most = float(amplitude[:risen].max()) / _STRUCK
-        change = np.log(np.minimum(1.0, most / np.maximum(amplitude, 1e-12)))
-        change[:risen] = 0.0
-        places = (np.arange(len(amplitude)) + 0.5) * hop_s * sample_rate_hz
         whole = np.maximum(whole + change, -_MOST_HELD)
-        turned = _turned(audio, places, whole, sample_rate_hz)
-    return turned
+        turned = _turned(audio, _middles(envelope, sample_rate_hz), whole, sample_rate_hz)
+    envelope = amplitude_envelope(turned, sample_rate_hz)
+    change = _held_before(envelope, wanted_s) if envelope.peak > 0.0 else None
+    return turned if change is None else _turned(turned, _middles(envelope, sample_rate_hz), change, sample_rate_hz)
+
+
+def _held_later(envelope: Envelope, wanted_s: float) -> Floats | None:
+    """How far to turn down what stands above a beginning that rises too late, in logs; None where it does not."""
+    amplitude, hop_s = envelope.amplitude, envelope.hop_s
+    if envelope.attack_time_ms() / 1000.0 <= _LATER * wanted_s + _SLACK_S:
+        return None
+    risen = min(len(amplitude), _begun(envelope) + 1 + round(max(wanted_s, _WITHIN_S) / hop_s))
+    most = float(amplitude[:risen].max()) / _STRUCK
+    change = np.log(np.minimum(1.0, most / np.maximum(amplitude, 1e-12)))
+    change[:risen] = 0.0
+    return change
+
+
+def _held_before(envelope: Envelope, wanted_s: float) -> Floats | None:
+    """How far to turn down what is as loud as the strike before it, in logs; None where that is little or far more."""
+    amplitude, hop_s = envelope.amplitude, envelope.hop_s
+    if envelope.attack_time_ms() / 1000.0 >= wanted_s / _LATER - _SLACK_S:
+        return None
+    risen = _begun(envelope) + round(wanted_s / hop_s)
+    later = float(amplitude[risen:].max(initial=0.0))
+    if later < _AS_LOUD * envelope.peak:
+        return None
+    change = np.log(np.minimum(1.0, _RISING * later / np.maximum(amplitude, 1e-12)))
+    change[risen:] = 0.0
+    return change
+
+
+def _begun(envelope: Envelope) -> int:
+    """Where it has risen to a tenth of its peak."""
+    return int(np.argmax(envelope.amplitude >= 0.1 * envelope.peak))
+
+
+def _middles(envelope: Envelope, sample_rate_hz: int) -> Floats:
+    """Where the points of an envelope lie, in frames."""
+    return (np.arange(len(envelope.amplitude)) + 0.5) * envelope.hop_s * sample_rate_hz
 
 
 def _levels(audio: Floats, sample_rate_hz: int) -> tuple[Floats, Floats]:

@@ -33,8 +33,10 @@ _STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
 _OTHER_STEP = 0x6A09E667F3BCC909  # 0.4142... of it, so that two rows of turns fill a square evenly too
 _BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
-_TRIES = 24  # places among which one is looked for that lies so far from all known ones
+_TRIES = 48  # places among which one is looked for that lies so far from all known ones
 _MOST_COMPARED = 64  # sounds whose distances say how far two of a class lie apart
+_BESIDE = 4  # sounds on either side of one in its row, that say how much of a crowd it stands in
+_MOST_CROWDED = 4.0  # times nearer or farther than is usual in its class, that this counts at most
 _OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
 _LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
@@ -113,6 +115,30 @@ def no_farther(values: Tensor, known: Tensor) -> Tensor:
     [2.0, 0.5]
     """
     return torch.maximum(torch.minimum(values, known.amax(0)), known.amin(0))
+
+
+def crowding(row: Tensor) -> Tensor:
+    """How near each stands to those beside it, for points in a row ``(points, n)``: 1 as is usual, half to 2.
+
+    The root of one over the median distance to four on either side, over that of all. 1 for all where they are few.
+
+    Examples
+    --------
+    >>> [round(often**2, 2) for often in crowding(torch.tensor([[0.0], [1.0], [2.0], [3.0], [9.0]])).tolist()]
+    [1.0, 2.0, 2.0, 1.0, 0.29]
+    """
+    count, row = len(row), row.double()
+    if count < 3:
+        return torch.ones_like(row[:, 0])
+    apart = row.new_full((count, 2 * _BESIDE), math.nan)
+    for step in range(1, min(_BESIDE, count - 1) + 1):
+        steps = (row[step:] - row[:-step]).norm(dim=1)
+        apart[step:, step - 1] = steps
+        apart[:-step, _BESIDE + step - 1] = steps
+    near = apart.nanmedian(dim=1).values
+    usual = float(near.median())
+    apart = near.clamp(usual / _MOST_CROWDED, usual * _MOST_CROWDED)
+    return (usual / apart).sqrt() if usual > 0.0 else torch.ones_like(near)
 
 
 class Neighbourhood(nn.Module):
@@ -281,7 +307,8 @@ class Neighbourhood(nn.Module):
         turn
             Which sound it begins from; the seed if None.
         still
-            Stay where that sound lies.
+            Stay where that sound lies. It is then oftener one that has others like it beside it: one more of a family
+            goes unnoticed, one more of a sound that stands alone is that sound.
         roam
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
@@ -307,8 +334,10 @@ class Neighbourhood(nn.Module):
             return None
         rng = np.random.default_rng(derive_seed(seed, "place"))
         among = self._nearest_to(chosen, log_length=log_length, traits=traits)
-        here = among[int(evenly(seed if turn is None else turn) * len(among))]
+        way = evenly(seed if turn is None else turn) * len(among)
+        here = among[int(way)]
         if still:
+            here = self._in_the_crowd(here, way=way - int((among < self._of_class_of(here)[0]).sum()), weights=weights)
             return self._place_at(here, name=int(self.names[here]))
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
@@ -427,6 +456,12 @@ class Neighbourhood(nn.Module):
         """Another of some rows, so chosen that turns side by side meet all of them evenly; itself where none is."""
         at = int(evenly(turn, step=_OTHER_STEP) * len(mine))
         return mine[at] if mine[at] != row else mine[(at + 1) % len(mine)]
+
+    def _in_the_crowd(self, row: Tensor, *, way: float, weights: Tensor | float) -> Tensor:
+        """The row of its class that is met after so much of a way from 0 to their number, the crowded ones oftener."""
+        mine = self._of_class_of(row)
+        often = crowding(self._heard(weights)[mine]).cumsum(0)
+        return mine[min(len(mine) - 1, int((often <= way / len(mine) * float(often[-1])).sum()))]
 
     def _of_class_of(self, row: Tensor) -> Tensor:
         return torch.nonzero(self.classes == self.classes[row])[:, 0]

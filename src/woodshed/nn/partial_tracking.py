@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from woodshed.dsp import fundamental_hz
+from woodshed.nn.gliding import LOWS_FROM_HZ, SWEPT_OCTAVES, Glide, analytic_below, smoothed, sweep_of
 from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST_HZ, MODES, Partials
 
 Floats = npt.NDArray[np.floating]
@@ -25,8 +26,10 @@ _SETTLED_S = 0.06
 _GLIDES_S = (0.005, 0.01, 0.02, 0.035, 0.06, 0.12, 0.24, 0.48)
 _LEAST_GLIDE, _LEAST_SUDDEN_GLIDE = 0.03, 0.25  # octaves
 _EXPLAINED = 0.6  # of what a course wavers, that a glide may leave over
+_MOST_SLOW, _SLOW_S = 0.8, 0.05  # octaves and seconds of a glide like that of a tom, heard beside other modes
 _MOST_SETTLED = 0.35  # octaves between the peak of the spectrum and where a glide settles
 _ONE_BAND_HZ = 130.0
+_BESIDE_SWEEP = 0.35  # of its frequency, nearer than which nothing is believed to ring beside what sweeps
 _FADED_DB = -20.0  # what still sounds this much below its start after that time shows where it settles
 _DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
 _TONAL_SHARE = 0.85  # from here on it is all tone
@@ -49,16 +52,15 @@ def partials_of(audio: Floats, *, sample_rate_hz: int, token_frames: int, tokens
     rate = sample_rate_hz
     audio = _from_onset(np.asarray(audio, dtype=np.float64))
     modes, harmonic = _modes(audio, rate)
-    deep = [] if harmonic else [hz for hz in modes if hz < _DEEP_HZ]
-    glide, glide_s, settled = _glide(audio, rate, deep) if deep else (0.0, 0.03, 0.0)
-    modes = np.where(modes < _DEEP_HZ, modes * 2.0**settled, modes) if deep else modes
-    deep = [hz * 2.0**settled for hz in deep]
+    glide, deep = (Glide(), np.zeros(0)) if harmonic else _gliding(audio, rate, modes[modes < _DEEP_HZ])
+    modes = modes if harmonic else np.concatenate([deep, modes[modes >= _DEEP_HZ]])[:MODES]
+    deep = deep[:MODES]
     frequencies = _filled(modes)
-    shares = _shares(audio, rate, frequencies, len(modes), glide, glide_s, harmonic, token_frames, tokens)
+    shares = _shares(audio, rate, frequencies, len(modes), glide, harmonic, token_frames, tokens)
     shares = np.clip((shares - _NOISY_SHARE) / (_TONAL_SHARE - _NOISY_SHARE), 0, 1)
-    if deep:
-        shares[:, : len(deep)] = _deep_shares(audio, rate, deep, glide, glide_s, token_frames, tokens)
-    return Partials(torch.from_numpy(frequencies).float(), glide, glide_s, harmonic, torch.from_numpy(shares).float())
+    if len(deep):
+        shares[:, : len(deep)] = _deep_shares(audio, rate, deep, glide, token_frames, tokens)
+    return Partials(torch.from_numpy(frequencies).float(), glide, harmonic, torch.from_numpy(shares).float())
 
 
 def _from_onset(audio: Floats) -> Floats:
@@ -100,52 +102,27 @@ def _from_the_strongest(modes: Floats, strengths: Floats) -> tuple[Floats, Float
     return modes[kept], strengths[kept]
 
 
-def _deep_shares(
-    audio: Floats, rate: int, deep: list[float], glide: float, glide_s: float, token_frames: int, tokens: int
-) -> Floats:
+def _deep_shares(audio: Floats, rate: int, deep: Floats, glide: Glide, token_frames: int, tokens: int) -> Floats:
     """Tone over tone and noise around each low mode, ``(tokens, modes)``.
 
     One mode after another is turned to a standstill, smoothed and taken away; what is left in the end is noise. Modes
     so near that one band holds them share its energy as they do in the sound.
     """
-    left, low_rate = _analytic_below(audio, rate, pass_hz=(5.0, 480.0, 600.0))
+    left, low_rate = analytic_below(audio, rate, pass_hz=(5.0, 480.0, 600.0))
     seconds = np.arange(len(left)) / low_rate
-    turns = np.cumsum(np.exp2(glide * np.exp(-seconds / glide_s))) / low_rate
+    turns = glide.turns(len(left), low_rate)
     tones, waves = [], [np.exp(2j * math.pi * hz * turns) for hz in deep]
     for wave in waves:
-        tone = _smoothed(left * wave.conj(), round(_STILL_S * low_rate))
+        tone = smoothed(left * wave.conj(), round(_STILL_S * low_rate))
         left = left - tone * wave
         tones.append(tone)
     token = np.minimum((seconds * rate / token_frames).astype(int), tokens - 1)
-    noises = [_smoothed(left * wave.conj(), round(_NEAR_S * low_rate)) for wave in waves]
+    noises = [smoothed(left * wave.conj(), round(_NEAR_S * low_rate)) for wave in waves]
     parts, rests = (
         np.stack([np.bincount(token, np.abs(x) ** 2, tokens) for x in some], axis=1) for some in (tones, noises)
     )  # (tokens, modes)
     near = np.clip(1 - np.abs(np.subtract.outer(deep, deep)) / _ONE_BAND_HZ, 0, 1)
     return parts / np.maximum(parts @ near + rests, 1e-15)
-
-
-def _smoothed(values: npt.NDArray[np.complexfloating], span: int) -> npt.NDArray[np.complexfloating]:
-    window = np.hanning(max(3, span) + 2)
-    return np.convolve(values, window / window.sum(), "same")[: len(values)]
-
-
-def _analytic_below(
-    audio: Floats, rate: int, *, pass_hz: tuple[float, float, float]
-) -> tuple[npt.NDArray[np.complexfloating], float]:
-    """What lies in a low band as complex amplitudes, at a rate just high enough, and that rate.
-
-    ``pass_hz``: from where it passes, up to where, and where it has fallen to nothing.
-    """
-    size = 1 << math.ceil(math.log2(len(audio) + 1024))
-    few = 1 << math.ceil(math.log2(2 * _LOW_TOP_HZ * size / rate))
-    spectrum = np.fft.rfft(audio, size)[: few // 2]
-    hz = np.arange(few // 2) * rate / size
-    low, high, stop = pass_hz
-    spectrum = 2 * spectrum * np.clip((hz - low) / low, 0, 1) * np.clip((stop - hz) / (stop - high), 0, 1)
-    slow_rate = rate * few / size
-    slow = np.fft.ifft(spectrum, few) * (few / size)
-    return slow[: max(2, math.ceil(len(audio) * few / size))], slow_rate
 
 
 def _peaks(audio: Floats, rate: int) -> tuple[Floats, Floats]:
@@ -199,7 +176,35 @@ def _refined(peaks: Floats, strengths: Floats, first_hz: float) -> float:
     return float((weight * peaks[near] / number[near]).sum() / weight.sum())
 
 
-def _glide(audio: Floats, rate: int, deep: list[float]) -> tuple[float, float, float]:
+def _gliding(audio: Floats, rate: int, deep: Floats) -> tuple[Glide, Floats]:
+    """How the low modes glide, and where they settle: as found, or as they stand once a far sweep is undone."""
+    octaves, seconds, settled = _glide(audio, rate, deep) if len(deep) else _NO_GLIDE[1:]
+    slight = Glide(octaves, seconds)
+    sweep, lows = sweep_of(audio, sample_rate_hz=rate, also=[slight] if octaves else [])
+    swept = _swept_modes(lows)
+    if len(swept):
+        return sweep, swept
+    believed = abs(octaves) < SWEPT_OCTAVES or (abs(octaves) < _MOST_SLOW and seconds > _SLOW_S)
+    return (slight, deep * 2.0**settled) if believed else (Glide(), deep)
+
+
+def _swept_modes(lows: Floats) -> Floats:
+    """Where the low modes settle, rising, from levels in dB at whole Hz once a sweep was undone.
+
+    What is close to the strongest is what is left of its sweep.
+    """
+    top = np.flatnonzero((lows[1:-1] > lows[:-2]) & (lows[1:-1] >= lows[2:])) + 1
+    found: list[int] = []
+    for place in top[np.argsort(-lows[top])].tolist():
+        hz = [LOWS_FROM_HZ + other for other in (place, *found)]
+        apart = all(abs(hz[0] - other) > max(_elbow_room(hz[0], 12.0), _BESIDE_SWEEP * other) for other in hz[1:])
+        clear = lows[place] - np.median(lows[max(0, place - 250) : place + 250]) >= 6.0
+        if not found or (apart and clear and place > found[0] and lows[place] > lows[found[0]] + _DEEP_WEAKEST_DB):
+            found.append(place)
+    return LOWS_FROM_HZ + np.sort(np.array(found[:MODES], dtype=float))
+
+
+def _glide(audio: Floats, rate: int, deep: Floats) -> tuple[float, float, float]:
     """How far the low modes begin above where they settle, in octaves, how fast they fall, and where they settle.
 
     The last is in octaves from where the peak of the spectrum lies: of a slow glide that is its middle. The lowest mode
@@ -220,7 +225,7 @@ def _glide_between(
     audio: Floats, rate: int, peak_hz: float, *, pass_hz: tuple[float, float, float]
 ) -> tuple[float, float, float, float] | None:
     """How far the course of a band strays from a glide, and that glide; None where it hardly keeps to one."""
-    analytic, slow_rate = _analytic_below(audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=pass_hz)
+    analytic, slow_rate = analytic_below(audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=pass_hz)
     power = np.abs(analytic) ** 2
     turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
     hop = max(1, round(0.002 * slow_rate))
@@ -264,8 +269,7 @@ def _shares(
     rate: int,
     frequencies: Floats,
     count: int,
-    glide: float,
-    glide_s: float,
+    glide: Glide,
     harmonic: bool,
     token_frames: int,
     tokens: int,
@@ -279,7 +283,7 @@ def _shares(
     frames = np.stack([padded[int(c) - size // 2 + size : int(c) + size // 2 + size] * window for c in centres])
     power = np.abs(np.fft.rfft(frames, axis=-1)) ** 2  # (tokens, bins)
     bin_hz = rate / size
-    at = np.exp2(glide * np.exp(-centres / rate / glide_s))  # (tokens,) of the settled frequency
+    at = glide.course(torch.from_numpy(centres / rate)).numpy()  # (tokens,) of the settled frequency
     spans = HARMONIC_SPANS if harmonic else tuple((1, 1) for _ in range(MODES))
     shares = np.zeros((tokens, MODES))
     for mode in range(MODES if harmonic else count):

@@ -14,12 +14,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from woodshed.nn.gliding import LEAST_OCTAVES, MOST_OCTAVES, Glide
+
 MODES = 6
 LOWEST_HZ, HIGHEST_HZ = 30.0, 6000.0
 HARMONIC_SPANS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32))  # of the series, one per mode
-PARTIAL_NUMBERS = 4 + (MODES - 1) + MODES
+_SETTLED_NUMBERS = 6  # the lowest, glide and dive and the time of each, whether it is harmonic
+PARTIAL_NUMBERS = _SETTLED_NUMBERS + (MODES - 1) + MODES
 _MIDDLE_HZ = 110.0
-_LEAST_GLIDE = 0.05  # octaves; what is less was meant as none
+_LEAST_GLIDE, _LEAST_DIVE = 0.05, 0.2  # octaves; what is less was meant as none
+_GLIDE_S, _DIVE_S = 0.02, 0.006  # usual times
 ABSENT_STEP = 0.6  # octaves between modes that are not there
 _LEAST_SHARE = 0.05  # of tone, below which a mode is not rung
 
@@ -32,8 +36,8 @@ class Partials:
     ----------
     frequencies_hz
         Where the modes settle, rising, ``(modes,)``; of a harmonic sound multiples of the first.
-    glide_octaves, glide_s
-        How far above (or below) it all begins, and the time in which that falls to 37 %.
+    glide
+        How far above (or below) that all of it begins, and how that falls.
     harmonic
         Whether there is a full harmonic series above the first mode; then each mode stands for a span of it.
     shares
@@ -41,14 +45,13 @@ class Partials:
     """
 
     frequencies_hz: Tensor
-    glide_octaves: float
-    glide_s: float
+    glide: Glide
     harmonic: bool
     shares: Tensor
 
     def course(self, seconds: Tensor) -> Tensor:
         """Frequency at some times, as a multiple of where it settles."""
-        return torch.exp2(self.glide_octaves * torch.exp(-seconds / max(1e-3, self.glide_s)))
+        return self.glide.course(seconds)
 
     def lines(self) -> tuple[Tensor, Tensor]:
         """All sines of the modes: where each settles in Hz, and its mode, both ``(lines,)``."""
@@ -80,8 +83,10 @@ class Partials:
         steps = torch.log2(self.frequencies_hz[1:] / self.frequencies_hz[:-1])
         settled = [
             math.log2(float(self.frequencies_hz[0]) / _MIDDLE_HZ) / 1.5,
-            self.glide_octaves * 1.5,
-            math.log2(max(1e-3, self.glide_s) / 0.02) / 1.5 if self.glide_octaves else 0.0,
+            self.glide.octaves * 1.5,
+            math.log2(max(1e-3, self.glide.seconds) / _GLIDE_S) / 1.5 if self.glide.octaves else 0.0,
+            self.glide.dive_octaves * 1.5,
+            math.log2(max(1e-3, self.glide.dive_s) / _DIVE_S) / 1.5 if self.glide.dive_octaves else 0.0,
             1.0 if self.harmonic else -1.0,
         ]
         ratios = torch.zeros(MODES - 1) if self.harmonic else (steps - ABSENT_STEP) / 0.5
@@ -92,13 +97,23 @@ class Partials:
     def from_numbers(cls, numbers: Tensor) -> Partials:
         """Back from numbers, however roughly a model drew them: constants are averaged over the tokens."""
         constant = numbers[:, : PARTIAL_NUMBERS - MODES].mean(0)
-        glide = float((constant[1] / 1.5).clamp(-0.3, 1.6))
-        harmonic = bool(constant[3] > 0)
+        octaves, seconds, dive_octaves, dive_s = constant[1:5].tolist()
+        glide = Glide(
+            _octaves_of(octaves, least=_LEAST_GLIDE),
+            _GLIDE_S * 2.0 ** (1.5 * min(3.2, max(-2.3, seconds))),
+            _octaves_of(dive_octaves, least=_LEAST_DIVE),
+            _DIVE_S * 2.0 ** (1.5 * min(2.0, max(-1.0, dive_s))),
+        )
+        harmonic = bool(constant[_SETTLED_NUMBERS - 1] > 0)
         first = (_MIDDLE_HZ * 2.0 ** (1.5 * constant[0])).clamp(LOWEST_HZ, HIGHEST_HZ)
-        steps = (constant[4:] * 0.5 + ABSENT_STEP).clamp(0.02, 4.0)
+        steps = (constant[_SETTLED_NUMBERS:] * 0.5 + ABSENT_STEP).clamp(0.02, 4.0)
         if harmonic:
             steps = torch.log2(torch.tensor([b[0] / a[0] for a, b in itertools.pairwise(HARMONIC_SPANS)]))
         frequencies = first * torch.exp2(torch.cat([torch.zeros(1), torch.cumsum(steps, 0)]))
         shares = (numbers[:, PARTIAL_NUMBERS - MODES :] / 2 + 0.3).clamp(0, 1)
-        glide_s = float(0.02 * 2.0 ** (1.5 * constant[2].clamp(-1.5, 3.2)))
-        return cls(frequencies, glide if abs(glide) > _LEAST_GLIDE else 0.0, glide_s, harmonic, shares)
+        return cls(frequencies, glide, harmonic, shares)
+
+
+def _octaves_of(number: float, *, least: float) -> float:
+    octaves = min(MOST_OCTAVES, max(LEAST_OCTAVES, number / 1.5))
+    return octaves if abs(octaves) > least else 0.0

@@ -60,7 +60,7 @@ class Ringer:
         generator = torch.Generator().manual_seed(seed)
         sharp = replace(shape, envelope=unsmeared(shape.envelope))
         noise = self.shaper.noise(sharp, sides=sides, generator=generator)
-        lines = self._lines(sharp, frames=frames)
+        lines = self._lines(sharp)
         if lines is None:
             return leaned_over(noise, lean=shape.lean)
         noise = noise * self._left_over(lines, self.splitter.bands.spread(sharp.envelope), bins=noise.shape[-1]).sqrt()
@@ -79,17 +79,15 @@ class Ringer:
     def _hop(self) -> int:
         return self.splitter.hop_frames
 
-    def _lines(self, shape: Shape, *, frames: int) -> _Lines | None:
+    def _lines(self, shape: Shape) -> _Lines | None:
         partials = shape.partials
         if partials is None:
             return None
         hz, modes = _settled_lines(partials, top_hz=min(HIGHEST_HZ, 0.45 * self.splitter.sample_rate_hz))
         if not len(hz):
             return None
-        steps = torch.arange(shape.steps)
-        tokens = (steps * self._hop * len(partials.shares) // max(1, frames)).clamp(max=len(partials.shares) - 1)
-        seconds = steps * self._hop / self.splitter.sample_rate_hz
-        told = partials.shares[tokens][:, modes]
+        seconds = torch.arange(shape.steps) * self._hop / self.splitter.sample_rate_hz
+        told = partials.on_tokens(shape.steps).shares[:, modes]  # from the middle of one token to that of the next
         shares = told if partials.harmonic else rung_shares(told, hz)  # of a series noise tells little
         rung = shares.amax(0) > 0
         if not bool(rung.any()):

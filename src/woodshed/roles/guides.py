@@ -75,6 +75,11 @@ class Spectrum(Guide):
         """Two decibels off on average."""
         return 0.04
 
+    @property
+    def moves_level(self) -> bool:
+        """No: it says nothing of time."""
+        return False
+
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Mean square of the difference in units of 10 dB, over the bands between the ends of the curve."""
         centres = octave_centres_hz(sample_rate_hz=sample_rate_hz)
@@ -204,6 +209,11 @@ class Brightness(Guide):
     def least(self) -> float:
         """A thirtieth of an octave."""
         return 0.001
+
+    @property
+    def moves_level(self) -> bool:
+        """No: it says nothing of time."""
+        return False
 
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
         """Square of the distance in octaves."""

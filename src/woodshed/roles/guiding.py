@@ -95,6 +95,11 @@ class Guide(ABC):
         return False
 
     @property
+    def moves_level(self) -> bool:
+        """Whether it may change when a sound is loud; where no guide does, its level runs as that of its kind."""
+        return True
+
+    @property
     def span_s(self) -> float:
         """How long a sound must be at least for this guide to make sense, in seconds."""
         return 0.0

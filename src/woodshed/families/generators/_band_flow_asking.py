@@ -27,7 +27,7 @@ from woodshed.nn import (
     turn_of,
 )
 from woodshed.roles import Request
-from woodshed.sampling import request_noise
+from woodshed.sampling import flow_times, request_noise
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -37,6 +37,7 @@ ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked
 MOST_ROAM = 5.0
 _STEADY_ROAM = 1.2  # of what is made from one place alone
 _CALM = 0.6  # of the noise, for new sounds of which nothing is asked
+_TAKE_STEPS = 2
 _RETUNED = (0.25, 1.5)  # semitones by which the lines of a known sound are moved for a new one
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
@@ -122,6 +123,11 @@ def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor
     noise = request_noise([item.seed for item in drawn], shape=(length, model.numbers), name="envelope")
     shares = [0.0 if item.still else _CALM if item.steady else 1.0 for item in drawn]
     return noise * torch.tensor(shares)[:, None, None]
+
+
+def times_for(drawn: Sequence[Drawn], *, steps: int) -> list[float]:
+    """Times of the flow for rows of one kind: further takes, which begin from no noise, are as true after few steps."""
+    return flow_times(min(steps, _TAKE_STEPS) if all(item.still for item in drawn) else steps, bend=1.2)
 
 
 def drawn_out(row: Tensor, drawn: Drawn) -> Tensor:

@@ -173,7 +173,7 @@ class Steering:
             if not any(missed):
                 break
             for (guide, strength), (losses, slope) in zip(pulls, found, strict=True):
-                way = _even(slope[0] * error.square(), error)
+                way = _even(_straight(slope[0], guide) * error.square(), error)
                 tokens = tokens + _as_far(way, slope[0], losses[0], guide, strength=strength)
         assert best is not None
         return best[1]
@@ -183,7 +183,7 @@ class Steering:
     @torch.no_grad()
     def fixed_fine(self, tokens: Tensor, row: Row) -> FixedFine:
         """The fine structure that a sound of these tokens has now; white where the tokens are silent."""
-        shape = self.model.shape_of(tokens, frames=row.frames).uncoursed().uncoloured()
+        shape = led(self.model.shape_of(tokens, frames=row.frames), self.guides)
         target = Target(shape, row.frames, 1.0, row.request.class_name, row.request.seed)
         spectra = self.decoder.heard(target)
         white = self._white(row.request.seed, shape, sides=len(spectra))
@@ -211,6 +211,12 @@ class Steering:
         bins = self.model.splitter.hop_frames + 1
         real, imaginary = request_noise([seed], shape=(2, sides, shape.steps, bins), name="guided silence")[0]
         return torch.complex(real, imaginary) * math.sqrt(0.5)
+
+
+def led(shape: Shape, guides: Sequence[Guide]) -> Shape:
+    """A shape whose colour is left to guides, and its course, where one of them may move its level."""
+    shape = shape.uncoloured()
+    return shape.uncoursed() if any(guide.moves_level for guide in guides) else shape
 
 
 def lengthened(
@@ -270,13 +276,18 @@ def _pull(slope: Tensor, losses: Sequence[float], step: _Step, guide: Guide, *, 
     functionals (how far, when the least value is known).
     """
     (through,) = torch.autograd.grad(step.clean, step.point, slope, retain_graph=True)
-    straight = slope * step.error.square()
     move = torch.zeros_like(slope)
     for number, (loss, count) in enumerate(zip(losses, step.counts, strict=True)):
-        ways = [_even(some[number, :count], step.error) for some in (through, straight)]
+        straight = _straight(slope[number, :count], guide) * step.error.square()
+        ways = [_even(some, step.error) for some in (through[number, :count], straight)]
         way = _even(ways[0] + _STRAIGHT * ways[1], step.error)
         move[number, :count] = _as_far(way, slope[number, :count], loss, guide, strength=strength)
     return move
+
+
+def _straight(slope: Tensor, guide: Guide) -> Tensor:
+    """A slope ``(tokens, numbers)``, the same for all tokens where a guide says nothing of time."""
+    return slope if guide.moves_level else slope.mean(0, keepdim=True).expand_as(slope)
 
 
 def _as_far(way: Tensor, slope: Tensor, loss: float, guide: Guide, *, strength: float) -> Tensor:

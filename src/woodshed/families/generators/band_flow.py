@@ -21,6 +21,7 @@ from woodshed.families.generators._band_flow_asking import (
     drawn_for,
     drawn_out,
     noise_for,
+    times_for,
     together,
     told_for,
     with_wholes,
@@ -42,7 +43,7 @@ from woodshed.families.generators._band_flow_copies import (
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_few import FewSounds, place_asked
-from woodshed.families.generators._band_flow_guiding import Row, Steering, begun, lengthened
+from woodshed.families.generators._band_flow_guiding import Row, Steering, begun, led, lengthened
 from woodshed.families.generators._band_flow_hearing import (
     QUANTILES,
     attack_heard,
@@ -103,7 +104,6 @@ from woodshed.roles import (
 )
 from woodshed.sampling import (
     Steer,
-    flow_times,
     guided,
     linear_guess,
     logit_normal_times,
@@ -167,9 +167,9 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.45, ge=0, le=1)
+    close: float = Field(default=0.44, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=0.77, ge=0, le=10)
+    apart: float = Field(default=0.84, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -436,7 +436,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             for number, row in zip(some, tokens, strict=True):
                 shape = self.shape_of(drawn_out(row, drawn[number]), frames=drawn[number].frames)
                 shape = shape.no_wider() if drawn[number].steady else shape
-                shape = shape.uncoursed().uncoloured() if guides else replace(shape, lines=drawn[number].lines)
+                shape = led(shape, guides) if guides else replace(shape, lines=drawn[number].lines)
                 target = Target(
                     shape=shape,
                     frames=drawn[number].frames,
@@ -455,7 +455,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     def _flow(
         self, drawn: Sequence[Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
     ) -> Tensor:
-        noise, times = noise_for(self, drawn, length=length), flow_times(steps, bend=1.2)
+        noise, times = noise_for(self, drawn, length=length), times_for(drawn, steps=steps)
         return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
