@@ -20,7 +20,9 @@ from woodshed.families.generators._band_flow_asking import (
     drawn_for,
     drawn_out,
     noise_for,
+    times_for,
     told_for,
+    with_wholes,
 )
 from woodshed.families.generators._band_flow_copies import (
     WHOLE_NUMBERS,
@@ -35,6 +37,7 @@ from woodshed.families.generators._band_flow_losses import flow_misses, noise_ov
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.nn import (
     COLOUR_NUMBERS,
+    GLIDE_PLACES,
     Shape,
     attacked,
     colour_of,
@@ -646,6 +649,30 @@ def test_further_takes_count_their_own_turns(model: BandFlow) -> None:
             assert meant is not None
             assert one.place is not None
             assert torch.equal(one.place, meant.numbers)
+
+
+def test_takes_are_drawn_in_two_steps_at_most(model: BandFlow) -> None:
+    drawn = [drawn_for(model, Request(seed=seed, class_name="kick")) for seed in range(20)]
+    takes, others = ([one for one in drawn if one.still is still] for still in (True, False))
+    for steps in (1, 2, 5):
+        assert len(times_for(takes, steps=steps)) == min(steps, 2) + 1
+        assert len(times_for(others, steps=steps)) == steps + 1
+
+
+def test_new_sounds_glide_as_a_known_one_of_their_class(model: BandFlow) -> None:
+    kicks = model.neighbourhood.wholes[model.neighbourhood.classes == CLASSES.index("kick")][:, GLIDE_PLACES]
+    repeated = model.neighbourhood.repeated
+    for request in (Request(seed=3, class_name="kick"), Request(seed=3, class_name="kick", wishes={"pitch_hz": 60.0})):
+        one = drawn_for(model, request)
+        assert one.glide is not None
+        assert bool((kicks == one.glide).all(dim=1).any())
+        put = with_wholes(torch.zeros(1, 4, model.numbers), [one], repeated=repeated)
+        assert bool((put[0][:, repeated[GLIDE_PLACES]] == one.glide).all())
+
+
+def test_a_token_is_rows_of_whole_16_bytes() -> None:
+    family = BandFlow(BandFlow.PRESETS["laptop"], DataSpec(RATE, 2, CLASSES))
+    assert family.numbers % 4 == 0, "or sounds depend on what they are made with"
 
 
 def test_the_colour_holds_though_a_beginning_is_sharp(model: BandFlow) -> None:

@@ -128,6 +128,17 @@ def test_what_is_nearly_as_loud_before_the_strike_is_turned_down_a_little() -> N
     assert np.array_equal(struck(dying, rise=float(np.log2(1 + 30.0)), sample_rate_hz=RATE), dying), "too far to rise"
 
 
+def test_what_comes_again_much_later_is_no_strike() -> None:
+    time_s = np.arange(RATE) / RATE
+    tone = np.sin(2 * np.pi * 1000 * time_s)[None]
+    trembling = tone * (0.85 + 0.15 * np.cos(2 * np.pi * 3 * time_s))
+    twice = tone * np.interp(time_s, [0.0, 0.002, 0.02, 0.38, 0.4, 0.9], [0.0, 1.0, 0.2, 0.2, 0.72, 0.05])
+    for audio in (trembling, twice):
+        for wanted_ms in (15.0, 60.0):
+            new = struck(audio, rise=float(np.log2(1 + wanted_ms)), sample_rate_hz=RATE)
+            assert amplitude_envelope(new, RATE).attack_time_ms() < 1.25 * wanted_ms + 3.5
+
+
 @pytest.mark.parametrize(("hz", "lacking"), [(45, 0.3), (60, 0.5)])
 def test_slow_waves_are_held_down_each_of_them(hz: int, lacking: float) -> None:
     time_s = np.arange(RATE) / RATE

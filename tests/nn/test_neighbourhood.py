@@ -586,3 +586,21 @@ def test_takes_are_oftener_of_sounds_that_have_others_like_them_beside_them() ->
     counts = [met.count(name) for name in range(1, 41)]
     assert min(counts) > 0, "every sound is met"
     assert 1.3 * sum(counts[20:]) < sum(counts[:20]) < 4.0 * sum(counts[20:])
+
+
+@pytest.mark.parametrize("class_index", [0, None])
+def test_what_stays_still_is_still_of_what_was_asked_for(class_index: int | None) -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    lengths = torch.tensor([0.1] * 20 + [2.0] * 20).log()
+    settle(made, heard(40, around=0.0, spread=1.0, seed=1), lengths=lengths)
+    for turn in range(20):
+        drawn = made.draw(class_index, seed=turn, turn=turn, still=True, log_length=math.log(0.1))
+        assert drawn is not None
+        assert drawn.log_length == pytest.approx(math.log(0.1))
+
+
+def test_takes_of_any_class_meet_every_sound() -> None:
+    made = settled()
+    made.renumber(["a", "b"], ["b", "a"])
+    met = {drawn.name for turn in range(300) if (drawn := made.draw(None, seed=turn, turn=turn, still=True))}
+    assert met == set(range(100, 120))

@@ -17,6 +17,7 @@ from woodshed.nn import (
     partials_of,
     unsmeared,
 )
+from woodshed.nn.gliding import LEAST_OCTAVES, MOST_OCTAVES
 
 RATE = 44100
 TOKEN = 2048
@@ -129,11 +130,45 @@ def test_numbers_bring_the_same_partials_back() -> None:
     assert torch.allclose(again.shares, partials.shares, atol=1e-5)
 
 
-def test_any_numbers_give_usable_partials() -> None:
-    wild = 50 * torch.randn(5, PARTIAL_NUMBERS, generator=torch.Generator().manual_seed(1))
+@pytest.mark.parametrize("seed", range(8))
+def test_any_numbers_give_usable_partials(seed: int) -> None:
+    wild = 50 * torch.randn(5, PARTIAL_NUMBERS, generator=torch.Generator().manual_seed(seed))
     partials = Partials.from_numbers(wild)
     assert bool(torch.isfinite(partials.frequencies_hz).all())
+    assert LEAST_OCTAVES - 1e-6 <= partials.glide.all_octaves <= MOST_OCTAVES + 1e-6
+    assert bool(torch.isfinite(partials.course(torch.linspace(0, 3, 100))).all())
     assert 0.0 <= float(partials.shares.min()) <= float(partials.shares.max()) <= 1.0
+
+
+@pytest.mark.parametrize(
+    "glide", [Glide(), Glide(-0.2, 0.1), Glide(3.5, 0.06), Glide(1.0, 0.25, 2.0, 0.1), Glide(1.2, 0.12, 2.0, 0.006)]
+)
+def test_a_glide_comes_back_from_its_numbers(glide: Glide) -> None:
+    partials = Partials(torch.tensor([50.0, 80, 130, 200, 310, 480]), glide, False, torch.ones(4, 6))
+    heard_s = torch.linspace(0.001, 0.5, 50)
+    again = Partials.from_numbers(partials.to_numbers())
+    assert torch.allclose(again.course(heard_s), glide.course(heard_s), rtol=0.01)
+
+
+@pytest.mark.parametrize("hz", [28.0, 31.0])
+def test_a_kick_at_the_lower_edge_stays_there(hz: float) -> None:
+    partials = found(swept(Glide(3.0, 0.05), hz=hz))
+    assert float(partials.frequencies_hz[0]) == pytest.approx(hz, abs=3.0)
+
+
+def test_what_sweeps_from_above_half_the_rate_is_silent_until_it_comes_below() -> None:
+    parts = splitter()
+    frames = RATE // 4
+    steps = -(-frames // parts.hop_frames) + 1
+    partials = Partials(torch.tensor([3000.0] + [60000.0] * 5), Glide(4.5, 0.1), False, torch.ones(6, 6))
+    shape = Shape(torch.zeros(steps, 40), torch.full((steps, 8), -9.2), partials)
+    ringer = Ringer(Shaper(parts))
+    with_it, without = (
+        parts.join(ringer.spectra(one, frames=frames, sides=1, seed=3), frames=frames)[0]
+        for one in (shape, Shape(shape.envelope, shape.width))
+    )
+    early = slice(0, round(0.02 * RATE))  # where it would be above 22 kHz
+    assert torch.allclose(with_it[early], without[early], atol=0.05 * float(without.abs().max()))
 
 
 @pytest.mark.parametrize("rate", [44100, 48000])

@@ -41,7 +41,7 @@ from woodshed.nn.metal import LINE_POINTS, METAL_NUMBERS, lines_of, metal_of, no
 from woodshed.nn.muon import Muon, near_orthogonal
 from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly, no_farther, turn_of
 from woodshed.nn.partial_tracking import partials_of
-from woodshed.nn.partials import MODES, PARTIAL_NUMBERS, Partials
+from woodshed.nn.partials import GLIDE_PLACES, MODES, PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
 from woodshed.nn.ring_prior import RingPrior
 from woodshed.nn.ringing import Ringer, unsmeared
@@ -60,6 +60,7 @@ __all__ = [
     "COLOUR_POINTS",
     "COURSE_NUMBERS",
     "COURSE_POINTS",
+    "GLIDE_PLACES",
     "LINE_POINTS",
     "METAL_NUMBERS",
     "MODES",

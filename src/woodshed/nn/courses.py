@@ -13,7 +13,7 @@ from woodshed.nn.attacks import above_bass
 from woodshed.nn.principal import PrincipalBasis
 
 COURSE_POINTS = 48
-COURSE_NUMBERS = 14
+COURSE_NUMBERS = 14  # with all else that a token tells 108: rows of whole 16 bytes are summed alike in any company
 _FIRST_S = 0.006  # the second point; from there on they lie evenly in the log of time
 _BEGINNING_S = 0.023  # in which what lies above the bass is left to `attacked`
 _SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
@@ -28,6 +28,7 @@ _SLACK_S = 0.003  # and this much besides
 _AS_LOUD = 0.7  # of the peak, that comes when it should: else the peak before it is left
 _RISING = 0.86  # of it, that stands before it at most: what has not yet risen as an attack is measured
 _WITHIN_S = 0.01  # no strike is asked to be over sooner: a low wave takes as long to rise
+_MOST_RISE = 14.0  # 16 s
 _STRIKES = 3  # times it is turned down at most, as a gain drawn out leaves something of every wave
 _MOST_HELD = 0.7  # natural log of amplitude, 6 dB, by which what follows is turned down at most
 
@@ -123,7 +124,7 @@ def struck(audio: Floats, *, rise: float, sample_rate_hz: int) -> Floats:
     rise
         When it should have risen, as `rise_of` says it.
     """
-    wanted_s = (2.0 ** max(0.0, rise) - 1.0) / 1000.0
+    wanted_s = (2.0 ** min(_MOST_RISE, max(0.0, rise)) - 1.0) / 1000.0
     turned, whole = audio, 0.0
     for _ in range(_STRIKES):
         envelope = amplitude_envelope(turned, sample_rate_hz)
@@ -155,8 +156,9 @@ def _held_before(envelope: Envelope, wanted_s: float) -> Floats | None:
     if envelope.attack_time_ms() / 1000.0 >= wanted_s / _LATER - _SLACK_S:
         return None
     risen = _begun(envelope) + round(wanted_s / hop_s)
-    later = float(amplitude[risen:].max(initial=0.0))
-    if later < _AS_LOUD * envelope.peak:
+    soon = risen + 1 + round(((_LATER - 1.0) * wanted_s + _SLACK_S) / hop_s)
+    later = float(amplitude[risen:soon].max(initial=0.0))
+    if later < _AS_LOUD * envelope.peak or float(amplitude[soon:].max(initial=0.0)) * _RISING > later:
         return None
     change = np.log(np.minimum(1.0, _RISING * later / np.maximum(amplitude, 1e-12)))
     change[risen:] = 0.0

@@ -17,8 +17,10 @@ Complexes = npt.NDArray[np.complexfloating]
 
 LOWS_FROM_HZ = 28.0
 MOST_OCTAVES, LEAST_OCTAVES = 4.5, -0.3  # of a glide and its dive together
+FASTEST_S, SLOWEST_S = 0.002, 0.5  # in which it falls to 37 %
 SWEPT_OCTAVES = 0.25  # from here on a glide blurs a spectrum, so that modes are looked for beside it
-_LOW_HZ = (15.0, 600.0, 700.0)  # passes from, up to, nothing from
+_LOW_HZ = (15.0, 600.0, 690.0)  # passes from, up to, nothing from
+_LOW_TOP_HZ = 650.0  # of what is kept at the least
 _LONGEST_S = 0.6
 _LEAST_SHARE = 0.03  # of the energy, that lies low in what may glide
 _WINDOW_S = 0.04
@@ -30,7 +32,6 @@ _SINGLE, _DOUBLE = 4, 5  # how many of each kind are listened to, those that kee
 _GAIN = 0.2  # of what moves, that a glide must bring to a standstill before it is believed, and a dive of the rest
 _STEADY = 0.97  # what stands still from the beginning has no glide
 _REFINED = (1.35, 1.15)  # factors by which all about a glide is tried up and down
-_SLOWEST_S, _FASTEST_S = 0.5, 0.002
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Glide:
 
         Examples
         --------
-        >>> Glide(octaves=1.0, seconds=0.1, dive_octaves=1.0, dive_s=0.01).course(torch.tensor([0.0, 1.0])).tolist()
-        [4.0, 1.0000314...]
+        >>> Glide(octaves=1.0, seconds=0.1, dive_octaves=1.0, dive_s=0.01).course(torch.tensor([0.0, 2.0])).tolist()
+        [4.0, 1.0]
         """
         slow = self.octaves * torch.exp(-seconds / max(1e-3, self.seconds))
         return torch.exp2(slow + self.dive_octaves * torch.exp(-seconds / max(1e-3, self.dive_s)))
@@ -135,8 +136,8 @@ class _Standstill:
 
 def _best(listener: _Standstill, tried: Iterable[Glide], *, over: float, than: Glide) -> tuple[float, Glide]:
     """The glide that makes most stand still, if that is well over what another does."""
-    shares = [(listener.share(glide), number, glide) for number, glide in enumerate(tried)]
-    share, _, glide = max(shares, default=(0.0, 0, than), key=lambda one: one[:2])
+    shares = [(round(listener.share(glide), 6), glide) for glide in tried]
+    share, glide = max(shares, default=(0.0, than), key=lambda one: one[0])  # of equals the first
     return (share, glide) if share > over + _GAIN * (1.0 - over) else (over, than)
 
 
@@ -154,7 +155,11 @@ def _refined(listener: _Standstill, share: float, glide: Glide) -> Glide:
 
 def _within_bounds(glide: Glide) -> bool:
     times = (glide.seconds, glide.dive_s)
-    return LEAST_OCTAVES <= glide.all_octaves <= MOST_OCTAVES and all(_FASTEST_S <= one <= _SLOWEST_S for one in times)
+    return (
+        LEAST_OCTAVES <= glide.all_octaves <= MOST_OCTAVES
+        and all(FASTEST_S <= one <= SLOWEST_S for one in times)
+        and (not glide.dive_octaves or glide.dive_s < glide.seconds)
+    )
 
 
 def _fits(low: Complexes, rate_hz: float) -> tuple[list[Glide], list[Glide]]:
@@ -204,10 +209,10 @@ def _lows(low: Complexes, rate_hz: float, glide: Glide) -> Floats:
 def analytic_below(audio: Floats, rate: int, *, pass_hz: tuple[float, float, float]) -> tuple[Complexes, float]:
     """What lies in a low band as complex amplitudes, at a rate just high enough, and that rate.
 
-    ``pass_hz``: from where it passes, up to where, and where it has fallen to nothing; 700 Hz at most.
+    ``pass_hz``: from where it passes, up to where, and where it has fallen to nothing; some 690 Hz at most.
     """
     size = 1 << math.ceil(math.log2(len(audio) + 1024))
-    few = 1 << math.ceil(math.log2(2 * 650.0 * size / rate))
+    few = 1 << math.ceil(math.log2(2 * _LOW_TOP_HZ * size / rate))
     spectrum = np.fft.rfft(audio, size)[: few // 2]
     hz = np.arange(few // 2) * rate / size
     low, high, stop = pass_hz

@@ -337,7 +337,9 @@ class Neighbourhood(nn.Module):
         way = evenly(seed if turn is None else turn) * len(among)
         here = among[int(way)]
         if still:
-            here = self._in_the_crowd(here, way=way - int((among < self._of_class_of(here)[0]).sum()), weights=weights)
+            alike = (self.classes[among] == self.classes[here]).nonzero()[:, 0]  # side by side: rows are kept by class
+            part = (way - float(alike[0])) / len(alike) if class_index is None else way / len(among)
+            here = self._in_the_crowd(among[alike], way=min(1.0, max(0.0, part)), weights=weights)
             return self._place_at(here, name=int(self.names[here]))
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
@@ -457,11 +459,10 @@ class Neighbourhood(nn.Module):
         at = int(evenly(turn, step=_OTHER_STEP) * len(mine))
         return mine[at] if mine[at] != row else mine[(at + 1) % len(mine)]
 
-    def _in_the_crowd(self, row: Tensor, *, way: float, weights: Tensor | float) -> Tensor:
-        """The row of its class that is met after so much of a way from 0 to their number, the crowded ones oftener."""
-        mine = self._of_class_of(row)
-        often = crowding(self._heard(weights)[mine]).cumsum(0)
-        return mine[min(len(mine) - 1, int((often <= way / len(mine) * float(often[-1])).sum()))]
+    def _in_the_crowd(self, rows: Tensor, *, way: float, weights: Tensor | float) -> Tensor:
+        """Of rows in a row, the one met so far on the way, from 0 to 1, on which those in a crowd take up more."""
+        often = crowding(self._heard(weights)[rows]).cumsum(0)
+        return rows[min(len(rows) - 1, int((often <= way * float(often[-1])).sum()))]
 
     def _of_class_of(self, row: Tensor) -> Tensor:
         return torch.nonzero(self.classes == self.classes[row])[:, 0]

@@ -54,7 +54,6 @@ def partials_of(audio: Floats, *, sample_rate_hz: int, token_frames: int, tokens
     modes, harmonic = _modes(audio, rate)
     glide, deep = (Glide(), np.zeros(0)) if harmonic else _gliding(audio, rate, modes[modes < _DEEP_HZ])
     modes = modes if harmonic else np.concatenate([deep, modes[modes >= _DEEP_HZ]])[:MODES]
-    deep = deep[:MODES]
     frequencies = _filled(modes)
     shares = _shares(audio, rate, frequencies, len(modes), glide, harmonic, token_frames, tokens)
     shares = np.clip((shares - _NOISY_SHARE) / (_TONAL_SHARE - _NOISY_SHARE), 0, 1)
@@ -193,7 +192,8 @@ def _swept_modes(lows: Floats) -> Floats:
 
     What is close to the strongest is what is left of its sweep.
     """
-    top = np.flatnonzero((lows[1:-1] > lows[:-2]) & (lows[1:-1] >= lows[2:])) + 1
+    edged = np.pad(lows, 1, constant_values=-np.inf)
+    top = np.flatnonzero((edged[1:-1] > edged[:-2]) & (edged[1:-1] >= edged[2:]))
     found: list[int] = []
     for place in top[np.argsort(-lows[top])].tolist():
         hz = [LOWS_FROM_HZ + other for other in (place, *found)]

@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from woodshed.nn.gliding import LEAST_OCTAVES, MOST_OCTAVES, Glide
+from woodshed.nn.gliding import FASTEST_S, LEAST_OCTAVES, MOST_OCTAVES, SLOWEST_S, Glide
 
 MODES = 6
 LOWEST_HZ, HIGHEST_HZ = 30.0, 6000.0
 HARMONIC_SPANS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32))  # of the series, one per mode
 _SETTLED_NUMBERS = 6  # the lowest, glide and dive and the time of each, whether it is harmonic
+GLIDE_PLACES = slice(1, 5)  # of these numbers
 PARTIAL_NUMBERS = _SETTLED_NUMBERS + (MODES - 1) + MODES
 _MIDDLE_HZ = 110.0
-_LEAST_GLIDE, _LEAST_DIVE = 0.05, 0.2  # octaves; what is less was meant as none
+_LEAST_GLIDE, _LEAST_DIVE = 0.05, 0.1  # octaves; what is less was meant as none
 _GLIDE_S, _DIVE_S = 0.02, 0.006  # usual times
 ABSENT_STEP = 0.6  # octaves between modes that are not there
 _LEAST_SHARE = 0.05  # of tone, below which a mode is not rung
@@ -78,6 +79,20 @@ class Partials:
         drawn = torch.nn.functional.interpolate(self.shares.T[None], size=tokens, mode="linear", align_corners=False)
         return replace(self, shares=drawn[0].T)
 
+    def shares_at(self, tokens: Tensor) -> Tensor:
+        """Shares so many tokens after the beginning, evenly from the middle of one to that of the next, ``(n, modes)``.
+
+        Examples
+        --------
+        >>> partials = Partials(torch.ones(6), Glide(), False, torch.tensor([[0.0], [1.0]]))
+        >>> partials.shares_at(torch.tensor([0.0, 0.5, 1.0, 1.5, 1.9])).flatten().tolist()
+        [0.0, 0.0, 0.5, 1.0, 1.0]
+        """
+        places = (tokens - 0.5).clamp(0, len(self.shares) - 1)
+        before = places.floor().long()
+        after = (before + 1).clamp(max=len(self.shares) - 1)
+        return torch.lerp(self.shares[before], self.shares[after], (places - before)[:, None])
+
     def to_numbers(self) -> Tensor:
         """As numbers around 0 that a model can learn, ``(tokens, PARTIAL_NUMBERS)``; all but shares are constant."""
         steps = torch.log2(self.frequencies_hz[1:] / self.frequencies_hz[:-1])
@@ -97,12 +112,13 @@ class Partials:
     def from_numbers(cls, numbers: Tensor) -> Partials:
         """Back from numbers, however roughly a model drew them: constants are averaged over the tokens."""
         constant = numbers[:, : PARTIAL_NUMBERS - MODES].mean(0)
-        octaves, seconds, dive_octaves, dive_s = constant[1:5].tolist()
+        octaves, seconds, dive_octaves, dive_s = constant[GLIDE_PLACES].nan_to_num().tolist()
+        fall = _octaves_of(octaves, most=MOST_OCTAVES, least=_LEAST_GLIDE)
         glide = Glide(
-            _octaves_of(octaves, least=_LEAST_GLIDE),
-            _GLIDE_S * 2.0 ** (1.5 * min(3.2, max(-2.3, seconds))),
-            _octaves_of(dive_octaves, least=_LEAST_DIVE),
-            _DIVE_S * 2.0 ** (1.5 * min(2.0, max(-1.0, dive_s))),
+            fall,
+            _seconds_of(seconds, usual=_GLIDE_S),
+            max(0.0, _octaves_of(dive_octaves, most=MOST_OCTAVES - fall, least=_LEAST_DIVE)),
+            _seconds_of(dive_s, usual=_DIVE_S),
         )
         harmonic = bool(constant[_SETTLED_NUMBERS - 1] > 0)
         first = (_MIDDLE_HZ * 2.0 ** (1.5 * constant[0])).clamp(LOWEST_HZ, HIGHEST_HZ)
@@ -114,6 +130,10 @@ class Partials:
         return cls(frequencies, glide, harmonic, shares)
 
 
-def _octaves_of(number: float, *, least: float) -> float:
-    octaves = min(MOST_OCTAVES, max(LEAST_OCTAVES, number / 1.5))
+def _octaves_of(number: float, *, most: float, least: float) -> float:
+    octaves = min(most, max(LEAST_OCTAVES, number / 1.5))
     return octaves if abs(octaves) > least else 0.0
+
+
+def _seconds_of(number: float, *, usual: float) -> float:
+    return min(SLOWEST_S, max(FASTEST_S, usual * 2.0 ** (1.5 * min(5.0, max(-5.0, number)))))

@@ -24,6 +24,7 @@ _NOISE_TELLS = 0.4  # this much, beside what was taken off when modes were looke
 _STRUCK_HZ = 400.0  # modes below begin together, at phase 0
 _LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
+_CLEAR_OF_TOP = 0.05  # of half the rate, over which what sweeps from above is faded in
 _SETTLING = 4  # rounds that undo what the windows smear
 
 
@@ -87,12 +88,14 @@ class Ringer:
         if not len(hz):
             return None
         seconds = torch.arange(shape.steps) * self._hop / self.splitter.sample_rate_hz
-        told = partials.on_tokens(shape.steps).shares[:, modes]  # from the middle of one token to that of the next
+        told = partials.shares_at(torch.arange(shape.steps) / self.splitter.token_steps)[:, modes]
+        course = partials.course(seconds)
         shares = told if partials.harmonic else rung_shares(told, hz)  # of a series noise tells little
+        shares = shares * _below(hz * course[:, None], top_hz=0.5 * self.splitter.sample_rate_hz)
         rung = shares.amax(0) > 0
         if not bool(rung.any()):
             return None
-        return _Lines(hz[rung], shares[:, rung], partials.course(seconds), partials.harmonic)
+        return _Lines(hz[rung], shares[:, rung], course, partials.harmonic)
 
     def _left_over(self, lines: _Lines, drawn: Tensor, *, bins: int) -> Tensor:
         """What is left for noise, of the power of every bin, ``(steps, bins)``; ``drawn`` is its natural log.
@@ -172,6 +175,11 @@ class Ringer:
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
                 steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
         return steady
+
+
+def _below(hz: Tensor, *, top_hz: float) -> Tensor:
+    """1 well below a frequency, 0 from there on."""
+    return ((top_hz - hz) / (_CLEAR_OF_TOP * top_hz)).clamp(0, 1)
 
 
 def rung_shares(shares: Tensor, hz: Tensor) -> Tensor:

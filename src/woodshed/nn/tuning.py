@@ -59,6 +59,8 @@ class Tuner:
         power = (shape.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0)  # (steps, bands)
         tone, noise = self._taken_apart(power, partials)
         lead = 0 if partials.harmonic else int((tone.power * self._energy(tone.hz)).sum(0).argmax())
+        if not partials.harmonic:  # what rings below it, in step with it, would be heard as the pitch
+            tone = replace(tone, power=tone.power * (tone.hz >= tone.hz[:, [lead]]))
         voice = tone.power[:, lead] ** _VOICE + 1e-9
         ratio = wanted_hz / _weighted_median(tone.hz[:, lead], voice)
         noise = self._moved(noise, octaves=math.log2(ratio), with_hz=float(tone.hz[-1, lead]))

@@ -17,6 +17,7 @@ from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS, heard_weights
 from woodshed.nn import (
     COLOUR_NUMBERS,
+    GLIDE_PLACES,
     TOLD_NUMBERS,
     TRAITS,
     Place,
@@ -55,6 +56,7 @@ class Drawn:
     place: Tensor | None = None  # among the sounds heard
     # the last numbers that all of its tokens repeat, of known sounds and between them; its place is then told as exact
     whole: Tensor | None = None
+    glide: Tensor | None = None  # numbers of the glide of the known sound that it begins as
     lines: Tensor | None = None  # how strong its lines are
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
     name: int = 0  # of that sound
@@ -100,6 +102,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         wishes=wishes,
         place=None if place is None else place.numbers,
         whole=None if place is None or not _asks_nothing(request) else place.whole[0 if close else CONSTANT_NUMBERS :],
+        glide=None if place is None else place.whole[GLIDE_PLACES],
         lines=None if place is None else _lines_for(place, request, close=close),
         still=place is not None and close,
         name=0 if place is None else place.name,
@@ -174,6 +177,8 @@ def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int
     for number, item in enumerate(drawn):  # rows that fill up come last
         if item.whole is not None:
             out[number, :, repeated[-len(item.whole) :]] = item.whole
+        if item.glide is not None:
+            out[number, :, repeated[GLIDE_PLACES]] = item.glide
     return out
 
 

@@ -17,6 +17,7 @@ from woodshed.nn import (
     ATTACK_NUMBERS,
     COLOUR_NUMBERS,
     COURSE_NUMBERS,
+    GLIDE_PLACES,
     LINE_POINTS,
     METAL_NUMBERS,
     MODES,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 WHOLE_PARTS = (METAL_NUMBERS, 3, ATTACK_NUMBERS, COURSE_NUMBERS, COLOUR_NUMBERS)  # the three: lean, hiss, rise
 WHOLE_NUMBERS = sum(WHOLE_PARTS)
 CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
-# where, among what all tokens repeat, a sound says how it begins and runs: hiss, rise, beginning, course
+# where, among what all tokens repeat, a sound says how it begins and runs, beside its glide: hiss, rise, attack, course
 _RUNS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + WHOLE_NUMBERS - COLOUR_NUMBERS)
 _TINTS = range(_RUNS.stop, _RUNS.stop + COLOUR_NUMBERS)  # its colour; the first says how bright it is on the whole
 _DIGITS = 15  # hex digits of a content id: 60 bits
@@ -153,7 +154,7 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
         dims=dims,
         repeated=repeated,
         traits=len(TRAITS),
-        runs=_RUNS,
+        runs=(*range(CONSTANT_NUMBERS)[GLIDE_PLACES], *_RUNS),
         tinged=_TINTS[:1],
         tints=_TINTS,
     )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, together, told_for
+from woodshed.families.generators._band_flow_asking import TOLD, drawn_for, noise_for, times_for, together, told_for
 from woodshed.families.generators._band_flow_losses import flow_misses
 from woodshed.roles import Distils, Features, Request
 from woodshed.sampling import flow_times, noised, seeded_generator
@@ -104,11 +104,11 @@ class PairDrawer:
         """Where the model's own solver ends for each request, in the order of the requests."""
         model = self.model
         drawn = [drawn_for(model, request) for request in requests]
-        times = flow_times(model.config.steps, bend=1.2)
         found: dict[int, _Pair] = {}
         for length, some in together(model, drawn, most=_TOGETHER):
             rows = [drawn[number] for number in some]
             noise = noise_for(model, rows, length=length)
+            times = times_for(rows, steps=model.config.steps)
             ends = model.solve(noise, rows, times=times, guidance=model.config.guidance)
             for number, start, end in zip(some, noise, ends, strict=True):
                 tokens = drawn[number].tokens

@@ -137,7 +137,7 @@ class Config(FamilyConfig):
     pool_limit
         Most training examples kept in memory, augmented ones included (about 13 kB each).
     steps, guidance
-        Defaults of the solver. Guides take three times as many steps. Further takes are not guided.
+        Defaults of the solver. Guides take three times as many steps. Further takes are not guided, and take two at most.
     air
         Share of noise in the fine structure above 6 kHz.
     repitch_semitones
@@ -167,7 +167,7 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.44, ge=0, le=1)
+    close: float = Field(default=0.42, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
     apart: float = Field(default=0.84, ge=0, le=10)
 
