@@ -164,18 +164,11 @@ def _within_bounds(glide: Glide) -> bool:
 
 def _fits(low: Complexes, rate_hz: float) -> tuple[list[Glide], list[Glide]]:
     """Glides of one fall, and of two, that the course of the frequency keeps to, the closest first."""
-    power = np.abs(low) ** 2
-    turn = np.angle(low[1:] * np.conj(low[:-1])) * rate_hz / (2 * math.pi)
-    hop = max(1, round(_HOP_S * rate_hz))
-    count = len(turn) // hop
-    weights = power[1 : count * hop + 1].reshape(count, hop)
-    weight = weights.sum(1)
-    course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weight + 1e-30)
+    times, course, weight = frequency_course(low, rate_hz)
     heard = (weight > 10**-2.5 * weight.max(initial=0.0)) & (course > LOWS_FROM_HZ)
     if heard.sum() < 6:
         return [], []
-    seconds = (np.arange(count)[heard] + 0.5) * hop / rate_hz
-    octaves, loud = np.log2(course[heard]), weight[heard] ** 0.25
+    seconds, octaves, loud = times[heard], np.log2(course[heard]), weight[heard] ** 0.25
     falls = np.exp(-seconds / np.array(_TIMES_S)[:, None])  # (times, heard)
 
     def fitted(numbers: Sequence[tuple[int, ...]]) -> list[Glide]:
@@ -195,6 +188,18 @@ def _fits(low: Complexes, rate_hz: float) -> tuple[list[Glide], list[Glide]]:
 
     singles = [(number,) for number in range(len(_TIMES_S))]
     return fitted(singles), fitted(list(itertools.combinations(range(len(_TIMES_S)), 2)))
+
+
+def frequency_course(low: Complexes, rate_hz: float) -> tuple[Floats, Floats, Floats]:
+    """Seconds, frequency in Hz and energy of what a low band holds, every 2 ms, each ``(points,)``."""
+    power = np.abs(low) ** 2
+    turn = np.angle(low[1:] * np.conj(low[:-1])) * rate_hz / (2 * math.pi)
+    hop = max(1, round(_HOP_S * rate_hz))
+    count = len(turn) // hop
+    weights = power[1 : count * hop + 1].reshape(count, hop)
+    energy = weights.sum(1)
+    course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (energy + 1e-30)
+    return (np.arange(count) + 0.5) * hop / rate_hz, course, energy
 
 
 def _lows(low: Complexes, rate_hz: float, glide: Glide) -> Floats:

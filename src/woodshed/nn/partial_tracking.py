@@ -9,7 +9,16 @@ import numpy.typing as npt
 import torch
 
 from woodshed.dsp import fundamental_hz
-from woodshed.nn.gliding import LOWS_FROM_HZ, SWEPT_OCTAVES, Glide, analytic_below, smoothed, sweep_of
+from woodshed.nn.gliding import (
+    LEAST_OCTAVES,
+    LOWS_FROM_HZ,
+    SWEPT_OCTAVES,
+    Glide,
+    analytic_below,
+    frequency_course,
+    smoothed,
+    sweep_of,
+)
 from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST_HZ, MODES, Partials
 
 Floats = npt.NDArray[np.floating]
@@ -27,6 +36,7 @@ _GLIDES_S = (0.005, 0.01, 0.02, 0.035, 0.06, 0.12, 0.24, 0.48)
 _LEAST_GLIDE, _LEAST_SUDDEN_GLIDE = 0.03, 0.25  # octaves
 _EXPLAINED = 0.6  # of what a course wavers, that a glide may leave over
 _MOST_SLOW, _SLOW_S = 0.8, 0.05  # octaves and seconds of a glide like that of a tom, heard beside other modes
+_MOST_SLIGHT = 1.6  # octaves; what falls farther is a sweep
 _MOST_SETTLED = 0.35  # octaves between the peak of the spectrum and where a glide settles
 _ONE_BAND_HZ = 130.0
 _BESIDE_SWEEP = 0.35  # of its frequency, nearer than which nothing is believed to ring beside what sweeps
@@ -34,7 +44,7 @@ _FADED_DB = -20.0  # what still sounds this much below its start after that time
 _DEEP_WEAKEST_DB = -24.0  # of the strongest low mode
 _TONAL_SHARE = 0.85  # from here on it is all tone
 _STILL_S, _NEAR_S = 0.03, 0.008  # spans over which a mode stands still, and noise around it is heard
-_LOW_TOP_HZ = 650.0
+_GLIDING_TOP_HZ = 600.0  # of what is followed
 _FILTERED = 0.7  # over the width of a band: seconds that a filter takes to follow
 _NO_GLIDE = (math.inf, 0.0, 0.03, 0.0)
 
@@ -212,7 +222,7 @@ def _glide(audio: Floats, rate: int, deep: Floats) -> tuple[float, float, float]
     by a few semitones beside other modes as loud; the glide that the course keeps to more closely is the one.
     """
     peak_hz, next_hz = deep[0], deep[1] if len(deep) > 1 else math.inf
-    wide = min(_LOW_TOP_HZ - 50.0, 6.0 * peak_hz, 0.85 * next_hz)
+    wide = min(_GLIDING_TOP_HZ, 6.0 * peak_hz, 0.85 * next_hz)
     close = min(1.6 * peak_hz, 0.9 * next_hz)
     found = []
     for low_hz, top_hz, least in ((15.0, wide, 1.2), (0.45 * peak_hz, close, 1.15)):
@@ -226,14 +236,7 @@ def _glide_between(
 ) -> tuple[float, float, float, float] | None:
     """How far the course of a band strays from a glide, and that glide; None where it hardly keeps to one."""
     analytic, slow_rate = analytic_below(audio[: round(_LONGEST_GLIDE_S * rate)], rate, pass_hz=pass_hz)
-    power = np.abs(analytic) ** 2
-    turn = np.angle(analytic[1:] * np.conj(analytic[:-1])) * slow_rate / (2 * math.pi)
-    hop = max(1, round(0.002 * slow_rate))
-    count = len(turn) // hop
-    weights = power[1 : count * hop + 1].reshape(count, hop)
-    weight = weights.sum(1)
-    course = (turn[: count * hop].reshape(count, hop) * weights).sum(1) / (weight + 1e-12)
-    times = (np.arange(count) + 0.5) * hop / slow_rate
+    times, course, weight = frequency_course(analytic, slow_rate)
     settled_s = _FILTERED / (pass_hz[1] - pass_hz[0])  # before, it is the filter that is heard
     heard = (weight > weight.max(initial=0.0) * 10 ** (-2.5)) & (course > 25) & (times > settled_s)
     if heard.sum() < 8:
@@ -246,7 +249,7 @@ def _glide_between(
         shape = np.exp(-times / glide_s)
         late = float(weight @ shape)
         slope = float((weight * (above - level) * (shape - late)).sum() / ((weight * (shape - late) ** 2).sum() + 1e-9))
-        glide = float(np.clip(slope, -0.3, 1.6))
+        glide = float(np.clip(slope, LEAST_OCTAVES, _MOST_SLIGHT))
         settled = float(np.clip(level - glide * late, -_MOST_SETTLED, _MOST_SETTLED))
         best = min(best, (float(weight @ (above - settled - glide * shape) ** 2), glide, glide_s, settled))
     flat = float(weight @ (above - level) ** 2)

@@ -137,7 +137,7 @@ class Config(FamilyConfig):
     pool_limit
         Most training examples kept in memory, augmented ones included (about 13 kB each).
     steps, guidance
-        Defaults of the solver. Guides take three times as many steps. Further takes are not guided, and take two at most.
+        Defaults of the solver. Guides take three times as many steps, further takes two at most, unguided.
     air
         Share of noise in the fine structure above 6 kHz.
     repitch_semitones
