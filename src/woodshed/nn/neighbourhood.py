@@ -338,7 +338,7 @@ class Neighbourhood(nn.Module):
         here = among[int(way)]
         if still:
             alike = (self.classes[among] == self.classes[here]).nonzero()[:, 0]  # side by side: rows are kept by class
-            part = (way - float(alike[0])) / len(alike) if class_index is None else way / len(among)
+            part = (way - float(alike[0])) / len(alike)
             here = self._in_the_crowd(among[alike], way=min(1.0, max(0.0, part)), weights=weights)
             return self._place_at(here, name=int(self.names[here]))
         used = torch.nonzero(self.classes >= 0)[:, 0]
