@@ -18,8 +18,8 @@ from woodshed.families.generators._band_flow_asking import (
     TOLD,
     coloured_as_known,
     drawn_for,
-    drawn_out,
     noise_for,
+    shape_drawn,
     times_for,
     told_for,
     with_wholes,
@@ -501,13 +501,14 @@ def test_what_is_new_altogether_is_told_as_exact_calmer_and_steadied_and_nothing
     rows = torch.randn(len(drawn), model.splitter.most_tokens, model.numbers)
     for one, loud, row in zip(drawn, noise, rows, strict=True):
         exact = float(told_for(model, one)[-1])
-        plain = torch.equal(drawn_out(row, one), row[: one.tokens])
+        as_told = model.shape_of(row[: one.tokens], frames=one.frames)
+        plain = torch.equal(shape_drawn(model, row, one).envelope, as_told.envelope)
         if one.still:
             assert (exact, float(loud), plain) == (1.0, 0.0, True)
         elif one.whole is not None:
             assert exact == 1.0
             assert 0.5 < float(loud) < 0.7
-            assert plain == (one.tokens < 4)
+            assert not plain
         else:
             assert exact == 0.0
             assert 0.9 < float(loud) < 1.1
@@ -518,9 +519,14 @@ def test_a_whole_and_a_distance_are_given_where_nothing_is_asked_and_only_there(
     plain = [Request(seed=seed, class_name="kick") for seed in range(60)]
     news = [one for one in (drawn_for(model, request) for request in plain) if not one.still]
     assert news
+    modes = model.neighbourhood.modes
     for one in news:
         assert one.whole is not None
-        assert len(one.whole) == WHOLE_NUMBERS, "partials are drawn by the flow"
+        assert len(one.whole) == len(model.neighbourhood.repeated)
+        rings = (model.neighbourhood.wholes[:, modes] - one.whole[modes]).abs()
+        assert float(rings[:, 1:].amax(1).min()) < 1e-3, "it rings as a known one"
+        tuned_octaves = 1.5 * float(model.tone_scales[0]) * float(rings[rings[:, 1:].amax(1) < 1e-3, 0].min())
+        assert tuned_octaves < 1.5 / 12 + 1e-3, "a little higher or lower"
     near = BandFlow(model.config.model_copy(update={"apart": 0.0}), model.spec, seed=1)
     near.load_state_dict(model.state_dict())
     others = [drawn_for(near, Request(one.seed, "kick")) for one in news]
@@ -743,6 +749,24 @@ def test_takes_have_the_lines_of_their_sound_and_what_is_new_those_of_one_moved(
         assert misses[row][column] < 0.1
     assert min(moved) < 0 < max(moved)
     assert all(0.2 <= abs(semitones) <= 1.55 for semitones in moved)
+
+
+def test_the_bands_of_what_is_new_run_as_those_of_known_sounds(model: BandFlow) -> None:
+    known = model.neighbourhood.bands[model.neighbourhood.classes == model.class_row("kick")].float()
+    courses = model.band_courses
+
+    def nearest(envelope: torch.Tensor) -> float:
+        own = courses.of(envelope)
+        own, theirs = (one - one.mean(dim=-1, keepdim=True) for one in (own, known))
+        return float((theirs - own).square().mean(dim=(1, 2)).min())
+
+    nearer, asked = 0, [drawn_for(model, Request(seed=seed, class_name="kick")) for seed in range(24)]
+    new = [one for one in asked if one.steady]
+    rows = torch.randn(len(new), model.splitter.most_tokens, model.numbers, generator=torch.Generator().manual_seed(5))
+    for row, one in zip(rows, new, strict=True):
+        drawn = model.shape_of(row[: one.tokens], frames=one.frames)
+        nearer += nearest(shape_drawn(model, row, one).envelope) < nearest(drawn.envelope)
+    assert nearer > 0.8 * len(new)
 
 
 def test_how_unlike_two_sounds_are_is_told_by_beginning_course_colour_and_lowest_partial(model: BandFlow) -> None:

@@ -7,7 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from woodshed.nn import LINE_POINTS, PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, evenly, turn_of
+from woodshed.nn import (
+    BAND_COURSE_BANDS,
+    BAND_COURSE_POINTS,
+    LINE_POINTS,
+    PLACE_NUMBERS,
+    TOLD_NUMBERS,
+    Neighbourhood,
+    evenly,
+    turn_of,
+)
 from woodshed.nn.neighbourhood import _ENOUGH, _between
 
 NUMBERS, DIMS, MOST = 12, 8, 6
@@ -20,6 +29,11 @@ def heard(count: int, *, around: float, spread: float, seed: int) -> tuple[Tenso
     counts = torch.randint(1, MOST + 1, (count,), generator=generator)
     tokens[torch.arange(MOST)[None] >= counts[:, None]] = 0.0
     return tokens, counts
+
+
+def numbered_bands(numbers: Tensor) -> Tensor:
+    """Band courses that hold one number for each sound."""
+    return numbers[:, None, None].expand(-1, BAND_COURSE_BANDS, BAND_COURSE_POINTS)
 
 
 def settle(
@@ -35,6 +49,7 @@ def settle(
         lengths=torch.zeros(many) if lengths is None else lengths,
         traits=torch.zeros(many, 2),
         lines=torch.arange(many)[:, None].expand(-1, LINE_POINTS),
+        bands=numbered_bands(torch.arange(many)),
         names=1 + torch.arange(many),
         seed=0,
     )
@@ -53,6 +68,7 @@ def settled(*, seed: int = 0) -> Neighbourhood:
         lengths=lengths,
         traits=torch.zeros(20, 2),
         lines=torch.zeros(20, LINE_POINTS),
+        bands=numbered_bands(torch.zeros(20)),
         names=100 + torch.arange(20),
         seed=seed,
     )
@@ -162,6 +178,7 @@ def test_two_share_their_places_by_weight(counts: tuple[int, int]) -> None:
             lengths=lengths,
             traits=torch.zeros(count, 2),
             lines=names[:, None].expand(-1, LINE_POINTS),
+            bands=numbered_bands(names),
             names=names,
             seed=0,
         )
@@ -171,6 +188,7 @@ def test_two_share_their_places_by_weight(counts: tuple[int, int]) -> None:
     used = made.classes >= 0
     assert torch.equal(made.names[used] // 1000 == 2, made.lengths[used] == 1.0)  # a name stays with its place
     assert torch.equal(made.lines[used, 7], made.names[used].half())  # and so do its lines
+    assert torch.equal(made.bands[used, 2, 7], made.names[used].half())  # and how its bands run
     of_second = int((made.lengths[used] == 1.0).sum())
     assert 0.05 * counts[1] < of_second < 0.6 * counts[1]
     assert 0.4 * counts[0] < int(used.sum()) - of_second <= counts[0]
@@ -189,6 +207,7 @@ def test_sounds_with_the_trait_asked_for_are_chosen_before_those_without() -> No
         lengths=lengths,
         traits=torch.stack([value, known], 1),
         lines=torch.zeros(30, LINE_POINTS),
+        bands=numbered_bands(torch.zeros(30)),
         names=1 + torch.arange(30),
         seed=0,
     )
@@ -407,10 +426,30 @@ def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_a
         for one in (bright, run):
             assert one == pytest.approx(round(one), abs=1e-3), "of a sound that is known"
         assert float(place.whole[3]) == pytest.approx(4 * run, abs=1e-2), "of one and the same"
+        assert float(place.bands[2, 7]) == pytest.approx(run, abs=1e-3), "so do its bands"
+        assert float(place.highs[2, 7]) == pytest.approx(bright, abs=1e-3)
         row = int((made.wholes[used, 2] / 3 - run).abs().argmin())
         assert place.log_length == pytest.approx(float(made.lengths[used][row]), abs=1e-4)
         mixed += bright != pytest.approx(run, abs=0.5)
     assert mixed > 30
+
+
+def test_what_is_new_rings_as_a_third_known_sound() -> None:
+    repeated = tuple(range(NUMBERS - 4, NUMBERS))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2,), tinged=(1,), modes=(0, 3))
+    tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
+    for number in range(4):
+        tokens[:, :, repeated[number]] = torch.arange(30.0)[:, None]
+    settle(made, (tokens, counts))
+    drawn = [made.draw(0, seed=seed, turn=seed, roam=3.0, apart=1.0) for seed in range(120)]
+    wholes = torch.stack([place.whole for place in drawn if place is not None])
+    assert torch.allclose(wholes[:, 0], wholes[:, 3], atol=1e-3), "all that rings is of one and the same"
+    rings, bright, runs = wholes[:, 0].round(), wholes[:, 1].round(), wholes[:, 2].round()
+    assert torch.allclose(wholes[:, 0], rings, atol=1e-3)
+    assert float((rings == bright).float().mean()) < 0.2
+    assert float((rings == runs).float().mean()) < 0.2
+    counted = torch.bincount(rings.long(), minlength=30)
+    assert 1 <= int(counted.min()) <= int(counted.max()) <= 8
 
 
 def test_what_is_new_is_as_bright_as_each_of_its_class_in_turn() -> None:

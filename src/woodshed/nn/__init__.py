@@ -2,6 +2,7 @@
 
 from woodshed.nn.attacks import ATTACK_NUMBERS, ATTACK_POINTS, attack_of, attacked
 from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
+from woodshed.nn.band_courses import BAND_COURSE_BANDS, BAND_COURSE_POINTS, BandCourses
 from woodshed.nn.bands import BandMap
 from woodshed.nn.circular import circle_lapped, circle_places, circle_resampled, circle_steps, circle_unlapped
 from woodshed.nn.circular_transformer import CircularTransformer
@@ -56,6 +57,8 @@ from woodshed.nn.wave_network import WaveNetwork
 __all__ = [
     "ATTACK_NUMBERS",
     "ATTACK_POINTS",
+    "BAND_COURSE_BANDS",
+    "BAND_COURSE_POINTS",
     "COLOUR_NUMBERS",
     "COLOUR_POINTS",
     "COURSE_NUMBERS",
@@ -74,6 +77,7 @@ __all__ = [
     "SIDE_LOW",
     "TOLD_NUMBERS",
     "TRAITS",
+    "BandCourses",
     "BandDiscriminator",
     "BandMap",
     "CircularTransformer",

@@ -13,6 +13,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from torch import Tensor, nn
 
 from woodshed.base.seeds import derive_seed
+from woodshed.nn.band_courses import BAND_COURSE_BANDS, BAND_COURSE_POINTS
 from woodshed.nn.metal import LINE_POINTS
 from woodshed.nn.principal import Moments, PrincipalBasis
 
@@ -20,7 +21,7 @@ PLACE_NUMBERS = 23  # with all else that is told 36: rows of whole 16 bytes are 
 TOLD_NUMBERS = PLACE_NUMBERS + 2  # a place, whether one is told, and whether it is told exactly
 _MOST_PLACES = 1024
 _NEIGHBOURS = 4
-_KEPT = ("places", "classes", "lengths", "traits", "wholes", "lines", "names")
+_KEPT = ("places", "classes", "lengths", "traits", "wholes", "lines", "bands", "names")
 _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly varied is not blown up
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
 _SAME = 1e-3  # nearer than this are places of one sound
@@ -31,6 +32,7 @@ _TINTED = 1.6  # times as far as known ones, that colours far away lie from the 
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
 _STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
 _OTHER_STEP = 0x6A09E667F3BCC909  # 0.4142... of it, so that two rows of turns fill a square evenly too
+_THIRD_STEP = 0xBB67AE8584CAA73B  # 0.7320... of it, for a third row
 _BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _TRIES = 48  # places among which one is looked for that lies so far from all known ones
@@ -95,6 +97,9 @@ class Place:
         The numbers that every token of a sound there repeats.
     lines
         How strong the lines are of the sound it begins, runs and lasts as, ``(LINE_POINTS,)``.
+    bands, highs
+        How the bands run of the sound it begins, runs and lasts as, and of the one it is about as bright as,
+        ``(6, 24)``: `BandCourses`.
     name
         Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
     """
@@ -103,6 +108,8 @@ class Place:
     log_length: float
     whole: Tensor
     lines: Tensor
+    bands: Tensor
+    highs: Tensor
     name: int = 0
 
 
@@ -162,6 +169,8 @@ class Neighbourhood(nn.Module):
         Which of the repeated ones, counted among these, say how a sound begins and how its level runs, and which how
         bright it is on the whole. Between sounds these are not mixed: what is new begins, runs and lasts as one known
         sound does, and is about as bright as another, where there are two of its class.
+    modes
+        Which of them, among the same, say what rings. That is not mixed either: it rings as a third does.
     tints
         Which of them, among the same, tell the colour. They vary together, and little more than among known sounds,
         however far all else roams: what is far out in each of them is the colour of nothing.
@@ -180,6 +189,7 @@ class Neighbourhood(nn.Module):
     traits: Tensor
     wholes: Tensor
     lines: Tensor
+    bands: Tensor
     names: Tensor
 
     def __init__(
@@ -192,10 +202,11 @@ class Neighbourhood(nn.Module):
         runs: Sequence[int] = (),
         tinged: Sequence[int] = (),
         tints: Sequence[int] = (),
+        modes: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.dims, self.repeated, self.runs = dims, list(repeated), list(runs)
-        self.tinged, self.tints = list(tinged), list(tints)
+        self.tinged, self.tints, self.modes = list(tinged), list(tints), list(modes)
         self.basis = PrincipalBasis(width=numbers + 2 * dims + 1, dims=PLACE_NUMBERS)
         self.register_buffer("places", torch.zeros(_MOST_PLACES, PLACE_NUMBERS))
         self.register_buffer("classes", torch.full((_MOST_PLACES,), -1))  # -1 where nothing is kept
@@ -203,6 +214,8 @@ class Neighbourhood(nn.Module):
         self.register_buffer("traits", torch.zeros(_MOST_PLACES, 2 * traits))
         self.register_buffer("wholes", torch.zeros(_MOST_PLACES, len(self.repeated)))
         self.register_buffer("lines", torch.zeros(_MOST_PLACES, LINE_POINTS, dtype=torch.half))
+        bands = torch.zeros(_MOST_PLACES, BAND_COURSE_BANDS, BAND_COURSE_POINTS, dtype=torch.half)
+        self.register_buffer("bands", bands)
         self.register_buffer("names", torch.zeros(_MOST_PLACES, dtype=torch.long))
 
     def settle(
@@ -214,6 +227,7 @@ class Neighbourhood(nn.Module):
         lengths: Tensor,
         traits: Tensor,
         lines: Tensor,
+        bands: Tensor,
         names: Tensor,
         seed: int,
     ) -> None:
@@ -229,6 +243,8 @@ class Neighbourhood(nn.Module):
             ``(sounds, 2 * traits)``.
         lines
             How strong the lines of each are, ``(sounds, LINE_POINTS)``.
+        bands
+            How the bands of each run, ``(sounds, 6, 24)``: `BandCourses`.
         names
             A number for each sound, which says whose place it is, or 0, ``(sounds,)``.
         seed
@@ -250,6 +266,7 @@ class Neighbourhood(nn.Module):
             "traits": traits.float(),
             "wholes": summaries[:, self.repeated],  # a row begins with the mean over the tokens
             "lines": lines.half(),
+            "bands": bands.half(),
             "names": names,
         }
         self._keep({name: torch.cat([getattr(self, name)[kept], tensor]) for name, tensor in new.items()}, seed=seed)
@@ -359,11 +376,14 @@ class Neighbourhood(nn.Module):
             between = torch.lerp(rows[here].expand(tries, -1), rows[there], share)
             return middle + kept * (between + roam * math.sqrt(0.5) * (rows[one] - rows[other]) - middle)
 
-        bright = self._other_of_class(here, mine if apart > 0.0 else near, seed if turn is None else turn)
+        others, turn = mine if apart > 0.0 else near, seed if turn is None else turn
+        bright = self._other_of_class(here, others, turn, step=_OTHER_STEP)
+        ringing = self._other_of_class(here, others, turn, step=_THIRD_STEP)
         wholes = away(self.wholes, kept)
         wholes[:, self.tints] = away(self.wholes[:, self.tints], min(kept, _TINTED / math.sqrt(_BETWEEN + roam**2)))
         wholes[:, self.runs] = self.wholes[here, self.runs]
         wholes[:, self.tinged] = self.wholes[bright, self.tinged]
+        wholes[:, self.modes] = self.wholes[ringing, self.modes]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
         wholes = no_farther(wholes, known) if held is None else held(wholes, known, self.wholes[bright])
         best = 0
@@ -372,7 +392,8 @@ class Neighbourhood(nn.Module):
             mine_heard = torch.cat([wholes * weights, heard[here, -1:].expand(tries, 1)], dim=-1)
             wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
             best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
-        return replace(self._place_at(here), numbers=away(self.places, kept)[best], whole=wholes[best])
+        place, highs = self._place_at(here), self.bands[bright].float()
+        return replace(place, numbers=away(self.places, kept)[best], whole=wholes[best], highs=highs)
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -414,9 +435,9 @@ class Neighbourhood(nn.Module):
 
     def _place_at(self, row: Tensor, *, name: int = 0) -> Place:
         """The place of one of the rows."""
-        return Place(
-            self.places[row].clone(), float(self.lengths[row]), self.wholes[row].clone(), self.lines[row].float(), name
-        )
+        bands, lines = self.bands[row].float(), self.lines[row].float()
+        length, whole = float(self.lengths[row]), self.wholes[row].clone()
+        return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands, name=name)
 
     def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""
@@ -454,9 +475,9 @@ class Neighbourhood(nn.Module):
         near = mine[order[apart[order] > _SAME]][:most]
         return near if len(near) else row[None]
 
-    def _other_of_class(self, row: Tensor, mine: Tensor, turn: int) -> Tensor:
+    def _other_of_class(self, row: Tensor, mine: Tensor, turn: int, *, step: int) -> Tensor:
         """Another of some rows, so chosen that turns side by side meet all of them evenly; itself where none is."""
-        at = int(evenly(turn, step=_OTHER_STEP) * len(mine))
+        at = int(evenly(turn, step=step) * len(mine))
         return mine[at] if mine[at] != row else mine[(at + 1) % len(mine)]
 
     def _in_the_crowd(self, rows: Tensor, *, way: float, weights: Tensor | float) -> Tensor:

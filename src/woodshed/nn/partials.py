@@ -23,6 +23,7 @@ _SETTLED_NUMBERS = 6  # the lowest, glide and dive and the time of each, whether
 GLIDE_PLACES = slice(1, 5)  # of these numbers
 PARTIAL_NUMBERS = _SETTLED_NUMBERS + (MODES - 1) + MODES
 _MIDDLE_HZ = 110.0
+_LOWEST_OCTAVES = 1.5  # to one unit of the number of the lowest
 _LEAST_GLIDE, _LEAST_DIVE = 0.05, 0.1  # octaves; what is less was meant as none
 _GLIDE_S, _DIVE_S = 0.02, 0.006  # usual times
 ABSENT_STEP = 0.6  # octaves between modes that are not there
@@ -72,6 +73,19 @@ class Partials:
         """The same modes, higher or lower; all else stays."""
         return replace(self, frequencies_hz=self.frequencies_hz * 2.0 ** (semitones / 12.0))
 
+    @staticmethod
+    def tuned_number(semitones: float) -> float:
+        """What the first number, of the lowest frequency, grows by where all is tuned higher.
+
+        Examples
+        --------
+        >>> partials = Partials(torch.arange(1.0, 7.0) * 100.0, Glide(), False, torch.ones(1, 6))
+        >>> tuned = partials.transposed(3.0).to_numbers()[0, 0] - partials.to_numbers()[0, 0]
+        >>> bool(abs(tuned - Partials.tuned_number(3.0)) < 1e-6)
+        True
+        """
+        return semitones / 12.0 / _LOWEST_OCTAVES
+
     def on_tokens(self, tokens: int) -> Partials:
         """The same over another number of tokens: shares are drawn out or squeezed in time."""
         if tokens == len(self.shares):
@@ -97,7 +111,7 @@ class Partials:
         """As numbers around 0 that a model can learn, ``(tokens, PARTIAL_NUMBERS)``; all but shares are constant."""
         steps = torch.log2(self.frequencies_hz[1:] / self.frequencies_hz[:-1])
         settled = [
-            math.log2(float(self.frequencies_hz[0]) / _MIDDLE_HZ) / 1.5,
+            math.log2(float(self.frequencies_hz[0]) / _MIDDLE_HZ) / _LOWEST_OCTAVES,
             self.glide.octaves * 1.5,
             math.log2(max(1e-3, self.glide.seconds) / _GLIDE_S) / 1.5 if self.glide.octaves else 0.0,
             self.glide.dive_octaves * 1.5,
@@ -121,7 +135,7 @@ class Partials:
             _seconds_of(dive_s, usual=_DIVE_S),
         )
         harmonic = bool(constant[_SETTLED_NUMBERS - 1] > 0)
-        first = (_MIDDLE_HZ * 2.0 ** (1.5 * constant[0])).clamp(LOWEST_HZ, HIGHEST_HZ)
+        first = (_MIDDLE_HZ * 2.0 ** (_LOWEST_OCTAVES * constant[0])).clamp(LOWEST_HZ, HIGHEST_HZ)
         steps = (constant[_SETTLED_NUMBERS:] * 0.5 + ABSENT_STEP).clamp(0.02, 4.0)
         if harmonic:
             steps = torch.log2(torch.tensor([b[0] / a[0] for a, b in itertools.pairwise(HARMONIC_SPANS)]))

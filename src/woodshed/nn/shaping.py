@@ -153,7 +153,7 @@ class Shaper:
         loud = self.splitter.bands.spread(over * audible)
         loud[..., 0] = 0.0  # no noise at 0 Hz
         if target.hiss > NO_HISS:
-            loud = torch.maximum(loud, self._ramp(_HISS_HZ) * math.exp(target.hiss / 2))
+            loud = torch.maximum(loud, hiss_ramp(self._bins_hz) * math.exp(target.hiss / 2))
         mid = lapped(white[:1], hop_frames=hop) * loud
         if sides == 1:
             return mid
@@ -202,10 +202,12 @@ class Shaper:
 
     def _ramp(self, limits_hz: tuple[float, float]) -> Tensor:
         """0 below the first, 1 above the second frequency, straight over log frequency between, ``(bins,)``."""
+        return _rising(self._bins_hz, limits_hz)
+
+    @property
+    def _bins_hz(self) -> Tensor:
         bin_hz = self.splitter.sample_rate_hz / (2 * self.splitter.hop_frames)
-        hz = (torch.arange(self.splitter.hop_frames + 1) * bin_hz).clamp(min=1.0)
-        low, high = (math.log(limit) for limit in limits_hz)
-        return ((hz.log() - low) / (high - low)).clamp(0, 1)
+        return torch.arange(self.splitter.hop_frames + 1) * bin_hz
 
 
 def narrow(shape: Shape) -> bool:
@@ -244,6 +246,16 @@ def hiss_of(split: Split, *, sample_rate_hz: int) -> float:
         return NO_HISS
     power = torch.quantile((high.real**2 + high.imag**2).mean(1), _HISS_PLACE)
     return min(MOST_HISS, max(NO_HISS, math.log(max(float(power), 1e-30)) - split.reference))
+
+
+def hiss_ramp(hz: Tensor) -> Tensor:
+    """Amplitude of hiss over frequency, beside what it is above 8 kHz: none below 4 kHz."""
+    return _rising(hz, _HISS_HZ)
+
+
+def _rising(hz: Tensor, limits_hz: tuple[float, float]) -> Tensor:
+    low, high = (math.log(limit) for limit in limits_hz)
+    return ((hz.clamp(min=1.0).log() - low) / (high - low)).clamp(0, 1)
 
 
 def _open(width: Tensor) -> Tensor:

@@ -14,13 +14,15 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_copies import CONSTANT_NUMBERS, heard_weights
+from woodshed.families.generators._band_flow_copies import heard_weights
 from woodshed.nn import (
     COLOUR_NUMBERS,
     GLIDE_PLACES,
     TOLD_NUMBERS,
     TRAITS,
+    Partials,
     Place,
+    Shape,
     as_bright,
     at_quantile,
     no_farther,
@@ -54,10 +56,11 @@ class Drawn:
     peak: float
     wishes: Mapping[str, float] = field(default_factory=dict)
     place: Tensor | None = None  # among the sounds heard
-    # the last numbers that all of its tokens repeat, of known sounds and between them; its place is then told as exact
+    # the numbers that all of its tokens repeat, of known sounds and between them; its place is then told as exact
     whole: Tensor | None = None
     glide: Tensor | None = None  # numbers of the glide of the known sound that it begins as
     lines: Tensor | None = None  # how strong its lines are
+    bands: tuple[Tensor, Tensor] | None = None  # how those run of the sound it begins as, and of one as bright
     still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
     name: int = 0  # of that sound
 
@@ -101,9 +104,10 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         peak=10 ** (min(level_db, -0.3) / 20),
         wishes=wishes,
         place=None if place is None else place.numbers,
-        whole=None if place is None or not _asks_nothing(request) else place.whole[0 if close else CONSTANT_NUMBERS :],
+        whole=_whole_for(model, place, request, close=close) if place and _asks_nothing(request) else None,
         glide=None if place is None else place.whole[GLIDE_PLACES],
         lines=None if place is None else _lines_for(place, request, close=close),
+        bands=None if place is None else (place.bands, place.highs),
         still=place is not None and close,
         name=0 if place is None else place.name,
     )
@@ -116,6 +120,16 @@ def _lines_for(place: Place, request: Request, *, close: bool) -> Tensor:
     rng = np.random.default_rng(derive_seed(request.seed, "lines"))
     semitones = float(rng.choice([-1.0, 1.0]) * rng.uniform(*_RETUNED))
     return retuned_lines(place.lines, semitones=semitones)
+
+
+def _whole_for(model: BandFlow, place: Place, request: Request, *, close: bool) -> Tensor:
+    """What all tokens of a sound repeat: of a further take that of its sound, else tuned a little, as another drum."""
+    if close:
+        return place.whole
+    rng = np.random.default_rng(derive_seed(request.seed, "modes"))
+    whole = place.whole.clone()
+    whole[0] += Partials.tuned_number(float(rng.uniform(-1, 1)) * _RETUNED[1]) / float(model.tone_scales[0])
+    return whole
 
 
 def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor:
@@ -133,9 +147,18 @@ def times_for(drawn: Sequence[Drawn], *, steps: int) -> list[float]:
     return flow_times(min(steps, _TAKE_STEPS) if all(item.still for item in drawn) else steps, bend=1.2)
 
 
-def drawn_out(row: Tensor, drawn: Drawn) -> Tensor:
-    """The tokens of a sound out of a row that is longer, steadied where they would waver."""
-    return steadied(row[: drawn.tokens]) if drawn.steady else row[: drawn.tokens]
+def shape_drawn(model: BandFlow, row: Tensor, drawn: Drawn) -> Shape:
+    """The shape of a sound out of a row of tokens that is longer.
+
+    What is new altogether is steadied where it would waver, has no more side than middle, and its bands run as those of
+    known sounds.
+    """
+    tokens = row[: drawn.tokens]
+    if not drawn.steady or drawn.bands is None:
+        return model.shape_of(tokens, frames=drawn.frames)
+    shape = model.shape_of(steadied(tokens), frames=drawn.frames).no_wider()
+    main, highs = drawn.bands
+    return model.band_courses.brought(shape, main=main, highs=highs)
 
 
 def steadied(tokens: Tensor) -> Tensor:
@@ -176,7 +199,7 @@ def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int
     out = clean.clone()
     for number, item in enumerate(drawn):  # rows that fill up come last
         if item.whole is not None:
-            out[number, :, repeated[-len(item.whole) :]] = item.whole
+            out[number, :, repeated] = item.whole
         if item.glide is not None:
             out[number, :, repeated[GLIDE_PLACES]] = item.glide
     return out

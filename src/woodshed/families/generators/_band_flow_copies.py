@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from woodshed.families.generators._band_flow_hearing import within
+from woodshed.families.generators._band_flow_hearing import lines_heard, within
 from woodshed.nn import (
     ATTACK_NUMBERS,
+    BAND_COURSE_BANDS,
+    BAND_COURSE_POINTS,
     COLOUR_NUMBERS,
     COURSE_NUMBERS,
     GLIDE_PLACES,
@@ -30,12 +32,13 @@ from woodshed.nn import (
     Neighbourhood,
     Partials,
     Shape,
+    Split,
     colour_points_hz,
     faded_course,
     leaned,
     leaned_colour,
 )
-from woodshed.roles import Features
+from woodshed.roles import Example, Features
 
 if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
@@ -53,16 +56,25 @@ _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What holds for all leanings of a sound."""
+
+    class_index: int
+    name: int  # of the sound: `numbered`
+    lines: Tensor  # (LINE_POINTS,)
+    bands: Tensor  # (BAND_COURSE_BANDS, BAND_COURSE_POINTS)
+    log_length: float  # of seconds
+    semitones: float = 0.0  # by which it was tuned
+
+
+@dataclass(frozen=True)
 class Copy:
     """One augmented copy of a sound as training sees it."""
 
+    heard: Heard
     tokens: Tensor  # (tokens, numbers), half precision
-    class_index: int
     changes: tuple[float, float, float]
     traits: Tensor  # (2 * TRAITS,)
-    log_length: float  # of seconds
-    lines: Tensor  # (LINE_POINTS,)
-    name: int  # of the sound: `numbered`
 
 
 def copies_of(known: int, limit: int) -> tuple[int, int]:
@@ -71,15 +83,15 @@ def copies_of(known: int, limit: int) -> tuple[int, int]:
     return speeds, max(1, min(3, limit // (known * speeds)))
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What holds for all leanings of a sound: its class, by how much it was tuned, log of seconds, lines, name."""
-
-    class_index: int
-    semitones: float
-    log_length: float
-    lines: Tensor
-    name: int
+def heard_of(model: BandFlow, example: Example, split: Split, partials: Partials) -> Heard:
+    """What is told of a sound besides its tokens, as it is."""
+    return Heard(
+        example.class_index,
+        numbered(example.content_id),
+        lines_heard(model, split, partials),
+        model.band_courses.of(split.envelope),
+        log_length=math.log(split.frames / model.spec.sample_rate_hz),
+    )
 
 
 def numbered(content_id: str) -> int:
@@ -118,7 +130,7 @@ def leanings_of(model: BandFlow, shape: Shape, heard: Heard, *, count: int, rng:
         traits = model.traits.to_numbers(model.traits.of(copy))
         changes = (heard.semitones / MOST_SEMITONES, tilt, decay)
         tokens = model.tokens_of_shape(copy).half()
-        rows.append(Copy(tokens, heard.class_index, changes, traits, heard.log_length, heard.lines, heard.name))
+        rows.append(Copy(heard, tokens, changes, traits))
     return rows
 
 
@@ -127,18 +139,20 @@ def features_of(model: BandFlow, rows: Sequence[Copy]) -> Features:
     tokens = torch.zeros(len(rows), model.splitter.most_tokens, model.numbers, dtype=torch.float16)
     for number, row in enumerate(rows):
         tokens[number, : len(row.tokens)] = row.tokens
-    classes = torch.tensor([row.class_index for row in rows], dtype=torch.long)
+    classes = torch.tensor([row.heard.class_index for row in rows], dtype=torch.long)
     classes = torch.where(classes < 0, len(model.spec.classes), classes)
     rarity = model.class_counts[classes].clamp(min=1).rsqrt()
+    no_bands = (0, BAND_COURSE_BANDS, BAND_COURSE_POINTS)
     plain = torch.tensor([not any(row.changes) for row in rows])
     return Features(
         {
             "tokens": tokens,
             "counts": torch.tensor([len(row.tokens) for row in rows], dtype=torch.long),
             "classes": classes,
-            "lengths": torch.tensor([row.log_length for row in rows]),
-            "lines": torch.stack([row.lines for row in rows]).half() if rows else torch.zeros(0, LINE_POINTS),
-            "names": torch.tensor([row.name for row in rows], dtype=torch.long),
+            "lengths": torch.tensor([row.heard.log_length for row in rows]),
+            "lines": torch.stack([row.heard.lines for row in rows]).half() if rows else torch.zeros(0, LINE_POINTS),
+            "bands": torch.stack([row.heard.bands for row in rows]).half() if rows else torch.zeros(no_bands),
+            "names": torch.tensor([row.heard.name for row in rows], dtype=torch.long),
             "changes": torch.tensor([row.changes for row in rows]).reshape(-1, 3),
             "traits": torch.stack([row.traits for row in rows]) if rows else torch.zeros(0, 2 * len(TRAITS)),
         },
@@ -157,6 +171,7 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
         runs=(*range(CONSTANT_NUMBERS)[GLIDE_PLACES], *_RUNS),
         tinged=_TINTS[:1],
         tints=_TINTS,
+        modes=[place for place in range(CONSTANT_NUMBERS) if place not in range(CONSTANT_NUMBERS)[GLIDE_PLACES]],
     )
 
 

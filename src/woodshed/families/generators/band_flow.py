@@ -19,8 +19,8 @@ from woodshed.families.generators._band_flow_asking import (
     TOLD,
     Drawn,
     drawn_for,
-    drawn_out,
     noise_for,
+    shape_drawn,
     times_for,
     together,
     told_for,
@@ -30,13 +30,12 @@ from woodshed.families.generators._band_flow_copies import (
     WHOLE_NUMBERS,
     WHOLE_PARTS,
     Copy,
-    Heard,
     copies_of,
     features_of,
+    heard_of,
     leanings_of,
     named_by,
     neighbourhood_of,
-    numbered,
     scale_tones,
     tone_numbers,
 )
@@ -50,7 +49,6 @@ from woodshed.families.generators._band_flow_hearing import (
     colour_heard,
     course_heard,
     length_and_level,
-    lines_heard,
     partials_heard,
     shape_heard,
     sounding_part,
@@ -72,6 +70,7 @@ from woodshed.nn import (
     PARTIAL_NUMBERS,
     SIDE_LOW,
     TOLD_NUMBERS,
+    BandCourses,
     EnvelopeSplitter,
     Moments,
     Partials,
@@ -253,6 +252,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         self.shaper = Shaper(self.splitter)
         self.ringer = Ringer(self.shaper)
         self.traits = Traits(self.splitter)
+        self.band_courses = BandCourses(self.splitter)
         self._indices: dict[str, LenderIndex] = {}
 
     @property
@@ -328,7 +328,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 continue
             rng = np.random.default_rng(derive_seed(seed, "augment", number))
             split = self.splitter.split(torch.from_numpy(data))
-            lines = lines_heard(self, split, partials := partials_heard(self, split))
+            heard = heard_of(self, example, split, partials := partials_heard(self, split))
             for speed in range(speeds):
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
                 if semitones:
@@ -336,9 +336,9 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                     split = self.splitter.split(torch.from_numpy(changed[:, : self.most_frames]))
                 tuned = partials.transposed(semitones).on_tokens(self.splitter.tokens_of(split.frames))
                 shape = shape_heard(self, split, partials=tuned)
-                length, name = math.log(split.frames / self.spec.sample_rate_hz), numbered(example.content_id)
-                heard = Heard(example.class_index, semitones, length, lines, name)
-                rows += leanings_of(self, shape, heard, count=leanings, rng=rng)
+                length = math.log(split.frames / self.spec.sample_rate_hz)
+                tuned_heard = replace(heard, semitones=semitones, log_length=length)
+                rows += leanings_of(self, shape, tuned_heard, count=leanings, rng=rng)
         return features_of(self, rows[: self.config.pool_limit])
 
     def settle(self, features: Features, *, seed: int) -> None:
@@ -346,7 +346,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         plain = ~features.tensors["changes"].any(dim=1)
         kept = {name: tensor[plain] for name, tensor in features.tensors.items()}
         if len(kept["tokens"]):
-            named = {name: kept[name] for name in ("classes", "lengths", "traits", "lines", "names")}
+            named = {name: kept[name] for name in ("classes", "lengths", "traits", "lines", "bands", "names")}
             place_seed = derive_seed(seed, "places")
             self.neighbourhood.settle(kept["tokens"].float(), kept["counts"], **named, seed=place_seed)
 
@@ -434,8 +434,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             tokens = self._flow([drawn[n] for n in some], length, steps=steps, guidance=strength, steer=steer)
             tokens = steering.settled(tokens, rows) if steering else tokens
             for number, row in zip(some, tokens, strict=True):
-                shape = self.shape_of(drawn_out(row, drawn[number]), frames=drawn[number].frames)
-                shape = shape.no_wider() if drawn[number].steady else shape
+                shape = shape_drawn(self, row, drawn[number])
                 shape = led(shape, guides) if guides else replace(shape, lines=drawn[number].lines)
                 target = Target(
                     shape=shape,
