@@ -41,7 +41,10 @@ def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
         assert path.with_name(path.name + ".json").is_file()
     owners = {part.owner for path in (*report.varied, *report.blended) for part in read_receipt(path).inputs}
     assert "owner unknown" not in owners, "converted sounds are still those of the library"
+    borrowed = [read_receipt(path).lenders for path in (*report.made, *report.varied, *report.blended)]
+    assert not any(borrowed), "the demo borrows nothing, as its settings and receipts say"
     page = report.page.read_text()
+    assert "lent by" not in page
     for words in (
         "Made beside real",
         "Variations",

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from woodshed.artifacts.card import ModelCard
-from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
@@ -152,9 +151,7 @@ class _Work:
                 resume=resume,
                 base=self.base.model if self.base else None,
                 choose=check.choose if check else None,
-                on_preview=lambda model, step: _preview(
-                    model, step, run=self.run, train_set=self.train_set, bench=self.bench, on_event=told
-                ),
+                on_preview=lambda model, step: _preview(model, step, run=self.run, on_event=told),
                 on_event=told,
             )
         if check is None:
@@ -313,19 +310,14 @@ def _way_on(run: Run, name: str) -> str:
     return "No model was made, and there is no checkpoint yet. Begin again with the same command"
 
 
-def _preview(
-    model: Trainable, step: int, *, run: Run, train_set: TrainingSet, bench: Workbench, on_event: EventSink
-) -> None:
+def _preview(model: Trainable, step: int, *, run: Run, on_event: EventSink) -> None:
     """A few sounds and their pictures, so that one can hear how it goes."""
     if not isinstance(model, Generator):
         return
-    ids = [item.content_id for item in train_set.items]
-    rate_hz, channels = train_set.sample_rate_hz, train_set.channels
-    lenders = LibraryLenders.over(bench.library, ids, sample_rate_hz=rate_hz, channels=channels)
     wished = [name.strip() for name in read_control(run.folder).preview_classes.split(",")]
     classes = tuple(name for name in wished if name in model.spec.classes) or model.spec.classes[:6] or (None,)
     requests = [Request(seed=derive_seed(model.seed, "preview", i), class_name=name) for i, name in enumerate(classes)]
-    made = model.generate(requests, lenders=lenders)
+    made = model.generate(requests, lenders=NoLenders())
     labelled = []
     for request, one in zip(requests, made, strict=True):
         label = request.class_name or "any"
