@@ -64,6 +64,9 @@ def train(
         typer.Option("--set", help="One setting, like close=0.3 or learning_rate=1e-3; may come again."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run of this name.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Start over, even where an earlier run of this name is not finished.")
+    ] = False,
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,7 +85,7 @@ def train(
     flags |= {"seed": seed, "held_out": held_out, "copy_report": copy_report, "adapt": adapt, "rank": rank}
     order = own.order(name, flags=flags, settings_file=settings, like=like or "")
     with progress(as_json) as on_event:
-        report = own.train(order, resume=resume, on_event=on_event)
+        report = own.train(order, resume=resume, anew=anew, on_event=on_event)
 
     def table() -> None:
         say(f"{report.verdict}")

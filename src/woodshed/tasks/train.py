@@ -63,9 +63,21 @@ class TrainingReport:
 
 
 def train_model(
-    bench: Workbench, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore
+    bench: Workbench,
+    order: TrainingOrder,
+    *,
+    resume: bool = False,
+    anew: bool = False,
+    on_event: EventSink = ignore,
 ) -> TrainingReport:
-    """Train a model and put it on the shelf.
+    """Train a model and put it on the shelf; a finished one of that name is replaced.
+
+    Parameters
+    ----------
+    resume
+        Go on with the run of this name, as it was ordered.
+    anew
+        Begin again even where the run of this name is not finished.
 
     Raises
     ------
@@ -77,10 +89,12 @@ def train_model(
         If it cannot begin from the base that was asked for.
     UnknownName
         If family, preset or a setting do not exist.
+    UsageError
+        If an earlier run of this name is not finished, or was never begun.
     """
-    run = Run(bench.runs / bench.shelf.place(order.name).stem)
-    run.require_free()
+    run = _run(bench, order, resume=resume, anew=anew)
     order = _remembered(run, order) if resume else order
+    replaces = bench.shelf.place(order.name).is_file() and not resume
     base = _base(bench, order)
     kind = resolved(order, base_config=base.model.config if base else None).kind
     chosen = _chosen(bench, order, PURPOSES[kind.role], base, on_event)
@@ -108,6 +122,8 @@ def train_model(
         resumed=resume,
     )
     path = bench.shelf.put(order.name, trained.model, card, on_event=on_event)
+    if replaces:
+        on_event(Note(text=f"The earlier model {printable(order.name)} was replaced"))
     _draw_losses(run, on_event)
     held = len(held_out_set.items) if held_out_set else 0
     left_out = tuple(f"{page.path_name}: {page.rule}" for page in manifest.refused)
@@ -284,9 +300,24 @@ def _data_key(manifest: TrainingManifest, base: LoadedModel | None) -> str:
     return f"{manifest.merkle_root}-{hashlib.blake2b(classes.encode(), digest_size=8).hexdigest()}"
 
 
+def _run(bench: Workbench, order: TrainingOrder, *, resume: bool, anew: bool) -> Run:
+    """The run's folder, if it is free for what is wanted."""
+    if resume and anew:
+        raise UsageError(
+            "A run cannot both go on and begin anew",
+            cause="--resume and --anew were given together",
+            way_out="leave out one of them",
+        )
+    run = Run(bench.runs / bench.shelf.place(order.name).stem)
+    run.require_free()
+    if not resume and not anew:
+        go_on = f"woodshed train {printable(order.name)} --resume"
+        run.require_over(way_out=f"go on: {go_on}; or start over: the same command with --anew")
+    return run
+
+
 def _fresh(run: Run, order: TrainingOrder, found: Resolved) -> None:
-    for name in ("events.jsonl", "checkpoint.safetensors", "cancel", "control.json"):
-        (run.folder / name).unlink(missing_ok=True)
+    run.clear()
     run.save(RunState(settings=dict(vars(order))))
     write_text_atomically(run.folder / "order.json", json.dumps(vars(order), indent=1))
     found.write(run.folder)
@@ -305,7 +336,7 @@ def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
 
 def _way_on(run: Run, name: str) -> str:
     """What to type where a run was stopped before it had a model."""
-    if (run.folder / "checkpoint.safetensors").is_file():
+    if run.checkpoint.is_file():
         return f"No model was made yet, but a checkpoint was kept. Go on: woodshed train {printable(name)} --resume"
     return "No model was made, and there is no checkpoint yet. Begin again with the same command"
 

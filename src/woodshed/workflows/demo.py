@@ -113,7 +113,7 @@ def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore
     clock = _Clock(on_event)
     _take_in(bench, order, on_event)
     clock.lap("library")
-    trained = train_model(bench, _training_order(bench, order), on_event=on_event)
+    trained = train_model(bench, _training_order(bench, order), anew=True, on_event=on_event)
     clock.lap("training")
     loaded = bench.shelf.load(MODEL)
     made, varied, blended = _make(bench, loaded, order, on_event)

@@ -107,9 +107,11 @@ class Workspace:
         """What to train, from layers of settings: preset, then a file, then a past run or model, then flags."""
         return order_in_layers(self.bench, name, flags=flags, settings_file=settings_file, like=like)
 
-    def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
-        """Train a model on sounds that may be used for it."""
-        return train_model(self.bench, order, resume=resume, on_event=on_event)
+    def train(
+        self, order: TrainingOrder, *, resume: bool = False, anew: bool = False, on_event: EventSink = ignore
+    ) -> TrainingReport:
+        """Train a model on sounds that may be used for it; ``anew`` starts over where a run is not finished."""
+        return train_model(self.bench, order, resume=resume, anew=anew, on_event=on_event)
 
     def distil(
         self,
