@@ -68,7 +68,7 @@ def test_a_kill_before_the_first_model_says_how_to_go_on(tmp_path: Path, monkeyp
     order = ("train", "hits", "--preset", "debug", "--budget", "10steps", *at)
     assert "there is no checkpoint yet" in " ".join(run(*order, code=143).split())
     (tmp_path / "w" / "runs" / "hits" / "checkpoint.safetensors").write_bytes(b"")
-    monkeypatch.setattr("woodshed.tasks.train._fresh", lambda *_: None)
+    monkeypatch.setattr("woodshed.tasks.train.begin", lambda *_: None)
     assert "Go on: woodshed train hits --resume" in " ".join(run(*order, "--anew", code=143).split())
 
 

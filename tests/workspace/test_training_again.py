@@ -37,6 +37,25 @@ def test_an_unfinished_run_is_not_written_over(workspace: Workspace) -> None:
     assert facts_of(workspace.train(ORDER, anew=True).card) == (12, False)
 
 
+def test_a_finished_run_has_nothing_to_resume(workspace: Workspace) -> None:
+    made = workspace.train(ORDER)
+    before = made.path.read_bytes()
+    again = workspace.train(workspace.order("r", flags={"budget": "20s"}), resume=True)
+    assert (again.trained, again.path.read_bytes()) == (False, before)
+    assert "finished already, after 12 steps: nothing was trained" in again.verdict
+    workspace.models.remove("r")
+    assert workspace.train(TrainingOrder(name="r"), resume=True).trained, "its model is made from the checkpoint"
+
+
+def test_what_a_resumed_run_does_not_heed_is_said(workspace: Workspace) -> None:
+    events: list[Event] = []
+    workspace.train(ORDER, on_event=stopper(workspace, "r"))
+    flags = {"budget": "20s", "query": "class:kick,snare", "close": 0.3}
+    done = workspace.train(workspace.order("r", flags=flags), resume=True, on_event=events.append)
+    assert facts_of(done.card) == (12, False)
+    assert "keeps its own settings; not heeded: budget, close" in notes(events)
+
+
 def test_a_finished_run_is_replaced_and_its_previews_go(workspace: Workspace) -> None:
     events: list[Event] = []
     first = workspace.train(ORDER, on_event=events.append)

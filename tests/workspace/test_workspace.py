@@ -278,7 +278,7 @@ def test_a_class_called_like_a_path_leads_nowhere(workspace: Workspace) -> None:
 
 
 def test_a_damaged_order_of_a_run_is_a_sentence(workspace: Workspace) -> None:
-    report = workspace.train(TrainingOrder(name="r", query="class:kick", **DEBUG))
+    report = workspace.train(TrainingOrder(name="r", query="class:kick", **DEBUG), on_event=stopper(workspace, "r"))
     (report.run / "order.json").write_text("")
     with pytest.raises(UsageError, match="no earlier run of 'r'"):
         workspace.train(TrainingOrder(name="r"), resume=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +11,9 @@ from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import TrainingFailed, UsageError
+from woodshed.base.errors import TrainingFailed
 from woodshed.base.events import EventSink, Note, Preview, ignore
-from woodshed.base.files import file_word, printable, write_text_atomically
+from woodshed.base.files import file_word, printable
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
 from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Generator, NoLenders, Rehearses, Request, Trainable
@@ -28,10 +27,10 @@ from woodshed.tasks._training_order import (
     resolved,
     settings_entries,
 )
+from woodshed.tasks._training_run import begin, finished_card, free_run, remembered, way_on
 from woodshed.training import (
     MemorisationReport,
     Run,
-    RunState,
     TrainedModel,
     TrainingPlan,
     parse_budget,
@@ -51,7 +50,10 @@ __all__ = ["TrainingOrder", "TrainingReport", "order_in_layers", "settings_entri
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What came of it: where the model lies, its card, how many sounds taught it and how many were held out."""
+    """What came of it: where the model lies, its card, how many sounds taught it and how many were held out.
+
+    ``trained`` is false where a run that was to go on had been finished before.
+    """
 
     path: Path
     card: ModelCard
@@ -60,6 +62,7 @@ class TrainingReport:
     left_out: tuple[str, ...]
     verdict: str
     run: Path
+    trained: bool = True
 
 
 def train_model(
@@ -92,8 +95,11 @@ def train_model(
     UsageError
         If an earlier run of this name is not finished, or was never begun.
     """
-    run = _run(bench, order, resume=resume, anew=anew)
-    order = _remembered(run, order) if resume else order
+    run = free_run(bench, order, resume=resume, anew=anew)
+    if resume:
+        if card := finished_card(bench, run, order.name):
+            return _finished(bench, run, card)
+        order = remembered(run, order, on_event)
     replaces = bench.shelf.place(order.name).is_file() and not resume
     base = _base(bench, order)
     kind = resolved(order, base_config=base.model.config if base else None).kind
@@ -102,12 +108,12 @@ def train_model(
     found = resolved(order, base_config=base.model.config if base else None, sounds=len(chosen.items))
     spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items, base))
     if not resume:
-        _fresh(run, order, found)
+        begin(run, order, found)
     work = _Work(bench, run, order, found, base, spec, train_set, held_out_set)
     try:
         trained, copying = work.train(resume=resume, on_event=on_event)
     except KeyboardInterrupt:
-        on_event(Note(level="warning", text=_way_on(run, order.name)))
+        on_event(Note(level="warning", text=way_on(run, order.name)))
         raise
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = model_card(
@@ -128,6 +134,15 @@ def train_model(
     held = len(held_out_set.items) if held_out_set else 0
     left_out = tuple(f"{page.path_name}: {page.rule}" for page in manifest.refused)
     return TrainingReport(path, card, len(manifest.items), held, left_out, trained.verdict, run.folder)
+
+
+def _finished(bench: Workbench, run: Run, card: ModelCard) -> TrainingReport:
+    """The report on a run that had nothing left to do."""
+    steps, name = run.state().step, printable(card.name)
+    text = f"The run {name} was finished already, after {steps} steps: nothing was trained. For more, begin anew with "
+    text += f"another budget: woodshed train {name} --anew --budget 10m, and the other flags as before"
+    path, held_out = bench.shelf.place(card.name), len(card.held_out)
+    return TrainingReport(path, card, len(card.sources), held_out, (), f"{text}.", run.folder, trained=False)
 
 
 @dataclass(frozen=True)
@@ -298,47 +313,6 @@ def _data_key(manifest: TrainingManifest, base: LoadedModel | None) -> str:
     if base:
         classes += f"\n{base.digest}"
     return f"{manifest.merkle_root}-{hashlib.blake2b(classes.encode(), digest_size=8).hexdigest()}"
-
-
-def _run(bench: Workbench, order: TrainingOrder, *, resume: bool, anew: bool) -> Run:
-    """The run's folder, if it is free for what is wanted."""
-    if resume and anew:
-        raise UsageError(
-            "A run cannot both go on and begin anew",
-            cause="--resume and --anew were given together",
-            way_out="leave out one of them",
-        )
-    run = Run(bench.runs / bench.shelf.place(order.name).stem)
-    run.require_free()
-    if not resume and not anew:
-        go_on = f"woodshed train {printable(order.name)} --resume"
-        run.require_over(way_out=f"go on: {go_on}; or start over: the same command with --anew")
-    return run
-
-
-def _fresh(run: Run, order: TrainingOrder, found: Resolved) -> None:
-    run.clear()
-    run.save(RunState(settings=dict(vars(order))))
-    write_text_atomically(run.folder / "order.json", json.dumps(vars(order), indent=1))
-    found.write(run.folder)
-
-
-def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
-    try:
-        return TrainingOrder(**json.loads((run.folder / "order.json").read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"There is no earlier run of {order.name!r} to go on with",
-            cause="it was never begun here, or its folder was deleted or damaged",
-            way_out=f"begin it: woodshed train {order.name} --from QUERY",
-        ) from error
-
-
-def _way_on(run: Run, name: str) -> str:
-    """What to type where a run was stopped before it had a model."""
-    if run.checkpoint.is_file():
-        return f"No model was made yet, but a checkpoint was kept. Go on: woodshed train {printable(name)} --resume"
-    return "No model was made, and there is no checkpoint yet. Begin again with the same command"
 
 
 def _preview(model: Trainable, step: int, *, run: Run, on_event: EventSink) -> None:
