@@ -17,10 +17,9 @@ ModelName = Annotated[str, typer.Argument(help="Name of a model, or path of a mo
 @app.command()
 def ls(workspace: WorkspaceFolder = None, as_json: AsJson = False) -> None:
     """List all models: your own, then those that ship with Woodshed and are not hidden by an own one."""
-    from woodshed.workspace import Workspace, describe_model
+    from woodshed.workspace import Workspace
 
-    models = Workspace(workspace).models
-    described = [describe_model(name, card, ships=models.ships(name)) for name, card in models.cards()]
+    described = Workspace(workspace).described_models()
     columns = ["name", "family", "sounds", "classes", "rate_hz", "channels", "made_at", "state"]
     emit(described, as_json, lambda: show_table(columns, [[one[column] for column in columns] for one in described]))
 

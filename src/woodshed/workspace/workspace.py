@@ -21,13 +21,13 @@ from woodshed.artifacts import (
 from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
-from woodshed.artifacts.standing import refused_sources, require_standing
+from woodshed.artifacts.standing import refused_sources, refusing, require_standing
 from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobValue
-from woodshed.library import Library, Purpose
+from woodshed.library import LIBRARY_FILE, Library, Purpose
 from woodshed.library.consent import LedgerEvent
 from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
@@ -346,6 +346,13 @@ class Workspace:
         """Training sounds of a model that may no longer be used, each with the rule; empty when all is well."""
         return refused_sources(self.models.card(model), self.library)
 
+    def described_models(self) -> list[dict[str, object]]:
+        """One row a model, own ones first; asking for it leaves no library where there is none."""
+        cards, known = self.models.cards(), (self.folder / LIBRARY_FILE).is_file()
+        refused = refusing(dict(cards), self.library) if known else ()
+        ships = self.models.ships
+        return [_described(name, card, ships=ships(name), refused=name in refused) for name, card in cards]
+
     # -- finding
 
     def find_sound(self, sound: str | os.PathLike[str]) -> GivenSound:
@@ -393,7 +400,7 @@ class Workspace:
         return self.models.card_of(receipt.model, merkle_root=receipt.merkle_root)
 
 
-def describe_model(name: str, card: ModelCard | ModelFileError, *, ships: bool = False) -> dict[str, object]:
+def _described(name: str, card: ModelCard | ModelFileError, *, ships: bool, refused: bool) -> dict[str, object]:
     """One row of the list of models; a damaged file is listed with what is wrong with it, one that ships as such."""
     if isinstance(card, ModelFileError):
         unknown = {"family": None, "sounds": None, "classes": None, "rate_hz": None, "channels": None, "made_at": None}
@@ -407,7 +414,7 @@ def describe_model(name: str, card: ModelCard | ModelFileError, *, ships: bool =
         "rate_hz": card.sample_rate_hz,
         "channels": card.channels,
         "made_at": card.made_at,
-        "state": "shipped" if ships else trained,
+        "state": "refused: consent" if refused else "shipped" if ships else trained,
     }
 
 
