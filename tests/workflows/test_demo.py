@@ -74,6 +74,6 @@ def test_demo_on_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_each_folder_of_sounds_has_a_workspace_of_its_own(tmp_path: Path) -> None:
     for name in ("a/Drums", "b/Drums"):
         (tmp_path / name).mkdir(parents=True)
-        with pytest.raises(TrainingFailed):
+        with pytest.raises(TrainingFailed, match=rf"{name} holds no sounds.*the folder is empty.*choose a folder with"):
             run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=tmp_path / name, mine=True))
     assert len(list((tmp_path / "d").glob("workspace-Drums-*"))) == 2

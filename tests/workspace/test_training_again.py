@@ -56,6 +56,20 @@ def test_what_a_resumed_run_does_not_heed_is_said(workspace: Workspace) -> None:
     assert "keeps its own settings; not heeded: budget, close" in notes(events)
 
 
+def test_sounds_that_are_left_out_are_named_with_their_reasons(workspace: Workspace) -> None:
+    claps = workspace.library.items("class:clap")
+    workspace.library.ledger.revoke(party="Kit maker", content_ids=[clap.content_id for clap in claps])
+    events: list[Event] = []
+    order = TrainingOrder(name="r", query="class:kick,clap", budget="1steps", preset="debug")
+    card = workspace.train(order, on_event=events.append).card
+    told = notes(events)
+    assert "4 chosen sounds are left out: Clap" in told
+    assert sum(f"{clap.name} (Kit maker withdrew" in told for clap in claps) == 3
+    assert "woodshed models card r" in told
+    assert sorted(one.name for one in card.left_out) == sorted(clap.name for clap in claps)
+    assert all("withdrew" in one.reason for one in card.left_out)
+
+
 def test_a_finished_run_is_replaced_and_its_previews_go(workspace: Workspace) -> None:
     events: list[Event] = []
     first = workspace.train(ORDER, on_event=events.append)

@@ -28,6 +28,13 @@ class SourceSound(_Record):
     conversions: tuple[str, ...] = ()
 
 
+class LeftOutSound(_Record):
+    """A sound that was chosen and did not teach the model, and why."""
+
+    name: str
+    reason: str
+
+
 class BaseOfModel(_Record):
     """The model a training began from, and every sound that taught it or its own base."""
 
@@ -105,6 +112,7 @@ class ModelCard(_Record):
     ledger_head: str
     sources: tuple[SourceSound, ...]
     held_out: tuple[str, ...] = ()
+    left_out: tuple[LeftOutSound, ...] = ()
     training: TrainingFacts | None = None
     report: dict[str, object] | None = None
     memorisation: dict[str, object] | None = None

@@ -42,6 +42,7 @@ from woodshed.training.quick_check import FEWEST_SOUNDS, QuickCheck
 from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
+NAMED = 3  # sounds that are left out; the card names the rest
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
 
 
@@ -237,10 +238,18 @@ def _chosen(
         )
     if purpose is Purpose.GENERATIVE_TRAINING:
         _tell_few(chosen, on_event)
-    left_out = len(chosen.refused) + len(chosen.left_out)
-    if left_out:
-        on_event(Note(level="warning", text=f"{left_out} chosen sound(s) are left out; the model's card says why"))
+    _tell_left_out(chosen, order.name, on_event)
     return chosen
+
+
+def _tell_left_out(chosen: TrainingSet, name: str, on_event: EventSink) -> None:
+    """Name the first sounds that were chosen and will not teach, each with its reason."""
+    if left_out := chosen.manifest().refused:
+        count, few = len(left_out), left_out[:NAMED]
+        named = "; ".join(f"{page.path_name} ({page.rule})" for page in few)
+        more = f"; the model's card will name all: woodshed models card {printable(name)}" if count > len(few) else ""
+        text = f"{count} chosen {'sound is' if count == 1 else 'sounds are'} left out: {named}{more}"
+        on_event(Note(level="warning", text=text))
 
 
 def _tell_few(chosen: TrainingSet, on_event: EventSink) -> None:

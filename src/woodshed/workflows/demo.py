@@ -149,6 +149,12 @@ def _take_in(bench: Workbench, order: DemoOrder, on_event: EventSink) -> None:
     report = bench.library.add(order.sounds, mine=True, on_event=on_event)
     skipped = "; ".join(f"{count} skipped: {reason}" for reason, count in report.reasons().items())
     on_event(Note(text=f"{len(report.added)} sounds added, {report.unchanged} unchanged. {skipped}".strip()))
+    if not bench.library.items():
+        raise TrainingFailed(
+            f"{printable(order.sounds)} holds no sounds",
+            cause=skipped or "the folder is empty, or its sounds lie elsewhere",
+            way_out="choose a folder with WAV, AIFF, FLAC, OGG, Opus or MP3 files; folders inside it are searched too",
+        )
 
 
 def _training_order(bench: Workbench, order: DemoOrder) -> TrainingOrder:

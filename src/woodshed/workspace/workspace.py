@@ -26,6 +26,7 @@ from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, Note, ignore
+from woodshed.base.files import printable
 from woodshed.base.knobs import KnobValue
 from woodshed.library import LIBRARY_FILE, Library, Purpose
 from woodshed.library.consent import LedgerEvent
@@ -328,6 +329,7 @@ class Workspace:
         except UnknownName:
             if removed := self.library.ledger.find_sounds(query.removeprefix("id:")):
                 return list(removed)
+            _refuse_output(query)
             raise
 
     def touched(self, content_ids: Sequence[str], *, event: LedgerEvent | None = None) -> Withdrawal:
@@ -416,6 +418,19 @@ def _described(name: str, card: ModelCard | ModelFileError, *, ships: bool, refu
         "made_at": card.made_at,
         "state": "refused: consent" if refused else "shipped" if ships else trained,
     }
+
+
+def _refuse_output(path: str) -> None:
+    """Say so where a path that was taken for a sound of the library is something a task made."""
+    try:
+        task = read_receipt(Path(path)).task
+    except (WoodshedError, OSError, ValueError):
+        return
+    raise UsageError(
+        f"{printable(path)} is an output of {task}, not a sound of the library",
+        cause="nobody spoke about it here: what it is made of has owners of its own",
+        way_out=f"woodshed cite {printable(path)} names them",
+    )
 
 
 def default_folder() -> Path:
