@@ -14,6 +14,7 @@ from woodshed.cli.app import Terminated, app
 from woodshed.cli.render import progress, say, show_error, show_table
 from woodshed.cli.table import COMMANDS
 from woodshed.roles import FAMILIES
+from woodshed.workspace import Workspace
 
 RUN = CliRunner()
 
@@ -98,9 +99,9 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
     assert isinstance(made, list)
     path = Path(made[0]["path"])
     assert path.name == "hits_kick_001_seed4.wav"
-    shown = run_json("show", path, *at)
-    assert isinstance(shown, dict)
-    assert shown["receipt"]["seed"] == 4
+    facts = run_json("show", path, *at)
+    assert isinstance(facts, dict)
+    assert facts["receipt"]["seed"] == 4
     assert "Kit" in run("cite", path, *at)
     varied = run_json("vary", "hits", path, "--amount", 0.5, "--count", 2, "--out", tmp_path / "v", *at)
     assert isinstance(varied, list)
@@ -112,7 +113,11 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
     assert isinstance(listed, list)
     assert listed[0]["name"] == "hits"
     assert json.loads(run("models", "card", "hits", *at))["family"] == "band-flow"
-    run("models", "show", "hits", *at)
+    models, copying = Workspace(tmp_path / "w").models, {"verdict": "Cannot tell: few.", "most_copied": []}
+    models.attach_report(models.load("hits"), copying, field="memorisation")
+    shown = run("models", "show", "hits", *at)
+    assert "Cannot tell: few." in shown
+    assert "most_copied" not in shown, "of the copying report only the finding is shown"
     run("models", "rm", "hits", *at)
     left = run_json("models", "ls", *at)
     assert isinstance(left, list)

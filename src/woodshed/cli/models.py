@@ -37,8 +37,10 @@ def show(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = F
     facts |= {"ships": own.models.ships(name)}
 
     def table() -> None:
+        copying = card.memorisation and card.memorisation.get("verdict")
+        short = {**facts, "memorisation": copying, "left_out": len(card.left_out)}
         show_table(
-            ["what", "value"], [[key, value] for key, value in facts.items() if key not in ("training", "withdrawn")]
+            ["what", "value"], [[key, value] for key, value in short.items() if key not in ("training", "withdrawn")]
         )
         if card.training:
             show_table(

@@ -341,7 +341,9 @@ class Workspace:
             if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.teachers}
         }
         called = set(models.values())  # outputs know a model by its card, whatever its file is called now
-        outputs = [entry.path for entry in self.bench.log if entry.model in called or entry.content_ids & wanted]
+        outputs = [
+            _straight(entry.path) for entry in self.bench.log if entry.model in called or entry.content_ids & wanted
+        ]
         return Withdrawal(tuple(sorted(wanted)), tuple(models), tuple(dict.fromkeys(outputs)), event)
 
     def standing(self, model: str) -> dict[str, str]:
@@ -418,6 +420,11 @@ def _described(name: str, card: ModelCard | ModelFileError, *, ships: bool, refu
         "made_at": card.made_at,
         "state": "refused: consent" if refused else "shipped" if ships else trained,
     }
+
+
+def _straight(path: str) -> str:
+    """The same path without steps back."""
+    return os.path.realpath(path) if ".." in Path(path).parts else path
 
 
 def _refuse_output(path: str) -> None:
