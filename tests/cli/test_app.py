@@ -14,6 +14,7 @@ from woodshed.cli.app import Terminated, app
 from woodshed.cli.render import progress, say, show_error, show_table
 from woodshed.cli.table import COMMANDS
 from woodshed.roles import FAMILIES
+from woodshed.sound import read_sound, write_sound
 from woodshed.workspace import Workspace
 
 RUN = CliRunner()
@@ -106,6 +107,11 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
     varied = run_json("vary", "hits", path, "--amount", 0.5, "--count", 2, "--out", tmp_path / "v", *at)
     assert isinstance(varied, list)
     assert len(varied) == 2
+    loud = read_sound(path)
+    write_sound(tmp_path / "loud.wav", loud.scaled(1.5 / loud.peak), encoding="FLOAT")
+    told = " ".join(run("vary", "hits", tmp_path / "loud.wav", "--amount", 0, "--out", tmp_path / "f", *at).split())
+    assert "Over full scale (peak 1.500), so kept as 32-bit float" in told
+    assert "full scale" not in run("vary", "hits", path, "--amount", 0, "--out", tmp_path / "f", *at)
     blended = run_json("blend", "hits", path, made[1]["path"], "--steps-between", 3, "--out", tmp_path / "b", *at)
     assert isinstance(blended, list)
     assert len(blended) == 3
