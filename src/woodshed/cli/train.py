@@ -89,7 +89,8 @@ def train(
 
     def table() -> None:
         say(f"{report.verdict}")
-        say(f"Learned from {report.sounds} sounds; {report.held_out} of other groups were held out for judging.")
+        held_out = f"{report.held_out} of other groups were" if report.held_out else "none was"
+        say(f"Learned from {report.sounds} sounds; {held_out} held out for judging.")
         say(f"Model: {report.path}")
         if report.card.training and report.card.training.stopped_early:
             say(f"Go on where it stopped: woodshed train {name} --resume")

@@ -140,8 +140,8 @@ def train_model(
 def _finished(bench: Workbench, run: Run, card: ModelCard) -> TrainingReport:
     """The report on a run that had nothing left to do."""
     steps, name = run.state().step, printable(card.name)
-    text = f"The run {name} was finished already, after {steps} steps: nothing was trained. For more, begin anew with "
-    text += f"another budget: woodshed train {name} --anew --budget 10m, and the other flags as before"
+    text = f"The run {name} was finished already, after {steps} steps: nothing was trained. For more, "
+    text += f"begin again with another budget: woodshed train {name} --budget 10m, and the other flags as before"
     path, held_out = bench.shelf.place(card.name), len(card.held_out)
     return TrainingReport(path, card, len(card.sources), held_out, (), f"{text}.", run.folder, trained=False)
 
