@@ -154,7 +154,7 @@ class _Trainer:
             raise TrainingFailed(
                 "The run cannot go on: its sounds, seed or family are not those it began with",
                 cause="sounds were added, removed or withdrawn since, or other flags were given",
-                way_out="repeat the first command with --resume alone, or train anew under another name",
+                way_out="repeat the first command with --resume alone, or start over with --anew",
             )
         self.clocks = Clocks.now(cpu_spent=float(str(facts.get("cpu_seconds", 0.0))))
         return facts
