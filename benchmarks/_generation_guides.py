@@ -202,7 +202,7 @@ def _bench(workspace: Workspace, *, count: int) -> Bench:
                 rate_hz=rate_hz,
                 seed=seed,
             )
-            workspace.train(order)
+            workspace.train(order, anew=True)
     judge, ear = (workspace.models.load(listener).model for listener in ("guides-judge", "guides-ear"))
     assert isinstance(judge, Listener)
     assert isinstance(ear, Listener)

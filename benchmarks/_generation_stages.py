@@ -113,7 +113,7 @@ class Stage:
         if not kept.is_file():
             words = ["-m", "woodshed", "train", order.name, "--from", f"kind:{order.kind}", "--family", order.family]
             words += ["--preset", order.preset, "--budget", order.budget, "--seed", str(order.seed)]
-            words += ["--held-out", f"{order.held_out:g}", "--workspace", str(workspace.folder)]
+            words += ["--held-out", f"{order.held_out:g}", "--anew", "--workspace", str(workspace.folder)]
             ran = run_measured(words, log=self.folder / "training.log")
             if ran.returncode:
                 progress(ran.output[-3000:])

@@ -41,7 +41,7 @@ def public_card(card: ModelCard) -> ModelCard:
         settings = {key: value for key, value in training.settings.items() if key != "log_to"}
         origins = {key: value for key, value in training.settings_from.items() if key in settings}
         training = training.model_copy(update={"settings": settings, "settings_from": origins})
-    return card.model_copy(update={"licence": WEIGHTS_LICENCE, "training": training})
+    return card.model_copy(update={"licence": WEIGHTS_LICENCE, "training": training, "left_out": ()})
 
 
 def machine_words(text: str) -> list[str]:

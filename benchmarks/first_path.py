@@ -94,7 +94,7 @@ def training_checks(workspace: Workspace, data: Path, folder: Path) -> list[Chec
             "--seed",
             str(SEED),
         ]
-        words += ["--held-out", "0.2", "--workspace", str(workspace.folder)]
+        words += ["--held-out", "0.2", "--anew", "--workspace", str(workspace.folder)]
         ran = run_measured(words, log=folder / "training.log")
         if ran.returncode:
             progress(ran.output[-3000:])

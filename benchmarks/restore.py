@@ -19,7 +19,8 @@ def checks(data: Path, full: bool) -> list[Check]:
         for folder in sorted({f for kind in ("oneshot", "note", "loop") for f in folders_of_kind(data, kind)}):
             workspace.library.add(folder, owner="Corpus", licence="CC0-1.0")
         progress(f"training for {BUDGET}")
-        workspace.train(TrainingOrder(name="restore", query="kind:oneshot", budget=BUDGET, held_out=0.2, seed=1))
+        order = TrainingOrder(name="restore", query="kind:oneshot", budget=BUDGET, held_out=0.2, seed=1)
+        workspace.train(order, anew=True)
     return restore_checks(workspace, data, full)
 
 

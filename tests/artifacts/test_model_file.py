@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from tests.training.toy import Toy, ToyConfig
 from woodshed.artifacts import ModelCard, ModelShelf, SourceSound, load_model, model_file, read_card, save_model
+from woodshed.artifacts.card import BaseOfModel
 from woodshed.base.errors import ConsentRefused, ModelFileError, UnknownName, UsageError
 from woodshed.roles import FAMILIES, DataSpec
 
@@ -249,6 +250,21 @@ def test_a_purpose_nobody_knows_is_a_damaged_card(tmp_path: Path) -> None:
 def test_names_that_no_file_should_have(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be called"):
         ModelShelf(tmp_path).path(name)
+
+
+def test_the_way_back_fits_how_the_model_was_made() -> None:
+    own, of_base = "a" * 32, "b" * 32
+    base = BaseOfModel(name="starter", digest="d", sources=(SourceSound(content_id=of_base, name="s.wav"),))
+    on_base = card().model_copy(update={"base": base})
+    published = card().model_copy(update={"name": "starter", "licence": "Apache-2.0"})
+    for model, refused, words in (
+        (on_base, own, r"woodshed train drums --from 'all' --base starter\.$"),
+        (on_base, of_base, r"its base starter learned from them, too.*woodshed train drums --from 'all'\.$"),
+        (published, own, r"allow these sounds again with woodshed consent grant, or use another model"),
+    ):
+        with pytest.raises(ConsentRefused, match=words) as told:
+            model.refuse_if({refused: "revoked by Ada"}, query="all")
+        assert "train starter" not in str(told.value)
 
 
 def test_withdrawn_sounds_are_named() -> None:

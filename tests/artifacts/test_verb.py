@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,17 @@ def halved(bench: Workbench, verb: Verb = HALVE, *sounds: Sound, **settings: Any
     given = [GivenSound(sound, f"{number}.wav") for number, sound in enumerate(sounds or (tone(),))]
     knobs = KNOBS.settings(**settings)
     return perform(verb, bench, None, sounds=given, lenders=NoLenders(), folder=bench.cache, settings=knobs)
+
+
+@pytest.mark.parametrize("label", ["k" * 240, "é" * 120])
+def test_of_a_long_name_number_and_seed_stay(bench: Workbench, label: str) -> None:
+    def named(job: Job) -> Iterator[Product]:
+        yield from (replace(product, label=label) for product in halves(job))
+
+    verb = replace(HALVE, make=named, template="{label}_vary_{number:03d}_seed{seed}")
+    names = [made.path.name for made in halved(bench, verb, tone(), tone())]
+    assert [name.lstrip(label[0]) for name in names] == ["_vary_001_seed0.wav", "_vary_002_seed0.wav"]
+    assert all(100 < len(name.encode()) <= 154 for name in names)
 
 
 def test_the_receipt_names_no_model_and_is_read_back(bench: Workbench) -> None:

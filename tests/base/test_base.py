@@ -106,6 +106,18 @@ def test_a_file_where_a_folder_is_needed_is_named_and_kept(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "out"]
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "y" * 300 + "/kick.wav"])
+def test_a_place_that_cannot_be_is_a_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DiskProblem, match=r"could not be written.*no folder or file can be made there.*choose another"):
+        write_text_atomically(tmp_path / name, "new")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="only Linux has a /proc")
+def test_a_folder_that_cannot_be_made_is_a_sentence() -> None:
+    with pytest.raises(DiskProblem, match=r"/proc/x/kick.wav could not be written"):
+        write_text_atomically("/proc/x/kick.wav", "new")
+
+
 def test_full_disk_is_a_sentence_with_a_way_out(tmp_path: Path) -> None:
     with (
         pytest.raises(DiskProblem, match=r"could not be written \(No space left.*free some space"),

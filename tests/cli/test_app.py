@@ -14,6 +14,8 @@ from woodshed.cli.app import Terminated, app
 from woodshed.cli.render import progress, say, show_error, show_table
 from woodshed.cli.table import COMMANDS
 from woodshed.roles import FAMILIES
+from woodshed.sound import read_sound, write_sound
+from woodshed.workspace import Workspace
 
 RUN = CliRunner()
 
@@ -68,8 +70,8 @@ def test_a_kill_before_the_first_model_says_how_to_go_on(tmp_path: Path, monkeyp
     order = ("train", "hits", "--preset", "debug", "--budget", "10steps", *at)
     assert "there is no checkpoint yet" in " ".join(run(*order, code=143).split())
     (tmp_path / "w" / "runs" / "hits" / "checkpoint.safetensors").write_bytes(b"")
-    monkeypatch.setattr("woodshed.tasks.train._fresh", lambda *_: None)
-    assert "Go on: woodshed train hits --resume" in " ".join(run(*order, code=143).split())
+    monkeypatch.setattr("woodshed.tasks.train.begin", lambda *_: None)
+    assert "Go on: woodshed train hits --resume" in " ".join(run(*order, "--anew", code=143).split())
 
 
 def test_version() -> None:
@@ -98,13 +100,18 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
     assert isinstance(made, list)
     path = Path(made[0]["path"])
     assert path.name == "hits_kick_001_seed4.wav"
-    shown = run_json("show", path, *at)
-    assert isinstance(shown, dict)
-    assert shown["receipt"]["seed"] == 4
+    facts = run_json("show", path, *at)
+    assert isinstance(facts, dict)
+    assert facts["receipt"]["seed"] == 4
     assert "Kit" in run("cite", path, *at)
     varied = run_json("vary", "hits", path, "--amount", 0.5, "--count", 2, "--out", tmp_path / "v", *at)
     assert isinstance(varied, list)
     assert len(varied) == 2
+    loud = read_sound(path)
+    write_sound(tmp_path / "loud.wav", loud.scaled(1.5 / loud.peak), encoding="FLOAT")
+    told = " ".join(run("vary", "hits", tmp_path / "loud.wav", "--amount", 0, "--out", tmp_path / "f", *at).split())
+    assert "Over full scale (peak 1.500), so kept as 32-bit float" in told
+    assert "full scale" not in run("vary", "hits", path, "--amount", 0, "--out", tmp_path / "f", *at)
     blended = run_json("blend", "hits", path, made[1]["path"], "--steps-between", 3, "--out", tmp_path / "b", *at)
     assert isinstance(blended, list)
     assert len(blended) == 3
@@ -112,7 +119,11 @@ def test_from_kit_to_citation(tmp_path: Path) -> None:
     assert isinstance(listed, list)
     assert listed[0]["name"] == "hits"
     assert json.loads(run("models", "card", "hits", *at))["family"] == "band-flow"
-    run("models", "show", "hits", *at)
+    models, copying = Workspace(tmp_path / "w").models, {"verdict": "Cannot tell: few.", "most_copied": []}
+    models.attach_report(models.load("hits"), copying, field="memorisation")
+    shown = run("models", "show", "hits", *at)
+    assert "Cannot tell: few." in shown
+    assert "most_copied" not in shown, "of the copying report only the finding is shown"
     run("models", "rm", "hits", *at)
     left = run_json("models", "ls", *at)
     assert isinstance(left, list)

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from tests.artifacts.test_outputs import receipt, sound
+from woodshed.artifacts import InputSound, write_output
 from woodshed.cli.app import app
 from woodshed.sound import Sound, write_sound
 from woodshed.workspace import Workspace
@@ -111,6 +113,31 @@ def test_slips_are_named_with_exit_code_2(run: Run, words: list[str], message: s
     output = " ".join(run(*words, code=2).split())
     assert message in output
     assert "Way out:" in output
+
+
+def test_of_many_outputs_ten_are_named(run: Run, workspace: Path, tmp_path: Path) -> None:
+    own = Workspace(workspace)
+    item = own.library.item("kick_01.wav")
+    made = receipt().model_copy(update={"inputs": (InputSound(content_id=item.content_id, name="k.wav"),)})
+    for number in range(13):
+        own.bench.log.add(tmp_path / "sub" / ".." / f"made{number:02d}.wav", made)
+    told = run("revoke", "kick_01", "--owner", "Anna")
+    assert str(tmp_path.resolve() / "made09.wav") in told
+    assert ".." not in told
+    assert "made10.wav" not in told
+    assert "and 3 more" in told
+    assert len(as_json(run, "revoke", "kick_01", "--owner", "Anna")["touched"]["outputs"]) == 13
+
+
+def test_an_output_is_told_from_a_sound_that_was_never_added(run: Run, tmp_path: Path) -> None:
+    write_output(tmp_path / "made.wav", sound(), receipt())
+    told = " ".join(run("explain", str(tmp_path / "made.wav"), code=2).split())
+    assert "is an output of generate, not a sound of the library" in told
+    assert "woodshed cite" in told
+    write_sound(tmp_path / "kick_0.wav", sound())
+    told = " ".join(run("explain", str(tmp_path / "kick_0.wav"), code=2).split())
+    assert "near: kick_02.wav" in told or "use one of kick_01.wav, kick_02.wav" in told
+    assert "cite" not in told
 
 
 def test_verify_export_import(run: Run, tmp_path: Path, workspace: Path) -> None:

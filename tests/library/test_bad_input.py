@@ -61,6 +61,7 @@ SKIPPED: list[tuple[Callable[[Path], None], str]] = [
     (lambda folder: write_float(folder / "bad.wav", np.full(100, np.inf, np.float32)), "not numbers"),
     (zero_frames, "0 frames"),
     (lambda folder: write_float(folder / "bad.wav", np.zeros(4410, np.float32)), "silent"),
+    (lambda folder: write_float(folder / "bad.wav", np.full(3, 0.5, np.float32)), "shorter than 10 ms"),
     (lambda folder: (folder / "bad.wav").write_bytes(b""), "empty file (0 bytes)"),
     (lambda folder: (folder / "bad.wav").write_bytes(os.urandom(4000)), "not a sound that can be read here"),
     (lambda folder: os.mkfifo(folder / "bad.wav"), "device or pipe"),
@@ -82,8 +83,8 @@ def test_what_is_skipped_says_why(library: Library, tmp_path: Path, make: Callab
 
 @pytest.mark.parametrize(
     ("rate_hz", "channels", "subtype", "frames"),
-    [(8000, 1, "PCM_U8", 4000), (192000, 2, "PCM_24", 9600), (44100, 7, "PCM_16", 4410), (44100, 1, "PCM_16", 1)],
-    ids=["8 kHz 8 bit", "192 kHz", "7 channels", "1 frame"],
+    [(8000, 1, "PCM_U8", 4000), (192000, 2, "PCM_24", 9600), (44100, 7, "PCM_16", 4410), (44100, 1, "PCM_16", 441)],
+    ids=["8 kHz 8 bit", "192 kHz", "7 channels", "10 ms"],
 )
 def test_unusual_sounds_are_sounds(
     library: Library, tmp_path: Path, rate_hz: int, channels: int, subtype: str, frames: int

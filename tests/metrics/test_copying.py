@@ -6,6 +6,7 @@ from scipy import stats
 from tests.metrics.sounds import RATE_HZ, mixed_set, noise_hit, tone_hit
 
 from woodshed.base.errors import UsageError
+from woodshed.base.events import Event, Progress
 from woodshed.metrics import ALL_AT_ONCE, SINGLE_CHANGES, CopyFinder, CopyJudge, Share, SoundSet, plant, threshold_of
 from woodshed.sound import Sound
 
@@ -83,9 +84,12 @@ def test_judge_counts_copies_and_leaves_new_sounds_alone() -> None:
 
 
 def test_without_held_out_sounds_other_groups_are_the_null() -> None:
-    check = CopyJudge(mixed_set(24), SoundSet(()), plants=1).check(mixed_set(2, seed=5))
+    told: list[Event] = []
+    check = CopyJudge(mixed_set(24), SoundSet(()), plants=1, on_event=told.append).check(mixed_set(2, seed=5))
     assert check.null.of == 24
     assert "other groups" in check.null_kind
+    assert check.beside == "training sounds of other groups"
+    assert check.beside in {event.stage for event in told if isinstance(event, Progress)}
 
 
 def test_when_the_control_fails_the_check_cannot_tell() -> None:

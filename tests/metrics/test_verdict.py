@@ -61,6 +61,17 @@ def test_words_for_closeness() -> None:
     assert closeness_of([1.0], [float("nan")]) == "cannot tell"
 
 
+def test_what_was_not_held_out_is_not_called_unseen() -> None:
+    facts = {"closeness": "cannot tell", "gaps": [], "clean_share": 1.0}
+    alone = verdict(novelty="cannot tell", any_held_out=False, **facts).text
+    assert "no kits were held out" in alone
+    assert "too few kits were learned from" in alone
+    assert "unseen" not in alone
+    others = verdict(novelty="novel", beside="training sounds of other groups", **facts).text
+    assert "than training sounds of other groups do" in others
+    assert "unseen real sounds" in verdict(novelty="novel", **facts).text
+
+
 def test_worst_fault_goes_from_broken_to_coloured() -> None:
     gap = Gap("crest_db", -4.0, 1.0, 6)
     words = {"novelty": "novel", "closeness": "far", "gaps": [gap]}

@@ -197,9 +197,12 @@ def test_same_seed_same_report(novel: tuple[EvaluationReport, Path], tmp_path: P
     assert again.model_copy(update={"seconds": 0.0}) == novel[0].model_copy(update={"seconds": 0.0})
 
 
-def test_without_held_out_sounds_it_says_what_stands_in() -> None:
+def test_without_held_out_sounds_it_says_what_stands_in(tmp_path: Path) -> None:
     model = Player(FRESH)
     report = evaluate(model, TRAINING, SoundSet(()), lenders=NoLenders(), count=16, quick=True, may_teach=())
+    page = evaluation_page(report, folder=tmp_path).write(tmp_path / "index.html").read_text()
+    assert "unseen real" not in page
+    assert "training sounds of other groups" in page
     assert "other groups" in report.copying.null_kind
     assert report.generated.overlap("spectral", "held-out") is None
     assert report.generated.novelty is not None

@@ -58,6 +58,8 @@ def test_processor_time_becomes_steps_and_is_never_overspent(tmp_path: Path) -> 
     assert 0 < done.cpu_seconds <= 4.0
     assert done.cpu_seconds <= time.process_time() - began
     assert run.state().cpu_seconds == done.cpu_seconds
+    assert run.state().status == "done", "what ends as planned was not stopped"
+    assert not done.stopped_early
     assert any("of processor time here" in e.text for e in events if isinstance(e, Note))
 
 

@@ -41,7 +41,10 @@ def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
         assert path.with_name(path.name + ".json").is_file()
     owners = {part.owner for path in (*report.varied, *report.blended) for part in read_receipt(path).inputs}
     assert "owner unknown" not in owners, "converted sounds are still those of the library"
+    borrowed = [read_receipt(path).lenders for path in (*report.made, *report.varied, *report.blended)]
+    assert not any(borrowed), "the demo borrows nothing, as its settings and receipts say"
     page = report.page.read_text()
+    assert "lent by" not in page
     for words in (
         "Made beside real",
         "Variations",
@@ -71,6 +74,6 @@ def test_demo_on_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_each_folder_of_sounds_has_a_workspace_of_its_own(tmp_path: Path) -> None:
     for name in ("a/Drums", "b/Drums"):
         (tmp_path / name).mkdir(parents=True)
-        with pytest.raises(TrainingFailed):
+        with pytest.raises(TrainingFailed, match=rf"{name} holds no sounds.*the folder is empty.*choose a folder with"):
             run_demo_in(DemoOrder(folder=tmp_path / "d", sounds=tmp_path / name, mine=True))
     assert len(list((tmp_path / "d").glob("workspace-Drums-*"))) == 2

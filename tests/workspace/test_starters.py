@@ -56,6 +56,7 @@ def test_on_the_command_line(tmp_path: Path, starter: Path) -> None:
     listed = run_json("models", "ls", *at)
     assert isinstance(listed, list)
     assert [(one["name"], one["state"]) for one in listed] == [("starter", "shipped")]
+    assert not (tmp_path / "empty").exists(), "listing models makes no library"
     shown = run_json("models", "show", "starter", *at)
     assert isinstance(shown, dict)
     assert (shown["licence"], shown["credits"], shown["ships"]) == ("Apache-2.0", [CREDIT], True)
@@ -96,3 +97,4 @@ def test_sounds_known_here_are_asked_about_and_guarded(tmp_path: Path, starter: 
     touched = workspace.withdraw(f"id:{item.content_id}", party="Kit maker")
     assert touched.models == ("starter",)
     assert list(workspace.standing("starter")) == [item.content_id]
+    assert [(one["name"], one["state"]) for one in workspace.described_models()] == [("starter", "refused: consent")]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.workspace import stopper
 from woodshed.artifacts import Receipt
 from woodshed.base.errors import (
     ConsentRefused,
@@ -163,7 +164,7 @@ def test_training_without_a_grant_is_refused_by_construction(tmp_path: Path, kit
 
 def test_resume_goes_on_with_what_it_began(workspace: Workspace) -> None:
     order = TrainingOrder(name="r", query="class:kick,snare", budget="6steps", preset="debug")
-    workspace.train(order)
+    workspace.train(order, on_event=stopper(workspace, "r"))
     report = workspace.train(TrainingOrder(name="r"), resume=True)
     assert report.card.training is not None
     assert report.card.training.query == "class:kick,snare"
@@ -259,7 +260,9 @@ def test_evaluation_stays_in_the_workspace_whatever_the_card_calls_the_model(
 
 
 def test_resume_refuses_sounds_that_were_relabelled(workspace: Workspace) -> None:
-    workspace.train(TrainingOrder(name="r", query="class:kick,snare,cowbell", **DEBUG))
+    workspace.train(
+        TrainingOrder(name="r", query="class:kick,snare,cowbell", **DEBUG), on_event=stopper(workspace, "r")
+    )
     source = next(source for source in workspace.models.card("r").sources if source.class_name == "kick")
     workspace.library.relabel(source.content_id, class_name="cowbell")
     with pytest.raises(TrainingFailed, match="The run cannot go on"):
@@ -275,7 +278,7 @@ def test_a_class_called_like_a_path_leads_nowhere(workspace: Workspace) -> None:
 
 
 def test_a_damaged_order_of_a_run_is_a_sentence(workspace: Workspace) -> None:
-    report = workspace.train(TrainingOrder(name="r", query="class:kick", **DEBUG))
+    report = workspace.train(TrainingOrder(name="r", query="class:kick", **DEBUG), on_event=stopper(workspace, "r"))
     (report.run / "order.json").write_text("")
     with pytest.raises(UsageError, match="no earlier run of 'r'"):
         workspace.train(TrainingOrder(name="r"), resume=True)

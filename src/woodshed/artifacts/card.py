@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pydantic import BaseModel, ConfigDict
 
 from woodshed.artifacts.receipt import OWNER_UNKNOWN
@@ -24,6 +26,13 @@ class SourceSound(_Record):
     licence: str | None = None
     credit: str | None = None
     conversions: tuple[str, ...] = ()
+
+
+class LeftOutSound(_Record):
+    """A sound that was chosen and did not teach the model, and why."""
+
+    name: str
+    reason: str
 
 
 class BaseOfModel(_Record):
@@ -103,6 +112,7 @@ class ModelCard(_Record):
     ledger_head: str
     sources: tuple[SourceSound, ...]
     held_out: tuple[str, ...] = ()
+    left_out: tuple[LeftOutSound, ...] = ()
     training: TrainingFacts | None = None
     report: dict[str, object] | None = None
     memorisation: dict[str, object] | None = None
@@ -157,14 +167,22 @@ class ModelCard(_Record):
         raise ConsentRefused(
             f"The model {self.name!r} learned from {len(named)} sound(s) that may no longer be used: {shown}",
             cause=next(iter(refused.values())),
-            way_out=self._way_back(query),
+            way_out=self._way_back(query, refused),
         )
 
-    def _way_back(self, query: str) -> str:
+    def _way_back(self, query: str, refused: Collection[str]) -> str:
+        if self.licence:  # it was published, not trained here
+            return "allow these sounds again with woodshed consent grant, or use another model or another --workspace"
         if self.teacher:
             first = self.teacher.name
             return f"train {first} anew, then: woodshed distil {first} --name {self.name}"
         if self.ancestors:
             first, second = self.ancestors[0].name, self.ancestors[-1].name
             return f"train {first} and {second} anew, then: woodshed models blend {first} {second} --name {self.name}"
-        return f"train it anew; withdrawn sounds leave by themselves: woodshed train {self.name} --from {query!r}"
+        anew = f"woodshed train {self.name} --from {query!r}"
+        if self.base is None:
+            return f"train it anew; withdrawn sounds leave by themselves: {anew}"
+        if any(source.content_id in refused for source in self.base.sources):
+            base = self.base.name
+            return f"its base {base} learned from them, too: train it anew without one, or on another --base: {anew}"
+        return f"train it anew; withdrawn sounds leave by themselves: {anew} --base {self.base.name}"

@@ -23,7 +23,7 @@ from woodshed.artifacts.receipt import (
 )
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import ConsentRefused, LibraryError, UsageError, WoodshedError
-from woodshed.base.files import file_word
+from woodshed.base.files import LONGEST_WORD, file_word
 from woodshed.base.knobs import KnobValue
 from woodshed.library import Decision, Purpose
 from woodshed.roles import Made
@@ -233,19 +233,32 @@ def _owner_and_credit(decision: Decision) -> tuple[str, str | None]:
 
 
 def _file_name(template: str, product: Product, model: str) -> str:
-    words = {
+    """The template filled; of a name that is too long the class or label is cut, for number and seed tell it apart."""
+    words: dict[str, str | int] = {
         "model": model,
         "class": product.made.class_name or product.label or "sound",
         "number": product.number,
         "seed": product.seed,
         "label": product.label,
     }
+    name = _filled(template, words)
+    if (surplus := _bytes(name) - LONGEST_WORD) > 0:
+        word = max("label", "class", key=lambda one: _bytes(str(words[one])))
+        kept = max(1, _bytes(str(words[word])) - surplus)
+        name = _filled(template, {**words, word: file_word(str(words[word]), longest=kept)})
+    return file_word(name)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "ignore"))
+
+
+def _filled(template: str, words: dict[str, str | int]) -> str:
     try:
-        name = template.format(**words)
+        return template.format(**words)
     except (KeyError, ValueError, IndexError) as error:
         raise UsageError(
             f"The name template {template!r} cannot be filled ({error})",
             cause="it names something that outputs do not have",
             way_out=f"use {', '.join('{' + word + '}' for word in words)}",
         ) from error
-    return file_word(name)

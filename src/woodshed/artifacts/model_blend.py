@@ -86,6 +86,7 @@ def blended_card(first: LoadedModel, second: LoadedModel, *, weight: float, name
             "ledger_head": ledger_head,
             "sources": sources,
             "held_out": tuple(sorted(held_out)),
+            "left_out": (),
             "training": None,
             "report": None,
             "licence": None,

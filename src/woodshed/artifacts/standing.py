@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from woodshed.artifacts.card import ModelCard
 from woodshed.artifacts.model_file import LoadedModel
-from woodshed.base.errors import HandshakeError
-from woodshed.library import Library
+from woodshed.base.errors import HandshakeError, ModelFileError
+from woodshed.library import Library, Purpose
 from woodshed.roles import Generator
 
 
@@ -14,8 +16,27 @@ def refused_sources(card: ModelCard, library: Library) -> dict[str, str]:
 
     A sound its ledger has never heard of is not its to judge: a model from elsewhere carries its own papers.
     """
-    ids = [source.content_id for source in card.teachers]
-    decisions = library.decisions(ids, card.purpose)
+    return _refused([source.content_id for source in card.teachers], card.purpose, library)
+
+
+def refusing(cards: Mapping[str, ModelCard | ModelFileError], library: Library) -> frozenset[str]:
+    """Names of the models that refuse to work now; the ledger is asked once for each purpose."""
+    taught = {
+        name: (card.purpose, {source.content_id for source in card.teachers})
+        for name, card in cards.items()
+        if isinstance(card, ModelCard)
+    }
+    refused = {
+        purpose: _refused(
+            set().union(*(ids for one, ids in taught.values() if one == purpose)), purpose, library
+        ).keys()
+        for purpose in {one for one, _ in taught.values()}
+    }
+    return frozenset(name for name, (purpose, ids) in taught.items() if ids & refused[purpose])
+
+
+def _refused(content_ids: Collection[str], purpose: Purpose, library: Library) -> dict[str, str]:
+    decisions = library.decisions(content_ids, purpose)
     known = (found for found in decisions.values() if found.events or found.owners)
     return {found.content_id: found.rule for found in known if not found.allowed}
 

@@ -74,9 +74,10 @@ class UsageError(WoodshedError):
     exit_code: ClassVar[int] = 2
 
 
-def _holding(name: str, names: Sequence[str]) -> list[str]:
-    """Known names that hold a name as a part, at most three."""
-    return [known for known in names if name and name.lower() in known.lower()][:3]
+def near_names(name: str, names: Sequence[str], *, most: int = 5) -> list[str]:
+    """Known names that are spelled nearly so, else those that hold it as a part."""
+    close = difflib.get_close_matches(name, names, n=most)
+    return close or [known for known in names if name and name.lower() in known.lower()][:most]
 
 
 class UnknownName(UsageError):
@@ -94,7 +95,7 @@ class UnknownName(UsageError):
 
     def __init__(self, noun: str, name: str, *, known: Iterable[str], if_none: str = "", cause: str = "") -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3) or _holding(name, names)
+        near = near_names(name, names, most=3)
         cause = f"a typing slip; near: {', '.join(near)}" if near else cause or "it was never added here or was removed"
         shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
         super().__init__(

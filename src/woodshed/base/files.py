@@ -13,8 +13,11 @@ from pathlib import Path
 
 from woodshed.base.errors import DiskProblem
 
+LONGEST_WORD = 150  # bytes: with suffixes and a number it is a file name everywhere
+
 _NO_FILE_WORD = re.compile(r"[^\w.\- ]+")
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EFBIG}
+_NO_PLACE = {errno.ENOENT, errno.ENAMETOOLONG}
 _WRONG_KIND = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
 
 
@@ -25,8 +28,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     DiskProblem
-        If the disk is full, read-only or refuses, or a file stands where a folder is needed; the old file, if any, is
-        untouched.
+        If the disk is full, read-only or refuses, nothing can lie there, or a file stands where a folder is needed; the
+        old file, if any, is untouched.
 
     Examples
     --------
@@ -63,6 +66,9 @@ def disk_errors_named(path: str | os.PathLike[str]) -> Iterator[None]:
         if error.errno in _WRONG_KIND:
             cause = "a file stands where a folder is needed, or a folder where a file is"
             way_out = "choose another name"
+        elif error.errno in _NO_PLACE:
+            cause = "no folder or file can be made there, or the name is too long"
+            way_out = "choose another folder or a shorter name"
         elif error.errno in _DISK_ERRORS:
             cause = "the disk is full, read-only or belongs to someone else"
             way_out = "free some space or choose another folder"
@@ -109,8 +115,8 @@ def printable(path: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def file_word(text: str) -> str:
-    """A text as part of a file name that every system takes: no separators, no leading dots, at most 150 bytes.
+def file_word(text: str, *, longest: int = LONGEST_WORD) -> str:
+    """A text as part of a file name that every system takes: no separators, no leading dots, few enough bytes.
 
     Examples
     --------
@@ -118,7 +124,7 @@ def file_word(text: str) -> str:
     ('_hats_closed_ 1', '_')
     """
     word = _NO_FILE_WORD.sub("_", text).strip(". ")
-    return word.encode("utf-8", "ignore")[:150].decode("utf-8", "ignore").rstrip(". ") or "sound"
+    return word.encode("utf-8", "ignore")[:longest].decode("utf-8", "ignore").rstrip(". ") or "sound"
 
 
 def _umask() -> int:

@@ -22,6 +22,8 @@ app = typer.Typer(
     help="Who allowed what, for which sounds. What nobody allowed is not allowed.",
 )
 
+SHOWN = 10  # models, and outputs, that a withdrawal lists
+
 Chosen = Annotated[str, typer.Argument(metavar="QUERY", help="Sounds: a query, a file, or the start of a content id.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Who speaks: the owner of the sounds.")]
 Mine = Annotated[bool, typer.Option("--mine", help="You speak; the sounds are your own.")]
@@ -296,8 +298,11 @@ def _end_of(day: str | None) -> datetime | None:
 def _tell_withdrawal(told: str, touched: Withdrawal) -> None:
     say(told)
     say(f"It touches {_count(len(touched.models), 'model')} and {_count(len(touched.outputs), 'output')}.")
-    for name in (*touched.models, *touched.outputs):
-        say(f"  {name}")
+    for names in (touched.models, touched.outputs):
+        for name in names[:SHOWN]:
+            say(f"  {name}")
+        if len(names) > SHOWN:
+            say(f"  and {len(names) - SHOWN} more; --json lists all")
     if touched.models:
         say("These models make no more sounds; train them again without the withdrawn ones.")
 

@@ -17,10 +17,9 @@ ModelName = Annotated[str, typer.Argument(help="Name of a model, or path of a mo
 @app.command()
 def ls(workspace: WorkspaceFolder = None, as_json: AsJson = False) -> None:
     """List all models: your own, then those that ship with Woodshed and are not hidden by an own one."""
-    from woodshed.workspace import Workspace, describe_model
+    from woodshed.workspace import Workspace
 
-    models = Workspace(workspace).models
-    described = [describe_model(name, card, ships=models.ships(name)) for name, card in models.cards()]
+    described = Workspace(workspace).described_models()
     columns = ["name", "family", "sounds", "classes", "rate_hz", "channels", "made_at", "state"]
     emit(described, as_json, lambda: show_table(columns, [[one[column] for column in columns] for one in described]))
 
@@ -38,8 +37,10 @@ def show(name: ModelName, workspace: WorkspaceFolder = None, as_json: AsJson = F
     facts |= {"ships": own.models.ships(name)}
 
     def table() -> None:
+        copying = card.memorisation and card.memorisation.get("verdict")
+        short = {**facts, "memorisation": copying, "left_out": len(card.left_out)}
         show_table(
-            ["what", "value"], [[key, value] for key, value in facts.items() if key not in ("training", "withdrawn")]
+            ["what", "value"], [[key, value] for key, value in short.items() if key not in ("training", "withdrawn")]
         )
         if card.training:
             show_table(

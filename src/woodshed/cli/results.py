@@ -39,6 +39,10 @@ def show_made(
 
     def table() -> None:
         show_table(columns, rows)
+        if over := [one for one in delivered if one.sound.peak > 1.0]:
+            loudest = max(one.sound.peak for one in over)
+            some = over[0].path.name if len(over) == 1 else f"{len(over)} files"
+            say(f"Over full scale (peak {loudest:.3f}), so kept as 32-bit float instead of clipped: {some}.")
         say("Receipts lie inside and beside the files: woodshed show FILE, woodshed cite FILE.")
 
     emit([{"path": one.path, "receipt": one.receipt} for one in delivered], as_json, table)

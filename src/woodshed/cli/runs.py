@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -36,7 +37,9 @@ def show(name: RunName, workspace: WorkspaceFolder = None, as_json: AsJson = Fal
     losses = {metric: own.runs.metrics(name, metric)[-1:] for metric in ("loss", "loss_held_out")}
 
     def table() -> None:
-        facts = {**state.model_dump(exclude={"settings"}), **losses, **control.model_dump()}
+        facts = {**state.model_dump(exclude={"settings"}), **control.model_dump()}
+        facts |= {"started_at": _date(state.started_at)}
+        facts |= {key: f"{found[0][1]:.3g} at step {found[0][0]}" if found else None for key, found in losses.items()}
         show_table(["what", "value"], [[key, value] for key, value in facts.items()])
         show_table(["setting", "value", "from"], [[key, one["value"], one["from"]] for key, one in settings.items()])
 
@@ -68,6 +71,11 @@ def stop(name: RunName, workspace: WorkspaceFolder = None, as_json: AsJson = Fal
 
     control = Workspace(workspace).runs.change(name, {"stop": True})
     emit(control, as_json, lambda: say("It stops within ten steps and keeps the model; --resume goes on later."))
+
+
+def _date(seconds: float) -> str | None:
+    """A moment as people here write it; None for none."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z") if seconds else None
 
 
 def _value(text: str) -> object:

@@ -64,6 +64,9 @@ def train(
         typer.Option("--set", help="One setting, like close=0.3 or learning_rate=1e-3; may come again."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run of this name.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Start over, even where an earlier run of this name is not finished.")
+    ] = False,
     workspace: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,11 +85,12 @@ def train(
     flags |= {"seed": seed, "held_out": held_out, "copy_report": copy_report, "adapt": adapt, "rank": rank}
     order = own.order(name, flags=flags, settings_file=settings, like=like or "")
     with progress(as_json) as on_event:
-        report = own.train(order, resume=resume, on_event=on_event)
+        report = own.train(order, resume=resume, anew=anew, on_event=on_event)
 
     def table() -> None:
         say(f"{report.verdict}")
-        say(f"Learned from {report.sounds} sounds; {report.held_out} of other groups were held out for judging.")
+        held_out = f"{report.held_out} of other groups were" if report.held_out else "none was"
+        say(f"Learned from {report.sounds} sounds; {held_out} held out for judging.")
         say(f"Model: {report.path}")
         if report.card.training and report.card.training.stopped_early:
             say(f"Go on where it stopped: woodshed train {name} --resume")

@@ -3,7 +3,7 @@
 from woodshed.library.consent.ledger import Ledger
 from woodshed.library.consent.purposes import Decision, Permission, Purpose
 from woodshed.library.items import Group, Item
-from woodshed.library.library import Library
+from woodshed.library.library import LIBRARY_FILE, Library
 from woodshed.library.scan_report import ScanReport
 from woodshed.library.split import Split
 from woodshed.library.training_manifest import ManifestItem, RefusedItem, TrainingManifest, merkle_root
@@ -12,6 +12,7 @@ from woodshed.library.upkeep import RelocateReport, VerifyReport
 from woodshed.library.walk import Skipped
 
 __all__ = [
+    "LIBRARY_FILE",
     "Decision",
     "Group",
     "Item",

@@ -23,6 +23,7 @@ from woodshed.sound import Sound, SoundInfo, probe_sound, read_sound, stream_sou
 _log = logging.getLogger(__name__)
 
 STREAM_ABOVE_BYTES = 64 << 20  # of decoded audio; longer sounds are never held whole
+SHORTEST_S = 0.01  # a click of less has neither pitch nor course that could be learned
 SILENT_PEAK = 1e-5  # -100 dB
 
 
@@ -92,6 +93,8 @@ def _listen(task: Task, digest: str) -> Heard:
     state = os.stat(task.path)
     if (state.st_size, state.st_mtime_ns) != (task.size_bytes, task.mtime_ns):
         return _refused(task, "changed while it was read", lasting=False)
+    if frames < SHORTEST_S * beginning.sample_rate_hz:
+        return _refused(task, "shorter than 10 ms")
     if peak < SILENT_PEAK:
         return _refused(task, "silent (peak below -100 dB)")
     traces = fingerprint(beginning)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from woodshed.base.errors import LibraryError, UnknownName, UnusableSound, UsageError
+from woodshed.base.errors import LibraryError, UnknownName, UnusableSound, UsageError, near_names
 from woodshed.base.events import EventSink, ignore
 from woodshed.base.files import printable
 from woodshed.library import catalogue
@@ -133,8 +133,10 @@ class Library:
                 if os.path.basename(name) == name and name in (os.path.basename(item.path), item.name)
             ]
         if len(found) != 1:
-            near = [item.content_id[:12] for item in found] or [item.name for item in items]
-            raise UnknownName("sound" if not found else "single sound", printable(name), known=near)
+            near = [item.content_id[:12] for item in found]
+            near = near or near_names(os.path.basename(name), [item.name for item in items])
+            noun, if_none = "sound" if not found else "single sound", "woodshed library ls shows those it knows"
+            raise UnknownName(noun, printable(name), known=near, if_none=if_none)
         return found[0]
 
     def name_of(self, content_id: str) -> str:

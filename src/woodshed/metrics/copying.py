@@ -28,6 +28,7 @@ HELD_OUT = "held-out real sounds"
 BETWEEN_GROUPS = "training sounds, each against other groups"
 """What the null is called when nothing, or too little, was held out."""
 
+UNSEEN, OF_OTHERS = "unseen real sounds", "training sounds of other groups"
 _FEWEST_UNSEEN = 20
 _LEAST_SCALES = (0.15, 0.3, 0.15, 0.15)  # of the measures: a null of few sounds may lie lower by luck
 _PIECE = 16
@@ -75,6 +76,11 @@ class CopyCheck:
         """All planted copies with one change, together."""
         single = [share for change, share in self.control.items() if change in SINGLE_CHANGES]
         return Share(sum(share.count for share in single), sum(share.of for share in single))
+
+    @property
+    def beside(self) -> str:
+        """The real sounds that the made ones are compared with, in words."""
+        return UNSEEN if self.null_kind == HELD_OUT else OF_OTHERS
 
     @property
     def can_tell(self) -> bool:
@@ -221,11 +227,11 @@ class CopyJudge:
         rng = np.random.default_rng(derive_seed(seed, "null"))
         if len(held_out) >= _FEWEST_UNSEEN or len(set(training.groups)) < 2:
             unseen = held_out.taken(rng.permutation(len(held_out))[:most])
-            return self._matches(unseen, "unseen real sounds"), HELD_OUT
+            return self._matches(unseen, UNSEEN), HELD_OUT
         groups = np.asarray(training.groups, dtype=object)
         places = rng.permutation(len(training))[:most]
         left_out = groups[places][:, None] == groups[None]
-        return self._matches(training.taken(places), "real sounds of other groups", left_out=left_out), BETWEEN_GROUPS
+        return self._matches(training.taken(places), OF_OTHERS, left_out=left_out), BETWEEN_GROUPS
 
     def _take_control(self, training: SoundSet, *, plants: int, seed: int) -> dict[str, Share]:
         """Plant copies and count those that are called copies, whichever training sound they are found in."""

@@ -208,16 +208,16 @@ def closeness_of(distances: Sequence[float], floors: Sequence[float]) -> Closene
 
 
 _NOVELTY_TEXT: Mapping[Novelty, str] = {
-    "novel": "The sounds are new: no more of them resemble a training sound than unseen real sounds do",
-    "mixed": "Mixed: more of the sounds repeat a training sound than unseen real sounds do",
+    "novel": "The sounds are new: no more of them resemble a training sound than {beside} do",
+    "mixed": "Mixed: more of the sounds repeat a training sound than {beside} do",
     "copying": "Copying: many of the sounds repeat a training sound",
-    "cannot tell": "Whether sounds were copied cannot be told: too few unseen real sounds, or missed planted copies",
+    "cannot tell": "Whether sounds were copied cannot be told: {missing}, or missed planted copies",
 }
 _CLOSENESS_TEXT: Mapping[Closeness, str] = {
     "close": "as a whole they lie close to the real ones",
     "near": "as a whole they lie about as far from the real ones as one half of the real kits from the other",
     "far": "as a whole they lie further from the real ones than real kits lie from each other",
-    "cannot tell": "how close they lie cannot be told, because there are too few groups of real sounds for a floor",
+    "cannot tell": "how close they lie cannot be told, because too few kits were learned from to compare their halves",
 }
 _NOVELTY_ADVICE: Mapping[Novelty, str] = {
     "novel": "",
@@ -235,6 +235,8 @@ def verdict(
     clean_share: float,
     commonest_fault: str = "",
     class_agreement: float | None = None,
+    beside: str = "unseen real sounds",
+    any_held_out: bool = True,
 ) -> Verdict:
     """Put the findings into words.
 
@@ -244,6 +246,10 @@ def verdict(
         Share of the made sounds without a hygiene fault.
     class_agreement
         How often the listener hears the class asked for, relative to real sounds; None where unknown.
+    beside
+        The real sounds that copies were counted beside.
+    any_held_out
+        Whether there are sounds that the model never heard.
 
     Examples
     --------
@@ -252,7 +258,9 @@ def verdict(
     'tails 6 dB too loud'
     """
     worst = _worst(gaps, clean_share=clean_share, commonest_fault=commonest_fault, class_agreement=class_agreement)
-    text = f"{_NOVELTY_TEXT[novelty]}; {_CLOSENESS_TEXT[closeness]}. Worst fault: {worst}."
+    missing = "too few unseen real sounds" if any_held_out else "no kits were held out"
+    novel = _NOVELTY_TEXT[novelty].format(beside=beside, missing=missing)
+    text = f"{novel}; {_CLOSENESS_TEXT[closeness]}. Worst fault: {worst}."
     otherwise = "train longer" if closeness == "far" else "listen: the numbers end here"
     return Verdict(novelty, closeness, worst, text, _NOVELTY_ADVICE[novelty] or otherwise)
 

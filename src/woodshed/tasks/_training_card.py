@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from woodshed.artifacts.card import BaseOfModel, ChangeWhileRunning, ModelCard, SourceSound, TrainingFacts
+from woodshed.artifacts.card import BaseOfModel, ChangeWhileRunning, LeftOutSound, ModelCard, SourceSound, TrainingFacts
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.receipt import now_text
 from woodshed.base.version import __version__
@@ -53,6 +53,7 @@ def model_card(
             for item in manifest.items
         ),
         held_out=tuple(item.content_id for item in held_out.items) if held_out else (),
+        left_out=tuple(LeftOutSound(name=page.path_name, reason=page.rule) for page in manifest.refused),
         training=training_facts(
             trained,
             preset=order.preset,

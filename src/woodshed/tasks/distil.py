@@ -179,11 +179,12 @@ def _teacher(bench: Workbench, loaded: LoadedModel, order: DistillingOrder) -> D
 
 
 def _fresh_run(bench: Workbench, order: DistillingOrder) -> Run:
-    """The run's folder, without what an earlier run of that name left."""
+    """The run's folder, without what an earlier run of that name left; a training that can go on is not touched."""
     run = Run(bench.runs / bench.shelf.path(order.name).stem)
     run.require_free()
-    for name in ("events.jsonl", "checkpoint.safetensors", "cancel", "control.json"):
-        (run.folder / name).unlink(missing_ok=True)
+    if (run.folder / "order.json").is_file():  # a training lies there, and only that can go on
+        run.require_over(way_out=f"choose another --name, or go on with it: woodshed train {order.name} --resume")
+    run.clear()
     run.save(RunState(settings=asdict(order)))
     return run
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from woodshed.artifacts.card import ModelCard
-from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import TrainingFailed, UsageError
+from woodshed.base.errors import TrainingFailed
 from woodshed.base.events import EventSink, Note, Preview, ignore
-from woodshed.base.files import file_word, printable, write_text_atomically
+from woodshed.base.files import file_word, printable
 from woodshed.base.seeds import derive_seed
 from woodshed.library import Item, Purpose, TrainingManifest, TrainingSet
 from woodshed.roles import FEW_SOUNDS, DataSpec, Example, Generator, NoLenders, Rehearses, Request, Trainable
@@ -29,10 +27,10 @@ from woodshed.tasks._training_order import (
     resolved,
     settings_entries,
 )
+from woodshed.tasks._training_run import begin, finished_card, free_run, remembered, way_on
 from woodshed.training import (
     MemorisationReport,
     Run,
-    RunState,
     TrainedModel,
     TrainingPlan,
     parse_budget,
@@ -44,6 +42,7 @@ from woodshed.training.quick_check import FEWEST_SOUNDS, QuickCheck
 from woodshed.training.taught import read_taught
 from woodshed.views import contact_sheet, curve_picture
 
+NAMED = 3  # sounds that are left out; the card names the rest
 PURPOSES = {"generator": Purpose.GENERATIVE_TRAINING, "listener": Purpose.AI_TRAINING}
 
 
@@ -52,7 +51,10 @@ __all__ = ["TrainingOrder", "TrainingReport", "order_in_layers", "settings_entri
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What came of it: where the model lies, its card, how many sounds taught it and how many were held out."""
+    """What came of it: where the model lies, its card, how many sounds taught it and how many were held out.
+
+    ``trained`` is false where a run that was to go on had been finished before.
+    """
 
     path: Path
     card: ModelCard
@@ -61,12 +63,25 @@ class TrainingReport:
     left_out: tuple[str, ...]
     verdict: str
     run: Path
+    trained: bool = True
 
 
 def train_model(
-    bench: Workbench, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore
+    bench: Workbench,
+    order: TrainingOrder,
+    *,
+    resume: bool = False,
+    anew: bool = False,
+    on_event: EventSink = ignore,
 ) -> TrainingReport:
-    """Train a model and put it on the shelf.
+    """Train a model and put it on the shelf; a finished one of that name is replaced.
+
+    Parameters
+    ----------
+    resume
+        Go on with the run of this name, as it was ordered.
+    anew
+        Begin again even where the run of this name is not finished.
 
     Raises
     ------
@@ -78,10 +93,15 @@ def train_model(
         If it cannot begin from the base that was asked for.
     UnknownName
         If family, preset or a setting do not exist.
+    UsageError
+        If an earlier run of this name is not finished, or was never begun.
     """
-    run = Run(bench.runs / bench.shelf.place(order.name).stem)
-    run.require_free()
-    order = _remembered(run, order) if resume else order
+    run = free_run(bench, order, resume=resume, anew=anew)
+    if resume:
+        if card := finished_card(bench, run, order.name):
+            return _finished(bench, run, card)
+        order = remembered(run, order, on_event)
+    replaces = bench.shelf.place(order.name).is_file() and not resume
     base = _base(bench, order)
     kind = resolved(order, base_config=base.model.config if base else None).kind
     chosen = _chosen(bench, order, PURPOSES[kind.role], base, on_event)
@@ -89,12 +109,12 @@ def train_model(
     found = resolved(order, base_config=base.model.config if base else None, sounds=len(chosen.items))
     spec = DataSpec(chosen.sample_rate_hz, chosen.channels or 1, _classes(train_set.items, base))
     if not resume:
-        _fresh(run, order, found)
+        begin(run, order, found)
     work = _Work(bench, run, order, found, base, spec, train_set, held_out_set)
     try:
         trained, copying = work.train(resume=resume, on_event=on_event)
     except KeyboardInterrupt:
-        on_event(Note(level="warning", text=_way_on(run, order.name)))
+        on_event(Note(level="warning", text=way_on(run, order.name)))
         raise
     manifest = train_set.manifest()  # again: what could not be read, or was withdrawn meanwhile, did not teach it
     card = model_card(
@@ -109,10 +129,21 @@ def train_model(
         resumed=resume,
     )
     path = bench.shelf.put(order.name, trained.model, card, on_event=on_event)
+    if replaces:
+        on_event(Note(text=f"The earlier model {printable(order.name)} was replaced"))
     _draw_losses(run, on_event)
     held = len(held_out_set.items) if held_out_set else 0
     left_out = tuple(f"{page.path_name}: {page.rule}" for page in manifest.refused)
     return TrainingReport(path, card, len(manifest.items), held, left_out, trained.verdict, run.folder)
+
+
+def _finished(bench: Workbench, run: Run, card: ModelCard) -> TrainingReport:
+    """The report on a run that had nothing left to do."""
+    steps, name = run.state().step, printable(card.name)
+    text = f"The run {name} was finished already, after {steps} steps: nothing was trained. For more, "
+    text += f"begin again with another budget: woodshed train {name} --budget 10m, and the other flags as before"
+    path, held_out = bench.shelf.place(card.name), len(card.held_out)
+    return TrainingReport(path, card, len(card.sources), held_out, (), f"{text}.", run.folder, trained=False)
 
 
 @dataclass(frozen=True)
@@ -152,9 +183,7 @@ class _Work:
                 resume=resume,
                 base=self.base.model if self.base else None,
                 choose=check.choose if check else None,
-                on_preview=lambda model, step: _preview(
-                    model, step, run=self.run, train_set=self.train_set, bench=self.bench, on_event=told
-                ),
+                on_preview=lambda model, step: _preview(model, step, run=self.run, on_event=told),
                 on_event=told,
             )
         if check is None:
@@ -209,10 +238,18 @@ def _chosen(
         )
     if purpose is Purpose.GENERATIVE_TRAINING:
         _tell_few(chosen, on_event)
-    left_out = len(chosen.refused) + len(chosen.left_out)
-    if left_out:
-        on_event(Note(level="warning", text=f"{left_out} chosen sound(s) are left out; the model's card says why"))
+    _tell_left_out(chosen, order.name, on_event)
     return chosen
+
+
+def _tell_left_out(chosen: TrainingSet, name: str, on_event: EventSink) -> None:
+    """Name the first sounds that were chosen and will not teach, each with its reason."""
+    if left_out := chosen.manifest().refused:
+        count, few = len(left_out), left_out[:NAMED]
+        named = "; ".join(f"{page.path_name} ({page.rule})" for page in few)
+        more = f"; the model's card will name all: woodshed models card {printable(name)}" if count > len(few) else ""
+        text = f"{count} chosen {'sound is' if count == 1 else 'sounds are'} left out: {named}{more}"
+        on_event(Note(level="warning", text=text))
 
 
 def _tell_few(chosen: TrainingSet, on_event: EventSink) -> None:
@@ -287,45 +324,14 @@ def _data_key(manifest: TrainingManifest, base: LoadedModel | None) -> str:
     return f"{manifest.merkle_root}-{hashlib.blake2b(classes.encode(), digest_size=8).hexdigest()}"
 
 
-def _fresh(run: Run, order: TrainingOrder, found: Resolved) -> None:
-    for name in ("events.jsonl", "checkpoint.safetensors", "cancel", "control.json"):
-        (run.folder / name).unlink(missing_ok=True)
-    run.save(RunState(settings=dict(vars(order))))
-    write_text_atomically(run.folder / "order.json", json.dumps(vars(order), indent=1))
-    found.write(run.folder)
-
-
-def _remembered(run: Run, order: TrainingOrder) -> TrainingOrder:
-    try:
-        return TrainingOrder(**json.loads((run.folder / "order.json").read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"There is no earlier run of {order.name!r} to go on with",
-            cause="it was never begun here, or its folder was deleted or damaged",
-            way_out=f"begin it: woodshed train {order.name} --from QUERY",
-        ) from error
-
-
-def _way_on(run: Run, name: str) -> str:
-    """What to type where a run was stopped before it had a model."""
-    if (run.folder / "checkpoint.safetensors").is_file():
-        return f"No model was made yet, but a checkpoint was kept. Go on: woodshed train {printable(name)} --resume"
-    return "No model was made, and there is no checkpoint yet. Begin again with the same command"
-
-
-def _preview(
-    model: Trainable, step: int, *, run: Run, train_set: TrainingSet, bench: Workbench, on_event: EventSink
-) -> None:
+def _preview(model: Trainable, step: int, *, run: Run, on_event: EventSink) -> None:
     """A few sounds and their pictures, so that one can hear how it goes."""
     if not isinstance(model, Generator):
         return
-    ids = [item.content_id for item in train_set.items]
-    rate_hz, channels = train_set.sample_rate_hz, train_set.channels
-    lenders = LibraryLenders.over(bench.library, ids, sample_rate_hz=rate_hz, channels=channels)
     wished = [name.strip() for name in read_control(run.folder).preview_classes.split(",")]
     classes = tuple(name for name in wished if name in model.spec.classes) or model.spec.classes[:6] or (None,)
     requests = [Request(seed=derive_seed(model.seed, "preview", i), class_name=name) for i, name in enumerate(classes)]
-    made = model.generate(requests, lenders=lenders)
+    made = model.generate(requests, lenders=NoLenders())
     labelled = []
     for request, one in zip(requests, made, strict=True):
         label = request.class_name or "any"

@@ -57,7 +57,7 @@ def read_facts(path: Path) -> dict[str, object]:
         raise TrainingFailed(
             f"{printable(path)} is no checkpoint that can be resumed",
             cause="the run stopped before its first checkpoint, or the file is damaged",
-            way_out="train without --resume",
+            way_out="train with --anew and without --resume",
         ) from error
 
 
@@ -87,7 +87,7 @@ def load_model_only(path: Path, model: Trainable) -> None:
         raise TrainingFailed(
             f"The run cannot go on: {len(strange)} tensors of its checkpoint are missing or unknown here",
             cause="it was begun by another version of Woodshed",
-            way_out="train without --resume",
+            way_out="train with --anew and without --resume",
         )
     model.load_state_dict(tensors)
 

@@ -186,7 +186,9 @@ def _report(
 ) -> MemorisationReport:
     state: State = "cannot tell" if not check.can_tell else ("clean" if check.inside_null else "copying")
     copies, null, found = (Counted.of_share(share) for share in (check.made, check.null, check.control_found))
-    verdict, advice = verdict_text(state, copies=copies, null=null, expected=check.expected, found=found)
+    verdict, advice = verdict_text(
+        state, copies=copies, null=null, beside=check.beside, expected=check.expected, found=found
+    )
     twins = taught.twins or range(len(taught.training))
     return MemorisationReport(
         model=name,

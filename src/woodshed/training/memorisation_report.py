@@ -143,8 +143,10 @@ class MemorisationReport(_Record):
         return self.copies.low <= self.expected
 
 
-def verdict_text(state: State, *, copies: Counted, null: Counted, expected: float, found: Counted) -> tuple[str, str]:
-    """The finding and what to do about it, in words.
+def verdict_text(
+    state: State, *, copies: Counted, null: Counted, beside: str, expected: float, found: Counted
+) -> tuple[str, str]:
+    """The finding and what to do about it, in words; ``beside`` names the real sounds of the null.
 
     Returns
     -------
@@ -153,14 +155,14 @@ def verdict_text(state: State, *, copies: Counted, null: Counted, expected: floa
     """
     if state == "cannot tell":
         if null.of < 20:
-            cause = f"only {null.of} real sounds of other groups stand beside it"
+            cause = f"only {null.of} {beside} stand beside it" if null.of else "no kits were held out"
             return f"Cannot tell: {cause}.", "add sounds of more kits, so that some can be held out"
         cause = f"only {found.count} of {found.of} planted copies were found"
         return f"Cannot tell: {cause}.", "listen to the pairs; these sounds are too alike for the check"
-    beside = f"{100 * expected:.1f} % of unseen real sounds would be called copies too"
+    chance = f"{100 * expected:.1f} % of {beside} would be called copies too"
     if state == "clean":
-        return f"No more copies than chance: {copies.text}; {beside}.", "nothing: it may be used"
+        return f"No more copies than chance: {copies.text}; {chance}.", "nothing: it may be used"
     return (
-        f"It copies: {copies.text} of its sounds are training sounds again; {beside}.",
+        f"It copies: {copies.text} of its sounds are training sounds again; {chance}.",
         "train for fewer steps or on more sounds, and generate with --copies refuse; publish none of the pairs as new",
     )

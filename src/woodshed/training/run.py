@@ -14,16 +14,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from woodshed.base.errors import TrainingFailed
+from woodshed.base.errors import TrainingFailed, UsageError
 from woodshed.base.events import Event, EventSink
 from woodshed.base.files import disk_errors_named, printable, write_text_atomically
 from woodshed.training.control import read_control, write_control
+
+CHECKPOINT = "checkpoint.safetensors"
 
 Status = Literal["starting", "training", "stopped", "done", "failed"]
 
@@ -73,6 +76,11 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
 
     @property
+    def checkpoint(self) -> Path:
+        """What a resumed run goes on from."""
+        return self.folder / CHECKPOINT
+
+    @property
     def previews(self) -> Path:
         """Where sounds and pictures made on the way lie."""
         return self.folder / "previews"
@@ -115,6 +123,29 @@ class Run:
                 cause="the same training was begun in another window",
                 way_out="wait for it, stop it with Ctrl-C there, or train under another name",
             )
+
+    def require_over(self, *, way_out: str) -> None:
+        """Refuse to begin again where an earlier run could still go on.
+
+        Raises
+        ------
+        UsageError
+            Naming the step it stopped at.
+        """
+        state = self.state()
+        if state.status != "done" and self.checkpoint.is_file():
+            raise UsageError(
+                f"The run {self.folder.name!r} is not finished: it stopped at step {state.step} of {state.total_steps}",
+                cause="beginning again would throw away what it has learned",
+                way_out=way_out,
+            )
+
+    def clear(self) -> None:
+        """Throw away what an earlier run of this name left, from its order to its previews."""
+        left = ("order.json", "settings.json", "events.jsonl", CHECKPOINT, "cancel", "control.json", "loss.png")
+        for name in left:
+            (self.folder / name).unlink(missing_ok=True)
+        shutil.rmtree(self.previews, ignore_errors=True)
 
     def sink(self, onward: EventSink) -> EventSink:
         """An event sink that writes each event to the run's lines and passes it on."""

@@ -106,7 +106,7 @@ class _Trainer:
     def __init__(self, model: Trainable, plan: TrainingPlan, run: Run, on_event: EventSink, count: int) -> None:
         self.model, self.plan, self.run, self.count = model, plan, run, count
         self.settings = plan.settings
-        self.checkpoint = run.folder / "checkpoint.safetensors"
+        self.checkpoint = run.checkpoint
         self.on_the_way = OnTheWay(run.folder / "candidates")
         self.accelerator = Accelerator()
         self.processes = Processes(self.accelerator)
@@ -154,7 +154,7 @@ class _Trainer:
             raise TrainingFailed(
                 "The run cannot go on: its sounds, seed or family are not those it began with",
                 cause="sounds were added, removed or withdrawn since, or other flags were given",
-                way_out="repeat the first command with --resume alone, or train anew under another name",
+                way_out="repeat the first command with --resume alone, or start over with --anew",
             )
         self.clocks = Clocks.now(cpu_spent=float(str(facts.get("cpu_seconds", 0.0))))
         return facts
@@ -294,7 +294,7 @@ class _Trainer:
             raise TrainingFailed(
                 f"The loss is no longer a number at step {step - 1}",
                 cause="the learning rate is too high for these sounds",
-                way_out="train again with another --seed; if it happens again, report it with the run's events.jsonl",
+                way_out="train again with --anew and another --seed; if it happens again, report it with events.jsonl",
             )
 
     def _report(self, step: int, total: int, seconds_per_step: float) -> None:
@@ -359,10 +359,10 @@ class _Trainer:
             self.run.save(self.state)
 
     def _must_stop(self, interrupted: threading.Event, step: int) -> bool:
-        wanted = interrupted.is_set() or self.control.stop or self.run.cancelled() or self._spent()
+        wanted, spent = interrupted.is_set() or self.control.stop or self.run.cancelled(), self._spent()
         if not self.processes.alone:
-            wanted = step % AGREE_EVERY == 0 and self.processes.any(wanted)
-        self.end = "stopped" if wanted else "patience" if self._out_of_patience() else "done"
+            wanted, spent = (step % AGREE_EVERY == 0 and self.processes.any(one) for one in (wanted, spent))
+        self.end = "stopped" if wanted else "spent" if spent else "patience" if self._out_of_patience() else "done"
         return self.end != "done"
 
     def _spent(self) -> bool:

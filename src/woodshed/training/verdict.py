@@ -15,7 +15,8 @@ def verdict(
     held_out
         Loss on sounds it never heard, if there were any.
     end
-        ``done``, ``stopped`` (someone wished it) or ``patience`` (held-out sounds gained no more).
+        ``done``, ``stopped`` (someone wished it), ``spent`` (no processor time is left) or ``patience`` (held-out
+        sounds gained no more).
     based
         Whether it began from a base, whose loss is low from the start.
 
@@ -27,6 +28,7 @@ def verdict(
     beginnings = {
         "done": f"Trained for {step} steps.",
         "stopped": f"Stopped at step {step} of {total}; the model is usable.",
+        "spent": f"Trained for {step} of {total} steps: the processor time is spent.",
         "patience": f"Ended at step {step} of {total}: sounds it never heard gained nothing more.",
     }
     sentences = [beginnings[end]]

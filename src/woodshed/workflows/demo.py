@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from woodshed.artifacts.delivery import Delivered
-from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import Workbench
@@ -18,7 +17,7 @@ from woodshed.base.knobs import KnobValue
 from woodshed.base.units import seconds_to_text
 from woodshed.kit import make_kit
 from woodshed.library import Item
-from woodshed.roles import LenderPool
+from woodshed.roles import NoLenders
 from woodshed.tasks.blend import VERB as BLEND
 from woodshed.tasks.evaluate import KNOBS as EVALUATE_KNOBS
 from woodshed.tasks.evaluate import EvaluationReport, evaluate_model
@@ -114,19 +113,15 @@ def run_demo(bench: Workbench, order: DemoOrder, *, on_event: EventSink = ignore
     clock = _Clock(on_event)
     _take_in(bench, order, on_event)
     clock.lap("library")
-    trained = train_model(bench, _training_order(bench, order), on_event=on_event)
+    trained = train_model(bench, _training_order(bench, order), anew=True, on_event=on_event)
     clock.lap("training")
     loaded = bench.shelf.load(MODEL)
-    ids = [source.content_id for source in loaded.card.sources]
-    lenders = LibraryLenders.over(
-        bench.library, ids, sample_rate_hz=loaded.card.sample_rate_hz, channels=loaded.card.channels
-    )
-    made, varied, blended = _make(bench, loaded, lenders, order, on_event)
+    made, varied, blended = _make(bench, loaded, order, on_event)
     clock.lap("sounds")
     report = evaluate_model(
         bench,
         loaded,
-        lenders=lenders,
+        lenders=NoLenders(),
         folder=order.folder / "evaluation",
         settings=EVALUATE_KNOBS.settings(quick=True, seed=order.seed),
         on_event=on_event,
@@ -154,6 +149,12 @@ def _take_in(bench: Workbench, order: DemoOrder, on_event: EventSink) -> None:
     report = bench.library.add(order.sounds, mine=True, on_event=on_event)
     skipped = "; ".join(f"{count} skipped: {reason}" for reason, count in report.reasons().items())
     on_event(Note(text=f"{len(report.added)} sounds added, {report.unchanged} unchanged. {skipped}".strip()))
+    if not bench.library.items():
+        raise TrainingFailed(
+            f"{printable(order.sounds)} holds no sounds",
+            cause=skipped or "the folder is empty, or its sounds lie elsewhere",
+            way_out="choose a folder with WAV, AIFF, FLAC, OGG, Opus or MP3 files; folders inside it are searched too",
+        )
 
 
 def _training_order(bench: Workbench, order: DemoOrder) -> TrainingOrder:
@@ -166,7 +167,7 @@ def _training_order(bench: Workbench, order: DemoOrder) -> TrainingOrder:
 
 
 def _make(
-    bench: Workbench, loaded: LoadedModel, lenders: LenderPool, order: DemoOrder, on_event: EventSink
+    bench: Workbench, loaded: LoadedModel, order: DemoOrder, on_event: EventSink
 ) -> tuple[list[Delivered], list[Delivered], list[Delivered]]:
     first, second = (_given(bench, item, loaded) for item in _two_sources(bench, loaded))
     each = {"class": "each" if loaded.card.classes else None}
@@ -177,7 +178,7 @@ def _make(
             bench,
             loaded,
             sounds=sounds,
-            lenders=lenders,
+            lenders=NoLenders(),  # as the commands do unless asked to borrow
             folder=order.folder / folder,
             settings=verb.knobs.settings(seed=order.seed, **knobs),
             on_event=on_event,

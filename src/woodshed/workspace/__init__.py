@@ -6,7 +6,7 @@ from woodshed.training import parse_setting
 from woodshed.workflows.demo import DemoOrder, DemoReport
 from woodshed.workspace.demo import run_demo_in
 from woodshed.workspace.doctor import Finding, examine
-from woodshed.workspace.workspace import Withdrawal, Workspace, describe_model
+from woodshed.workspace.workspace import Withdrawal, Workspace
 
 __all__ = [
     "DemoOrder",
@@ -15,7 +15,6 @@ __all__ = [
     "TrainingOrder",
     "Withdrawal",
     "Workspace",
-    "describe_model",
     "examine",
     "parse_setting",
     "run_demo_in",

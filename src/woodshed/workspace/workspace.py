@@ -21,13 +21,14 @@ from woodshed.artifacts import (
 from woodshed.artifacts.delivery import Delivered
 from woodshed.artifacts.lending import LibraryLenders
 from woodshed.artifacts.model_blend import KINDRED, blend_models, blended_card, likeness
-from woodshed.artifacts.standing import refused_sources, require_standing
+from woodshed.artifacts.standing import refused_sources, refusing, require_standing
 from woodshed.artifacts.verb import GivenSound, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ModelFileError, UnknownName, UsageError, WoodshedError
 from woodshed.base.events import EventSink, Note, ignore
+from woodshed.base.files import printable
 from woodshed.base.knobs import KnobValue
-from woodshed.library import Library, Purpose
+from woodshed.library import LIBRARY_FILE, Library, Purpose
 from woodshed.library.consent import LedgerEvent
 from woodshed.roles import Generator, Guide, LenderPool, NoLenders
 from woodshed.sound import Sound, read_sound
@@ -107,9 +108,11 @@ class Workspace:
         """What to train, from layers of settings: preset, then a file, then a past run or model, then flags."""
         return order_in_layers(self.bench, name, flags=flags, settings_file=settings_file, like=like)
 
-    def train(self, order: TrainingOrder, *, resume: bool = False, on_event: EventSink = ignore) -> TrainingReport:
-        """Train a model on sounds that may be used for it."""
-        return train_model(self.bench, order, resume=resume, on_event=on_event)
+    def train(
+        self, order: TrainingOrder, *, resume: bool = False, anew: bool = False, on_event: EventSink = ignore
+    ) -> TrainingReport:
+        """Train a model on sounds that may be used for it; ``anew`` starts over where a run is not finished."""
+        return train_model(self.bench, order, resume=resume, anew=anew, on_event=on_event)
 
     def distil(
         self,
@@ -326,6 +329,7 @@ class Workspace:
         except UnknownName:
             if removed := self.library.ledger.find_sounds(query.removeprefix("id:")):
                 return list(removed)
+            _refuse_output(query)
             raise
 
     def touched(self, content_ids: Sequence[str], *, event: LedgerEvent | None = None) -> Withdrawal:
@@ -337,12 +341,21 @@ class Workspace:
             if isinstance(card, ModelCard) and wanted & {source.content_id for source in card.teachers}
         }
         called = set(models.values())  # outputs know a model by its card, whatever its file is called now
-        outputs = [entry.path for entry in self.bench.log if entry.model in called or entry.content_ids & wanted]
+        outputs = [
+            _straight(entry.path) for entry in self.bench.log if entry.model in called or entry.content_ids & wanted
+        ]
         return Withdrawal(tuple(sorted(wanted)), tuple(models), tuple(dict.fromkeys(outputs)), event)
 
     def standing(self, model: str) -> dict[str, str]:
         """Training sounds of a model that may no longer be used, each with the rule; empty when all is well."""
         return refused_sources(self.models.card(model), self.library)
+
+    def described_models(self) -> list[dict[str, object]]:
+        """One row a model, own ones first; asking for it leaves no library where there is none."""
+        cards, known = self.models.cards(), (self.folder / LIBRARY_FILE).is_file()
+        refused = refusing(dict(cards), self.library) if known else ()
+        ships = self.models.ships
+        return [_described(name, card, ships=ships(name), refused=name in refused) for name, card in cards]
 
     # -- finding
 
@@ -391,7 +404,7 @@ class Workspace:
         return self.models.card_of(receipt.model, merkle_root=receipt.merkle_root)
 
 
-def describe_model(name: str, card: ModelCard | ModelFileError, *, ships: bool = False) -> dict[str, object]:
+def _described(name: str, card: ModelCard | ModelFileError, *, ships: bool, refused: bool) -> dict[str, object]:
     """One row of the list of models; a damaged file is listed with what is wrong with it, one that ships as such."""
     if isinstance(card, ModelFileError):
         unknown = {"family": None, "sounds": None, "classes": None, "rate_hz": None, "channels": None, "made_at": None}
@@ -405,8 +418,26 @@ def describe_model(name: str, card: ModelCard | ModelFileError, *, ships: bool =
         "rate_hz": card.sample_rate_hz,
         "channels": card.channels,
         "made_at": card.made_at,
-        "state": "shipped" if ships else trained,
+        "state": "refused: consent" if refused else "shipped" if ships else trained,
     }
+
+
+def _straight(path: str) -> str:
+    """The same path without steps back."""
+    return os.path.realpath(path) if ".." in Path(path).parts else path
+
+
+def _refuse_output(path: str) -> None:
+    """Say so where a path that was taken for a sound of the library is something a task made."""
+    try:
+        task = read_receipt(Path(path)).task
+    except (WoodshedError, OSError, ValueError):
+        return
+    raise UsageError(
+        f"{printable(path)} is an output of {task}, not a sound of the library",
+        cause="nobody spoke about it here: what it is made of has owners of its own",
+        way_out=f"woodshed cite {printable(path)} names them",
+    )
 
 
 def default_folder() -> Path:

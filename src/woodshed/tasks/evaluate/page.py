@@ -123,8 +123,7 @@ def _classes_and_faults(page: Page, report: EvaluationReport) -> None:
         "Classes, faults and distance to the nearest",
         words,
         "Faults are counted on the sounds as they come, before any trimming or levelling. Nearest: median distance "
-        "to the "
-        "nearest training sound, 1 being unseen real sounds.",
+        f"to the nearest training sound, 1 being {_beside(report)}.",
     )
     rows: list[list[Cell]] = [
         [
@@ -155,7 +154,7 @@ def _copying(page: Page, report: EvaluationReport) -> None:
         + (
             "So the check works here."
             if check.can_tell
-            else "That, or the number of unseen sounds, is too few: the check cannot tell."
+            else f"That, or the number of {_beside(report)}, is too few: the check cannot tell."
         ),
     )
     rows: list[list[Cell]] = [
@@ -219,6 +218,11 @@ def _pair(pair: Pair, folder: Path) -> tuple[SoundCard, SoundCard]:
 def _found(row: Row, space: str, reference: str) -> Overlap | None:
     """The overlap with a reference; half the kits stand with the training sounds."""
     return row.overlap(space, reference) or row.overlap(space, "other half")
+
+
+def _beside(report: EvaluationReport) -> str:
+    """The real sounds that distances and copies are measured beside."""
+    return "unseen real sounds" if report.held_out_count else "training sounds of other groups"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -46,10 +46,11 @@ def frontier_section(page: Page, report: EvaluationReport) -> None:
     curves = [point for point in report.frontier if point.kernel is not None and point.novelty is not None]
     if not points:
         return
+    unit = "unseen real kits" if report.held_out_count else "training sounds beside other kits"
     page.section(
         "New and close at once",
         "Across: kernel distance to the training sounds by descriptors, less is closer. Up: median distance to the "
-        "nearest training sound, unseen real kits being 1. Copies lie at the lower left, noise at the upper right; a "
+        f"nearest training sound, {unit} being 1. Copies lie at the lower left, noise at the upper right; a "
         "generator is worth its training if it lies above what the tricks reach at its distance.",
     )
     marked = points + [

@@ -305,6 +305,8 @@ def _report(
         clean_share=generated.clean.share or 0.0,
         commonest_fault=max(faults, key=lambda fault: faults[fault]) if faults else "",
         class_agreement=generated.relative_agreement,
+        beside=copying.beside,
+        any_held_out=len(work.held_out) > 0,
     )
     return EvaluationReport(
         features_version=FEATURES_VERSION,
@@ -368,8 +370,7 @@ def _notes(work: _Work, copying: CopyCheck, hearing: Hearing | None, floors: lis
         notes.append(f"Quick evaluation of {work.effort.count} sounds: intervals are wide; 512 sounds tell more.")
     if not copying.resolved:
         notes.append(
-            f"The copy threshold comes from {copying.null.of} unseen real sounds; fewer than 100 cannot show 1 %, so "
-            "up "
+            f"The copy threshold comes from {copying.null.of} {copying.beside}; fewer than 100 cannot show 1 %, so up "
             f"to {100 * copying.expected:.1f} % of new sounds may lie above it by chance."
         )
     if hearing is None:
@@ -377,7 +378,7 @@ def _notes(work: _Work, copying: CopyCheck, hearing: Hearing | None, floors: lis
     elif hearing.heard_training_sounds:
         notes.append("The listener had to learn from the training sounds themselves, so it flatters the made ones.")
     if not floors:
-        notes.append("There are fewer than 4 groups of real sounds, so there is no floor for the distances.")
+        notes.append("Too few kits were learned from to compare their halves, so there is no floor for the distances.")
     small = [name for name, count in Counter(work.training.class_names).items() if name and count < 16]
     if small:
         notes.append(f"Fewer than 16 training sounds: {', '.join(sorted(small))}. Their figures are vague.")
