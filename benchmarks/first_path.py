@@ -23,9 +23,9 @@ from benchmarks._report import Check, at_least, at_most, progress, run_benchmark
 from benchmarks._varying import VaryFigures, vary_figures
 from benchmarks.scan import SOUNDS, make_sounds
 from woodshed.artifacts import ModelCard
-from woodshed.artifacts.lending import LibraryLenders
 from woodshed.library import Purpose
 from woodshed.metrics import SoundSet
+from woodshed.roles import NoLenders
 from woodshed.tasks.evaluate import KNOBS, EvaluationReport, evaluate_model
 from woodshed.workspace import Workspace
 
@@ -107,19 +107,13 @@ def training_checks(workspace: Workspace, data: Path, folder: Path) -> list[Chec
     return [at_most("training: peak GiB of a 3-minute training", facts["peak_gib"], 3.0)]
 
 
-def _lenders(workspace: Workspace) -> LibraryLenders:
-    card = workspace.models.card(MODEL)
-    ids = [source.content_id for source in card.sources]
-    return LibraryLenders.over(workspace.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
-
-
 def _evaluated(workspace: Workspace, folder: Path, *, count: int) -> EvaluationReport:
     path = folder / f"evaluation-{count}.json"
     if not path.is_file():
         report = evaluate_model(
             workspace.bench,
             workspace.models.load(MODEL),
-            lenders=_lenders(workspace),
+            lenders=NoLenders(),
             folder=folder / "evaluation",
             settings=KNOBS.settings(count=count, seed=SEED),
         )
@@ -162,7 +156,7 @@ def _varied(workspace: Workspace, *, sources: int) -> VaryFigures:
     held_out = _sound_set(workspace, card, card.held_out)
     step = max(1, len(held_out) // sources)
     chosen: SoundSet = held_out.taken(range(0, len(held_out), step)[:sources])
-    return vary_figures(loaded.model, chosen, training, lenders=_lenders(workspace), seed=SEED)  # pyright: ignore
+    return vary_figures(loaded.model, chosen, training, lenders=NoLenders(), seed=SEED)  # pyright: ignore
 
 
 def vary_checks(figures: VaryFigures) -> list[Check]:
