@@ -94,7 +94,7 @@ def test_within_a_band_too_a_new_attack_is_as_loud_as_the_old_one(model: Fills) 
     assert abs(10 * np.log10(spectra[0][:, inside].sum() / spectra[1][:, inside].sum())) < 4
 
 
-@pytest.mark.parametrize("stop", [1, 3, 63, 64, 300, 99999])
+@pytest.mark.parametrize("stop", [1, 63, 64, 99999])
 def test_regions_of_any_length_are_struck(model: Fills, stop: int) -> None:
     source = hit("kick", channels=2)
     stop = min(stop, source.frames)

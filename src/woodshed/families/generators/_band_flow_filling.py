@@ -331,6 +331,7 @@ class Filler:
             if start <= task.onset < stop:
                 inside = slice(task.onset, stop)
                 banded[:, inside] = as_loud(banded[:, inside], old[:, inside], rate=self.rate)
+                banded = self._in_band(banded, task)  # gains that follow an attack spread beyond the band
         return banded
 
     def _in_band(self, audio: Tensor, task: _Task) -> Tensor:

@@ -41,8 +41,8 @@ _BRIGHTER, _DARKER = 24.0 * math.log(10.0) / 20.0, 48.0 * math.log(10.0) / 20.0 
 _MATCHES = 4
 _LOW_LAG_S = 0.005  # how far lows are drawn out or squeezed at most, so that they meet those that ring on
 _LEAST_REGION = 8  # times that lag is shorter than the strike at least
-_PEAK_S = 0.003  # on either side of a peak, over which it is turned down
 _MET_S = 0.02  # over which they are compared
+_PEAK_S = 0.003  # on either side of a peak, over which it is turned down
 
 
 class Striker:
