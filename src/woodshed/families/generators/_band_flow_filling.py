@@ -295,11 +295,11 @@ class Filler:
         """
         audio = audio.clone()
         for start, stop in task.regions:
+            struck = start <= task.onset < stop <= task.onset + self.model.most_frames
             before = slice(start, min(task.onset, stop))
-            fades = task.onset < stop
-            if before.stop > start and (fades or float(task.audio[:, before].abs().max()) > _NOTHING):
-                audio[:, before] = self._held_back(audio[:, before], task.audio[:, before], fades=fades)
-            if start <= task.onset < stop <= task.onset + self.model.most_frames:
+            if before.stop > start and (struck or float(task.audio[:, before].abs().max()) > _NOTHING):
+                audio[:, before] = self._held_back(audio[:, before], task.audio[:, before], fades=struck)
+            if struck:
                 audio[:, task.onset : stop] = self._strike(task, ringing, start, stop)
         return audio
 
