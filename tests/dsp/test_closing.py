@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from woodshed.base.errors import UsageError
-from woodshed.dsp import closed_loop, loop_cut
+from woodshed.dsp import closed_loop, loop_cut, turned_to_hit
 
 RATE = 22050
 
@@ -56,3 +56,35 @@ def test_what_does_not_fit_is_refused() -> None:
         loop_cut(x, RATE, frames=101)
     with pytest.raises(UsageError, match="reaches beyond"):
         closed_loop(x, RATE, start_frame=50, frames=60)
+
+
+def beat(*, early_frames: int, under: float = 0.0) -> np.ndarray:
+    """A second of one hit that begins so many frames before the end, over a steady low tone."""
+    rng = np.random.default_rng(5)
+    hit = np.zeros((2, RATE))
+    hit[:, :4000] = rng.normal(size=(2, 4000)) * np.exp(-np.arange(4000) / 700) * 0.2
+    tone = under * np.sin(2 * np.pi * 40 * np.arange(RATE) / RATE)
+    return np.roll(hit, -early_frames, axis=1) + tone
+
+
+@pytest.mark.parametrize("under", [0.0, 0.05])
+@pytest.mark.parametrize("early_frames", [2, 60, 200])
+def test_a_hit_cut_in_two_begins_the_loop(early_frames: int, under: float) -> None:
+    loop = beat(early_frames=early_frames, under=under)
+    turned = turned_to_hit(loop, RATE)
+    turn = early_frames + round(0.001 * RATE)
+    assert any(np.array_equal(turned, np.roll(loop, turn + near, axis=1).astype(np.float32)) for near in range(-9, 10))
+    assert np.abs(turned[:, -150:]).max() <= under + 1e-6
+
+
+@pytest.mark.parametrize("early_frames", [-10, -400, 600, RATE // 2])
+def test_a_loop_that_begins_as_it_should_is_not_turned(early_frames: int) -> None:
+    loop = beat(early_frames=early_frames, under=0.05)
+    assert np.array_equal(turned_to_hit(loop, RATE), loop.astype(np.float32))
+
+
+def test_where_nothing_is_struck_nothing_is_turned() -> None:
+    tone = np.sin(2 * np.pi * 30 * np.arange(RATE) / RATE)[None]
+    noise = np.random.default_rng(0).normal(size=(1, RATE))
+    for loop in (tone, noise, np.zeros((2, RATE)), np.ones((1, 3)), np.zeros((1, 0))):
+        assert np.array_equal(turned_to_hit(loop, RATE), loop.astype(np.float32))

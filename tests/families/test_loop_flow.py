@@ -10,6 +10,7 @@ import torch
 
 from tests.contract.test_families import ListLenders
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
+from woodshed.dsp import turned_to_hit
 from woodshed.families.generators._loop_flow_grid import grid_of, groove_of
 from woodshed.families.generators.loop_flow import LoopFlow, _turned
 from woodshed.kit import make_loop
@@ -64,6 +65,13 @@ def test_made_loops_close(model: LoopFlow, loops: list[Example]) -> None:
         for seed in range(6)
     ]
     assert np.median(seams) < 95
+
+
+def test_no_made_loop_begins_in_the_middle_of_its_first_hit(model: LoopFlow, loops: list[Example]) -> None:
+    for lent in (loops, None):
+        for seed in range(6):
+            made = asked(model, Request(seed=seed, bpm=120.0, bars=1), lent)
+            assert np.array_equal(turned_to_hit(made.data, RATE), made.data)
 
 
 def test_hits_lie_on_the_grid(model: LoopFlow, loops: list[Example]) -> None:

@@ -2,7 +2,7 @@
 
 from woodshed.dsp._audio import SILENT_DB, Audio
 from woodshed.dsp._fourier import next_fast_length
-from woodshed.dsp.closing import FADE_S, LoopCut, closed_loop, loop_cut
+from woodshed.dsp.closing import FADE_S, LoopCut, closed_loop, loop_cut, turned_to_hit
 from woodshed.dsp.declipping import Clipping, declipped, find_clipping
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
 from woodshed.dsp.envelope import Envelope, amplitude_envelope
@@ -89,4 +89,5 @@ __all__ = [
     "stft",
     "tempo_bpm",
     "true_peak_db",
+    "turned_to_hit",
 ]

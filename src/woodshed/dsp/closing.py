@@ -20,6 +20,13 @@ _LONGER_IS_BETTER = 0.4
 _REFINE_S = 0.012
 _LEAST_CORRELATION = -0.7
 _CLICK_S = 0.002
+_NEAR_S = 0.012  # how long before the end of a loop a hit may begin and still be meant as its first
+_FIRST_S = 0.001  # after its start, where that hit then begins
+_BLOCK_S = 0.00025
+_AROUND_S = 0.01  # before and after a moment, whose peaks say whether a hit begins there: more than half a low wave
+_HIT = 2.5  # times it stands above what came before
+_LOUD_HIT = 0.1  # of the loop's peak
+_FOOT, _OVER = 0.1, 1.2  # of its own peak and times what came before: below, a hit has not begun
 
 Numbers = npt.NDArray[np.float64]
 
@@ -152,6 +159,56 @@ def closed_loop(
             beginning, rest = band[:, start_frame : start_frame + fade], band[:, stop : stop + fade]
             loop[:, :fade] += _faded(rest, beginning) - beginning
     return loop.astype(np.float32)
+
+
+def turned_to_hit(x: npt.ArrayLike, sample_rate_hz: float, *, after_s: float = 0.0) -> Audio:
+    """A loop turned so that a hit cut in two by its seam, or begun 12 ms before its end at most, begins it.
+
+    The hit then rises a millisecond after the first frame. Where no hit is near the seam nothing is turned.
+
+    Parameters
+    ----------
+    x
+        A closed circle, shape ``(channels, frames)`` or ``(frames,)``, finite.
+    sample_rate_hz
+        Frames per second.
+    after_s
+        How long after the first frame a hit may begin and still be brought there, a millisecond at most.
+
+    Examples
+    --------
+    >>> x = np.zeros(44100)
+    >>> x[-100:] = 0.5  # 2.3 ms before the end
+    >>> int(np.argmax(turned_to_hit(x, 44100)[0] > 0.1))
+    44
+    """
+    audio, rate = as_channels(x), checked_rate(sample_rate_hz)
+    foot = _foot_near_seam(audio, rate)
+    if foot is None or foot >= min(after_s, _FIRST_S) * rate:
+        return audio
+    return np.roll(audio, round(_FIRST_S * rate) - foot, axis=-1)
+
+
+def _foot_near_seam(audio: Audio, rate: float) -> int | None:
+    """Where a hit begins that lies near the seam, in frames, negative before the end; None if none does."""
+    size = max(1, round(_BLOCK_S * rate))
+    around, near, first = (round(s * rate / size) for s in (_AROUND_S, _NEAR_S, _FIRST_S))
+    before, after = (near + around) * size, (first + 2 * around) * size  # looked at on either side of the seam
+    if audio.shape[-1] < before + after:
+        return None
+    loud = np.abs(audio).max(axis=0)
+    seam = np.concatenate([loud[-before:], loud[:after]])
+    blocks = seam.reshape(-1, size).max(axis=1)
+    peaks = np.lib.stride_tricks.sliding_window_view(blocks, around).max(axis=1)  # of what comes from a block on
+    moments = np.arange(around, around + near + first)
+    past, coming = peaks[moments - around], peaks[moments]
+    rises = (coming >= _HIT * past) & (coming >= _LOUD_HIT * float(loud.max()))
+    if not rises.any():
+        return None
+    best = int(np.argmax(np.where(rises, coming / np.maximum(past, 1e-9), 0.0)))
+    begun = max(_FOOT * float(coming[best]), _OVER * float(past[best]))
+    start = int(moments[best]) * size
+    return start + int(np.argmax(seam[start:] > begun)) - before
 
 
 def _levels_db(audio: Audio, rate: float, *, hop_s: float) -> Numbers:

@@ -1,6 +1,6 @@
 """Torch blocks: the lapped transform, bands, principal components, the exact split of a sound, a small transformer."""
 
-from woodshed.nn.attacks import ATTACK_NUMBERS, ATTACK_POINTS, attack_of, attacked
+from woodshed.nn.attacks import ATTACK_NUMBERS, ATTACK_POINTS, above_bass, attack_of, attacked
 from woodshed.nn.augmenting import MOST_DECAY_DB, MOST_SEMITONES, MOST_TILT_DB, at_speed, leaned
 from woodshed.nn.band_courses import BAND_COURSE_BANDS, BAND_COURSE_POINTS, BandCourses
 from woodshed.nn.bands import BandMap
@@ -107,6 +107,7 @@ __all__ = [
     "Traits",
     "Tuner",
     "WaveNetwork",
+    "above_bass",
     "as_bright",
     "at_quantile",
     "at_rate",

@@ -73,7 +73,8 @@ class Fills(ABC):
         Parameters
         ----------
         regions
-            Frames ``(start, stop)`` within the sound; they may touch its ends, and what they hold is not listened to.
+            Frames ``(start, stop)`` within the sound; they may touch its ends. What they hold is not listened to, but
+            for how loud and how bright an attack was that a new one stands in for.
         band_hz
             Draw only this band anew, from low to high; None for all.
 

@@ -13,7 +13,7 @@ from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UsageError
 from woodshed.base.events import Note, Progress
 from woodshed.base.knobs import Knob, KnobTable
-from woodshed.dsp import FADE_S, closed_loop, loop_cut, tempo_bpm
+from woodshed.dsp import FADE_S, closed_loop, loop_cut, tempo_bpm, turned_to_hit
 from woodshed.metrics import seam_of
 from woodshed.roles import Made
 from woodshed.sound import Sound
@@ -62,7 +62,8 @@ def make(job: Job) -> Iterator[Product]:
 def seamless(sound: Sound, *, bpm: float | None, bars: int | None, fade_s: float = FADE_S) -> tuple[Sound, int]:
     """The loop of a sound and how many beats it has.
 
-    With a tempo and bars its length is exact to the sample; a sound that is too short is followed by silence.
+    With a tempo and bars its length is exact to the sample; a sound that is too short is followed by silence. A hit
+    that would be cut in two begins it.
     """
     beats = _beats(sound, bpm=bpm, bars=bars)
     if beats is None:
@@ -70,14 +71,14 @@ def seamless(sound: Sound, *, bpm: float | None, bars: int | None, fade_s: float
         data = closed_loop(
             sound.data, sound.sample_rate_hz, start_frame=cut.start_frame, frames=cut.frames, fade_s=fade_s
         )
-        loop = Sound(data, sound.sample_rate_hz)
+        loop = Sound(turned_to_hit(data, sound.sample_rate_hz), sound.sample_rate_hz)
         return loop, _usual_beats(loop.duration_s)
     count, beat_s = beats
     frames = max(1, round(count * beat_s * sound.sample_rate_hz))
     filled = _long_enough(sound, frames)
     cut = loop_cut(filled.data, sound.sample_rate_hz, frames=frames)
     data = closed_loop(filled.data, sound.sample_rate_hz, start_frame=cut.start_frame, frames=frames, fade_s=fade_s)
-    return Sound(data, sound.sample_rate_hz), count
+    return Sound(turned_to_hit(data, sound.sample_rate_hz), sound.sample_rate_hz), count
 
 
 def _beats(sound: Sound, *, bpm: float | None, bars: int | None) -> tuple[int, float] | None:

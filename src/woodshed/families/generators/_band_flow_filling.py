@@ -13,9 +13,10 @@ from torch import Tensor
 
 from woodshed.base.errors import UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.dsp import extrapolated
+from woodshed.dsp import extrapolated, first_onset_s
 from woodshed.families.generators._band_flow_drawing import checked_audio, fitted, steps_over
 from woodshed.families.generators._band_flow_seams import EDGE_STEPS, evening, level_before
+from woodshed.families.generators._band_flow_striking import RISE_S, Striker, as_loud, joined, no_higher
 from woodshed.nn import Shape, Shaper, Split, sounding_span
 from woodshed.roles import Made
 from woodshed.sampling import seeded_generator
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 ROUNDS = 3  # how often each step of the flow is gone over
 _SEAM_S = 0.008  # inside a region: from what rings on to what was drawn
 _BAND_SEAM_S = 0.02
-_RISE_S, _FALL_S = 0.0005, 0.005  # where a region begins or ends the sound
+_FALL_S = 0.005  # where a region ends the sound
 _LOUDER = 12.0 * math.log(10.0) / 10.0  # how much louder than the rest a region may have been to count as its measure
 _RING_STEPS = 9  # about 50 ms: what has not died away by then is a tone
 _RING_LOSS = 15.0 * math.log(10.0) / 10.0
 _TONE_GAIN, _NOISE_GAIN = 60.0 * math.log(10.0) / 20.0, 12.0 * math.log(10.0) / 20.0
 _NEAR_STEPS = 40
 _EVENED_S = 0.3  # how long after the end of a sound its own level still counts
+_NOTHING = 1e-5
 _BAND_EDGE = 2.0 ** (1 / 12)
 
 Region = tuple[int, int]
@@ -41,12 +43,16 @@ Region = tuple[int, int]
 
 @dataclass(frozen=True)
 class _Task:
-    """One sound with regions to fill, in frames of its sounding part; ``unknown`` marks steps and bands."""
+    """One sound with regions to fill, in frames of its sounding part; ``unknown`` marks steps and bands.
+
+    It begins at its ``onset``.
+    """
 
     audio: Tensor
     regions: list[Region]
     band_hz: tuple[float, float] | None
     unknown: Tensor
+    onset: int
     seed: int
     class_name: str | None
     steps: int
@@ -80,7 +86,8 @@ class Filler:
         start, stop = min(start, merged[0][0]), max(stop, merged[-1][1])
         own = [(a - start, b - start) for a, b in merged]
         unknown = self._unknown(stop - start, own, band_hz)
-        task = _Task(data[:, start:stop], own, band_hz, unknown, seed, class_name, steps)
+        onset = round(first_onset_s(data[:, start:stop].numpy(), self.rate) * self.rate)
+        task = _Task(data[:, start:stop], own, band_hz, unknown, onset, seed, class_name, steps)
         heard = self._filled(task)
         audio = torch.cat([data[:, :start], heard, data[:, stop:]], dim=-1)
         return Made(Sound(audio.numpy(), sound.sample_rate_hz), class_name=class_name)
@@ -95,8 +102,9 @@ class Filler:
         new = self._under(carrier, target, self._rougher(task, known), seed=task.seed)
         new = new * min(1.0, max(1.0, float(task.audio.abs().max())) / max(1e-9, float(new.abs().max())))
         if task.band_hz:
-            return task.audio + self._in_band((new - task.audio), task)
-        return self._spliced(task, ringing, new)
+            new = self._struck(task, task.audio, new)
+            return task.audio - self._in_band(task.audio, task) + self._as_loud_in_band(new, task)
+        return self._struck(task, ringing, self._spliced(task, ringing, new))
 
     # -- what is known
 
@@ -269,7 +277,7 @@ class Filler:
             if start > 0:
                 share[:seam] *= _rise(seam)
             else:
-                ends *= _edge(stop - start, round(_RISE_S * self.rate))
+                ends *= _edge(stop - start, round(RISE_S * self.rate))
             if stop < frames:
                 share[stop - start - seam :] *= _rise(seam).flip(0)
             else:
@@ -277,6 +285,54 @@ class Filler:
             region = slice(start, stop)
             audio[:, region] = (ringing[:, region] * (1 - share) + new[:, region] * share) * ends
         return audio
+
+    # -- attacks
+
+    def _struck(self, task: _Task, ringing: Tensor, audio: Tensor) -> Tensor:
+        """What was drawn, with a new attack in the region that holds the sound's own, if one does.
+
+        What comes before the attack is as loud as it was; silence that ends with its region is filled all the same.
+        """
+        audio = audio.clone()
+        for start, stop in task.regions:
+            struck = start <= task.onset < stop <= task.onset + self.model.most_frames
+            before = slice(start, min(task.onset, stop))
+            if before.stop > start and (struck or float(task.audio[:, before].abs().max()) > _NOTHING):
+                audio[:, before] = self._held_back(audio[:, before], task.audio[:, before], fades=struck)
+            if struck:
+                audio[:, task.onset : stop] = self._strike(task, ringing, start, stop)
+        return audio
+
+    def _held_back(self, drawn: Tensor, old: Tensor, *, fades: bool) -> Tensor:
+        """What was drawn before an attack, as loud as what was there, and no higher."""
+        frames, peak = drawn.shape[-1], float(old.abs().max())
+        held = 0 if fades else min(round(RISE_S * self.rate), frames // 2)
+        loud = as_loud(drawn, old, rate=self.rate, held=(held, held))
+        loud = no_higher(loud, peak=peak, rate=self.rate, held=held)
+        return loud * _edge(frames, round(RISE_S * self.rate)).flip(0) if fades else loud
+
+    def _strike(self, task: _Task, ringing: Tensor, start: int, stop: int) -> Tensor:
+        """A new beginning from the onset up to where a region ends, going over into what rings on there."""
+        old, size = task.audio[:, task.onset :], stop - task.onset
+        new = Striker(self.model).strike(old, frames=size, seed=task.seed, class_name=task.class_name, steps=task.steps)
+        return joined(
+            new,
+            ringing[:, task.onset : stop],
+            old[:, :size],
+            rate=self.rate,
+            from_nothing=start == 0 or task.onset > start,
+            goes_on=stop < task.audio.shape[-1],
+        )
+
+    def _as_loud_in_band(self, new: Tensor, task: _Task) -> Tensor:
+        """What of a new sound lies in the band and in the regions; an attack is as loud there as it was."""
+        banded, old = self._in_band(new, task), self._in_band(task.audio, task)
+        for start, stop in task.regions:
+            if start <= task.onset < stop:
+                inside = slice(task.onset, stop)
+                banded[:, inside] = as_loud(banded[:, inside], old[:, inside], rate=self.rate)
+                banded = self._in_band(banded, task)  # gains that follow an attack spread beyond the band
+        return banded
 
     def _in_band(self, audio: Tensor, task: _Task) -> Tensor:
         """What of a sound lies in the band and in the regions, ``(channels, frames)``."""
@@ -290,7 +346,8 @@ class Filler:
         window = torch.zeros(frames)
         for start, stop in task.regions:
             seam = min(round(_BAND_SEAM_S * self.rate), (stop - start) // 2)
-            window[start:stop] = _edge(stop - start, seam) * _edge(stop - start, seam).flip(0)
+            sooner = min(seam, max(task.onset - start, round(RISE_S * self.rate))) if start <= task.onset else seam
+            window[start:stop] = _edge(stop - start, sooner) * _edge(stop - start, seam).flip(0)
         return banded * window
 
 

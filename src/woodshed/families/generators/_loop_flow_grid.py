@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from woodshed.dsp import onset_times_s, tempo_bpm
+from woodshed.dsp import onset_times_s, tempo_bpm, turned_to_hit
 from woodshed.metrics import roughness
 from woodshed.sound import Sound
 
@@ -20,6 +20,7 @@ _CONFIDENT = 0.3
 _LEAST_HITS = 4
 _CALM_PERCENTILE = 90  # of the roughness of all places, up to which a place is calm
 _CALM_S = 0.0005  # how far a loop is turned at most to find a calm place for its seam
+_BEGUN_S = 0.001  # after the seam, before which no hit begins: slices smear what precedes it
 _LEAD_S = 0.002  # how long after its sixteenth a hit begins, so that the seam cuts none in two
 
 
@@ -84,6 +85,12 @@ def grid_of(sound: Sound, *, bpm: float | None, most_s: float) -> Grid:
         return _whole(sound, most_s=most_s)
     frames = min(sound.frames, round(beats * beat_s * sound.sample_rate_hz))
     return Grid(max(1, frames), beats * BEAT_TOKENS)
+
+
+def well_begun(loop: Sound) -> Sound:
+    """The loop turned so that a hit near its seam begins it, and is not cut in two; its seam where the wave is calm."""
+    rate = loop.sample_rate_hz
+    return calmly_seamed(Sound(turned_to_hit(loop.data, rate, after_s=_BEGUN_S), rate))
 
 
 def calmly_seamed(loop: Sound) -> Sound:

@@ -20,9 +20,9 @@ from woodshed.families.generators._loop_flow_grid import (
     BAR_TOKENS,
     BEAT_TOKENS,
     USUAL_TOKEN_S,
-    calmly_seamed,
     grid_of,
     groove_of,
+    well_begun,
 )
 from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
 from woodshed.nn import (
@@ -367,8 +367,8 @@ class LoopFlow(Generator, Varies):
             one = decoder.make(target)
             bpm = 60.0 * self.spec.sample_rate_hz * item.tokens / (BEAT_TOKENS * item.frames)
             bpm = request.bpm or bpm  # as asked for, not as rounded to whole frames
-            calm = calmly_seamed(one.sound)
-            made.append(replace(one, sound=calm, bpm=bpm, beats=max(1, round(item.tokens / BEAT_TOKENS))))
+            sound = well_begun(one.sound)
+            made.append(replace(one, sound=sound, bpm=bpm, beats=max(1, round(item.tokens / BEAT_TOKENS))))
         return made
 
     @torch.no_grad()
