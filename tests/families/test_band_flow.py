@@ -708,6 +708,25 @@ def test_the_colour_holds_though_a_beginning_is_sharp(model: BandFlow) -> None:
     assert off(decoder.levelled(plain, sharp)) < 0.6 * off(once)
 
 
+def test_highs_are_not_those_of_a_step_that_is_taken_out_in_the_end(model: BandFlow) -> None:
+    sound = hit(class_index=0, seed=3)
+    tokens = model.tokens_of(model.splitter.split(torch.from_numpy(np.array(sound.data))))
+    shape = model.shape_of(tokens, frames=sound.frames)
+    assert shape.colour is not None
+    shape = replace(shape, attack=torch.zeros_like(shape.attack))  # pyright: ignore[reportArgumentType]
+    seconds = np.arange(sound.frames) / RATE
+    begun_at_once = np.tile(np.cos(2 * np.pi * 60 * seconds) * np.exp(-seconds / 0.1), (2, 1)).astype(np.float32)
+    decoder = Decoder(model, model.index(NoLenders()), NoLenders())
+    levelled = decoder.levelled(begun_at_once, shape, steady=True)
+    made = tidied(levelled, peak=0.5, sample_rate_hz=RATE, exact=True)
+    high = torch.from_numpy(colour_points_hz() > 8000)
+
+    def highs_db(audio: np.ndarray) -> float:
+        return 10.0 * float(torch.log10((10.0 ** colour_of(audio, sample_rate_hz=RATE))[high].sum()))
+
+    assert highs_db(made) > highs_db(levelled) - 3.0
+
+
 def test_a_colour_beyond_all_known_ones_is_brought_back_to_them(model: BandFlow) -> None:
     known = model.neighbourhood.wholes[model.neighbourhood.classes == 0]
     scales = model.tone_scales[-COLOUR_NUMBERS:]

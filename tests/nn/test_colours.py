@@ -126,13 +126,28 @@ def test_nothing_is_turned_by_more_than_12_db(basis: PrincipalBasis) -> None:
 def test_what_is_met_closely_is_turned_farther(basis: PrincipalBasis) -> None:
     dull, bright = (tinged(seed=seed, tilt_db=tilt_db) for seed, tilt_db in ((3, -9.0), (4, 6.0)))
     wanted = basis.squeeze(colour_of(bright, sample_rate_hz=RATE))
-    high = slice(18, 22)
 
     def off(closely: bool) -> float:
         new = coloured(dull, basis=basis, numbers=wanted, sample_rate_hz=RATE, closely=closely)
-        return float((colour_of(new, sample_rate_hz=RATE) - basis.unsqueeze(wanted))[high].abs().mean())
+        miss = (colour_of(new, sample_rate_hz=RATE) - basis.unsqueeze(wanted))[8:]  # beside each other, above 400 Hz
+        return float((miss - miss.mean()).abs().mean())
 
     assert off(closely=True) < 0.75 * off(closely=False)
+
+
+def test_where_lows_may_not_be_turned_enough_all_else_is_beside_them(basis: PrincipalBasis) -> None:
+    dull, bright = (tinged(seed=seed, tilt_db=tilt_db) for seed, tilt_db in ((3, -3.0), (4, -1.0)))
+    boomy = dull + 3.0 * sosfilt(butter(4, 250.0, fs=RATE, output="sos"), dull)
+    numbers = basis.squeeze(colour_of(bright, sample_rate_hz=RATE))
+    made = coloured(boomy, basis=basis, numbers=numbers, sample_rate_hz=RATE, closely=True)
+    wanted, before, after = basis.unsqueeze(numbers), *(colour_of(one, sample_rate_hz=RATE) for one in (boomy, made))
+
+    def lows_db(points: torch.Tensor) -> float:
+        power = 10.0**points
+        return 10.0 * float(torch.log10(power[:8].sum() / power[8:].sum()))
+
+    assert lows_db(before) - lows_db(wanted) > 8.0
+    assert abs(lows_db(after) - lows_db(wanted)) < 3.0
 
 
 def test_as_bright_moves_nothing_below_its_highs() -> None:

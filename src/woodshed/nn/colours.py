@@ -22,6 +22,7 @@ _BRIGHT_HZ = (4000.0, 8000.0)
 _ROUNDS = 8
 _LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss them
 _MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
+_MOST_BESIDE = 0.6  # log10 of power, 6 dB, by which all else is turned instead where that is not enough
 _PAD_S = 0.2  # of silence, into which what a filter adds may ring
 
 Floats = npt.NDArray[np.floating]
@@ -122,23 +123,33 @@ def coloured(
     closely
         Whether every point above 400 Hz is met, as nearly as 24 dB allow, not only what the numbers tell of it. Below,
         it is then filtered by 3 dB at most: a colour that was not heard of this sound may have its peak beside the
-        partials that ring; filtered in full, the noise there would ring as well.
+        partials that ring; filtered in full, the noise there would ring as well. All above is then turned up or down
+        by 6 dB at most, so that lows and highs are as loud beside each other as they should be.
     """
     spectrum, size = _spectrum(audio, sample_rate_hz)
     points = torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
     if float(points.max()) <= _FLOOR:
         return audio
     own = points if closely else basis.unsqueeze(basis.squeeze(points))
-    change = (basis.unsqueeze(numbers) - own).double().numpy()
+    wanted, own = basis.unsqueeze(numbers).double().numpy(), own.double().numpy()
     most = np.full(COLOUR_POINTS, _MOST_GAIN_CLOSELY if closely else _MOST_GAIN)
     if closely:
         most[:_LOW_POINTS] = _MOST_LOW_GAIN
-    level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change.clip(-most, most))
+    change = (wanted - own).clip(-most, most)
+    if closely:
+        change[_LOW_POINTS:] += _lows_left_over(own + change, wanted)
+    level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change)
     causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)
     causal[1 : (size + 1) // 2] *= 2.0
     causal[size // 2 + 1 :] = 0.0
     filtered = torch.fft.irfft(spectrum * torch.fft.rfft(causal).exp(), size)
     return filtered[:, : audio.shape[-1]].numpy().astype(audio.dtype)
+
+
+def _lows_left_over(points: Floats, wanted: Floats) -> float:
+    """How much louder the lows of a colour are than wanted, in log10 of power, within +-0.6."""
+    lows, asked = (float(np.sum(10.0 ** one[:_LOW_POINTS])) for one in (points, wanted))
+    return min(_MOST_BESIDE, max(-_MOST_BESIDE, math.log10(lows / asked)))
 
 
 def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Tensor, int]:

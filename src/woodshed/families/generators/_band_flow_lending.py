@@ -211,14 +211,16 @@ class Decoder:
     def levelled(self, audio: np.ndarray, shape: Shape, *, steady: bool = False) -> np.ndarray:
         """A sound that begins, rises and dies, and is coloured, as its shape says in numbers, where it does.
 
-        Colour and course come once more after the beginning: what a strike is turned up by counts in both. Rumble below
-        20 Hz goes first, and what gains brought of it goes before the rise is looked at: the filter turns slow waves,
-        and taken out in the end it would undo how a low sound rises.
+        Colour and course come once more after the beginning: what a strike is turned up by counts in both. Before that
+        it is made to rise from nothing: highs of a step, which is taken out in the end, would be missing then. Rumble
+        below 20 Hz goes first, and what gains brought of it goes before the rise is looked at: the filter turns slow
+        waves, and taken out in the end it would undo how a low sound rises.
         """
         rate, model = self.splitter.sample_rate_hz, self.model
         audio = self._run(_without_rumble(audio, rate), shape, steady=steady)
         if shape.attack is not None:
             audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
+            audio = _begun_softly(audio, rate)
             audio = self._run(audio, shape, steady=steady)
         audio = _without_rumble(audio, rate)
         return audio if shape.course is None else struck(audio, rise=shape.rise, sample_rate_hz=rate)
