@@ -39,6 +39,18 @@ class BandCourses:
     ----------
     splitter
         Gives bands, floor and longest sound.
+
+    Examples
+    --------
+    >>> splitter = EnvelopeSplitter(sample_rate_hz=44100, bands=40, token_steps=8, stereo=False, max_duration_s=1.0)
+    >>> courses = BandCourses(splitter)
+    >>> fading = torch.linspace(0.0, -9.0, 80)[:, None].expand(-1, 40)
+    >>> courses.of(fading).shape
+    torch.Size([6, 24])
+    >>> lasting = Shape(torch.zeros(80, 40), torch.zeros(80, 1))
+    >>> brought = courses.brought(lasting, main=courses.of(fading), highs=courses.of(fading))
+    >>> bool((brought.envelope[60] - brought.envelope[0]).max() < -5.0)
+    True
     """
 
     def __init__(self, splitter: EnvelopeSplitter) -> None:
