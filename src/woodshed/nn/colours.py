@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +139,7 @@ def coloured(
     change = (wanted - own).clip(-most, most)
     if closely:
         change[_LOW_POINTS:] += _lows_left_over(own + change, wanted)
-    level = np.interp(_places(size, sample_rate_hz), np.arange(COLOUR_POINTS), change)
+    level = np.interp(_places(size, sample_rate_hz)[0], np.arange(COLOUR_POINTS), change)
     causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)
     causal[1 : (size + 1) // 2] *= 2.0
     causal[size // 2 + 1 :] = 0.0
@@ -158,17 +159,21 @@ def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Tensor, int]:
     return torch.fft.rfft(torch.from_numpy(audio.astype(np.float32)), size), size
 
 
-def _places(size: int, sample_rate_hz: int) -> Floats:
-    """Where the bins of a spectrum lie among the points, 0 at the first, within their range."""
+@lru_cache(maxsize=4)  # a sound is coloured twice, and looked at as often
+def _places(size: int, sample_rate_hz: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Where the bins of a spectrum lie among the points, 0 at the first, within their range; and the point before each.
+
+    To be read, not to be changed.
+    """
     hz = np.arange(size // 2 + 1) * sample_rate_hz / size
     places = np.arcsinh(hz / _BEND_HZ) * _PER_OCTAVE / math.log(2.0) - 1.0
-    return places.clip(0.0, COLOUR_POINTS - 1.0)
+    places = places.clip(0.0, COLOUR_POINTS - 1.0)
+    return places, places.astype(np.int64)
 
 
 def _points(spectrum: Tensor, size: int, sample_rate_hz: int) -> Floats:
     power = torch.view_as_real(spectrum.mean(0)).double().square().sum(-1).numpy()
-    places = _places(size, sample_rate_hz)
-    below = places.astype(int)
+    places, below = _places(size, sample_rate_hz)
     share = places - below
     around = np.bincount(below, power * (1.0 - share), COLOUR_POINTS + 1)
     around += np.bincount(below + 1, power * share, COLOUR_POINTS + 1)
