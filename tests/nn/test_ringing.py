@@ -49,6 +49,22 @@ def test_a_low_tone_is_not_surrounded_by_the_noise_of_its_window(ringer: Ringer,
     assert energy_between(made, 4 * hz, 2000.0) < 3e-3
 
 
+def test_noise_where_no_mode_rings_is_given_to_those_that_do(ringer: Ringer) -> None:
+    """A drum with the modes of one and the envelope of another: a hump at 260 Hz, and modes at 80 and 170 Hz."""
+    shape = heard(ringer, thump(260.0))
+    modes = torch.tensor([80.0, 170.0, 3000.0, 3100.0, 3200.0, 3300.0])
+    shares = torch.tensor([0.95, 0.95, 0.0, 0.0, 0.0, 0.0]).expand(len(shape.partials.shares), -1)
+    other = replace(shape, partials=replace(shape.partials, frequencies_hz=modes, shares=shares, harmonic=False))
+    made = {}
+    for gathered in (False, True):
+        spectra = ringer.spectra(other, frames=RATE // 2, sides=2, seed=1, gathered=gathered)
+        made[gathered] = ringer.splitter.join(spectra, frames=RATE // 2).numpy()
+    assert energy_between(made[False], 220.0, 400.0) > 0.3
+    assert energy_between(made[True], 220.0, 400.0) < 0.4 * energy_between(made[False], 220.0, 400.0)
+    lines = [np.square(audio).sum() * energy_between(audio, 160.0, 180.0) for audio in made.values()]
+    assert 2.0 < lines[1] / lines[0] < 5.0, "what the noise loses makes them louder, by 6 dB at most"
+
+
 @pytest.mark.parametrize("lean", [-1.5, 0.3, 2.0])
 def test_a_lean_is_brought_about_exactly(ringer: Ringer, lean: float) -> None:
     gains = torch.tensor([[math.exp(-lean / 4)], [math.exp(lean / 4)]])

@@ -21,6 +21,10 @@ _WIDEST = 4  # steps on either side over which levels are steadied
 _LEAKING_BINS = 48
 _TELLING_HZ = 1000.0  # at twice this and above, noise tells as a share of tone
 _NOISE_TELLS = 0.4  # this much, beside what was taken off when modes were looked for
+_GATHERED_HZ = 800.0  # noise well below is given to the lines beside it
+_BESIDE, _FAR_FROM = 0.75, 1.5  # octaves from a line, up to which noise is given to it in full, and from which none is
+_MOST_GIVEN = 4.0  # times the power of the lines
+_PURE_FROM, _PURE, _IMPURE = 0.8, 0.92, 0.35  # shares of tone that are told too small, and what is left of their noise
 _STRUCK_HZ = 400.0  # modes below begin together, at phase 0
 _LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
@@ -30,12 +34,13 @@ _SETTLING = 4  # rounds that undo what the windows smear
 
 @dataclass(frozen=True)
 class _Lines:
-    """Sines to ring: where they settle in Hz, the mode each belongs to, and its share of tone per step."""
+    """Sines to ring: where they settle in Hz, the share of tone of each per step, and how much louder it is."""
 
     hz: Tensor  # (lines,)
     shares: Tensor  # (steps, lines)
     course: Tensor  # (steps,) of the settled frequency
     harmonic: bool
+    gain: Tensor | float = 1.0  # of amplitude, (steps, lines)
 
 
 class Ringer:
@@ -56,15 +61,26 @@ class Ringer:
         spans = (torch.diff(centres, append=centres[-1:] * 1.1) / rate_per_bin).clamp(min=1.0)
         self._sine_gain = _SINE_GAIN * (spans**_WIDENING @ splitter.bands.spreading).sqrt()  # (bins,)
 
-    def spectra(self, shape: Shape, *, frames: int, sides: int, seed: int) -> Tensor:
-        """Spectra of a new sound of this shape, ``(sides, steps, bins)``."""
+    def spectra(self, shape: Shape, *, frames: int, sides: int, seed: int, gathered: bool = False) -> Tensor:
+        """Spectra of a new sound of this shape, ``(sides, steps, bins)``.
+
+        Parameters
+        ----------
+        gathered
+            Whether noise between low modes is given to them, the more the more they are tone. For what is new
+            altogether: with the envelope of one drum and the modes of another, it would rumble where neither rings.
+        """
         generator = torch.Generator().manual_seed(seed)
         sharp = replace(shape, envelope=unsmeared(shape.envelope))
         noise = self.shaper.noise(sharp, sides=sides, generator=generator)
-        lines = self._lines(sharp)
+        lines = self._lines(sharp, purer=gathered)
         if lines is None:
             return leaned_over(noise, lean=shape.lean)
-        noise = noise * self._left_over(lines, self.splitter.bands.spread(sharp.envelope), bins=noise.shape[-1]).sqrt()
+        drawn = self.splitter.bands.spread(sharp.envelope)
+        left = self._left_over(lines, drawn, bins=noise.shape[-1])
+        if gathered and not lines.harmonic:
+            left, lines = self._gathered(left, lines, drawn)
+        noise = noise * left.sqrt()
         tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
         if sides == 1:
             return noise + tone
@@ -80,7 +96,7 @@ class Ringer:
     def _hop(self) -> int:
         return self.splitter.hop_frames
 
-    def _lines(self, shape: Shape) -> _Lines | None:
+    def _lines(self, shape: Shape, *, purer: bool) -> _Lines | None:
         partials = shape.partials
         if partials is None:
             return None
@@ -91,6 +107,7 @@ class Ringer:
         told = partials.shares_at(torch.arange(shape.steps) / self.splitter.token_steps)[:, modes]
         course = partials.course(seconds)
         shares = told if partials.harmonic else rung_shares(told, hz)  # of a series noise tells little
+        shares = purer_shares(shares, hz) if purer and not partials.harmonic else shares
         shares = shares * _below(hz * course[:, None], top_hz=0.5 * self.splitter.sample_rate_hz)
         rung = shares.amax(0) > 0
         if not bool(rung.any()):
@@ -102,19 +119,44 @@ class Ringer:
 
         A line takes its own bins, and of those around it what the window leaks into them.
         """
-        places = lines.hz[None] * lines.course[:, None] * self._per_hz  # (steps, lines)
+        places = self._places(lines)
         taken = places.new_zeros(len(places), bins)
         for offset in range(-1, 3):  # the only bins near enough
             bin_ = places.floor() + offset
             near = (1 - ((bin_ - places).abs() - 0.75).clamp(min=0)).clamp(min=0)
             taken.scatter_reduce_(1, bin_.long().clamp(0, bins - 1), near * lines.shares, "amax")
         reach = min(bins, _LEAKING_BINS)
-        low = places.floor().long().clamp(max=bins - 1)
-        tone = drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+        tone = self._tone(lines, drawn)
         leak = (tone[:, None, :] * window_power(torch.arange(reach)[None, :, None] - places[:, None, :])).sum(-1)
         leaked = (leak / drawn[:, :reach].exp().clamp(min=1e-12)).clamp(max=1)
         taken[:, :reach] = torch.maximum(taken[:, :reach], leaked)
         return 1 - taken
+
+    def _gathered(self, left: Tensor, lines: _Lines, drawn: Tensor) -> tuple[Tensor, _Lines]:
+        """Less noise beside low lines, the more these are tone, and the lines as much louder, by 6 dB at most."""
+        hz = torch.arange(round(_GATHERED_HZ * self._per_hz) + 1).clamp(min=0.5) / self._per_hz
+        at = (lines.hz[None] * lines.course[:, None]).log2()  # (steps, lines)
+        above = hz.log2()[None, :, None] - at[:, None]  # (steps, bins, lines), in octaves
+        lowest = (at == at.amin(1, keepdim=True))[:, None]  # below it there is nothing else
+        far = torch.where(lowest & (above < 0), 0.0, above.abs())
+        near = ((_FAR_FROM - far) / (_FAR_FROM - _BESIDE)).clamp(0, 1)
+        tonal = (lines.shares[:, None] * near).amax(-1) * _lowness(hz)
+        kept = left.clone()
+        kept[:, : len(hz)] *= 1 - tonal
+        given = (drawn.exp() * (left - kept)).sum(1)
+        low = lines.hz < _GATHERED_HZ
+        tone = self._tone(lines, drawn)[:, low].sum(1)
+        louder = ((tone + given) / tone.clamp(min=1e-9)).clamp(1.0, _MOST_GIVEN).sqrt()
+        return kept, replace(lines, gain=torch.where(low, louder[:, None], 1.0))
+
+    def _tone(self, lines: _Lines, drawn: Tensor) -> Tensor:
+        """The power of every line, ``(steps, lines)``."""
+        low = self._places(lines).floor().long().clamp(max=drawn.shape[1] - 1)
+        return drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+
+    def _places(self, lines: _Lines) -> Tensor:
+        """Where lines lie among the bins, ``(steps, lines)``."""
+        return lines.hz[None] * lines.course[:, None] * self._per_hz
 
     @property
     def _per_hz(self) -> float:
@@ -154,14 +196,14 @@ class Ringer:
     def _gains(self, lines: _Lines, shape: Shape) -> Tensor:
         """Amplitude of every line at every step, so that the band it lies in has the power the envelope says."""
         bands = self.splitter.bands
-        places = (lines.hz[None] * lines.course[:, None] * self._per_hz).clamp(max=bands.spreading.shape[1] - 1.001)
+        places = self._places(lines).clamp(max=bands.spreading.shape[1] - 1.001)
         low = places.floor().long()
         drawn = bands.spread(shape.envelope)  # (steps, bins)
         level = self._steadied(torch.lerp(drawn.gather(1, low), drawn.gather(1, low + 1), places - low), lines)
         near = (1 - (places[:, :, None] - places[:, None, :]).abs() / 1.5).clamp(min=0)  # (steps, lines, lines)
         crowd = (near * lines.shares[:, None, :]).sum(-1).clamp(min=1.0)
         audible = ((level - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        return (level / 2).exp() * (lines.shares / crowd).sqrt() * self._sine_gain[low] * audible
+        return (level / 2).exp() * (lines.shares / crowd).sqrt() * self._sine_gain[low] * audible * lines.gain
 
     def _steadied(self, level: Tensor, lines: _Lines) -> Tensor:
         """Levels of low lines without what single cycles and beats made of them, ``(steps, lines)``; attacks stay."""
@@ -200,6 +242,31 @@ def rung_shares(shares: Tensor, hz: Tensor) -> Tensor:
     """
     heard = ((shares - _NOISE_TELLS) / (1.0 - _NOISE_TELLS)).clamp(0, 1)
     return torch.lerp(shares, heard, torch.log2(hz / _TELLING_HZ).clamp(0, 1))
+
+
+def purer_shares(shares: Tensor, hz: Tensor) -> Tensor:
+    """Shares of tone of low single modes, those that are nearly all tone nearer to it: drawn ones lie lower than heard.
+
+    Parameters
+    ----------
+    shares
+        ``(..., lines)``.
+    hz
+        Of the lines, ``(lines,)``.
+
+    Examples
+    --------
+    >>> shares = purer_shares(torch.tensor([0.7, 0.93, 0.93]), torch.tensor([60.0, 60.0, 3000.0]))
+    >>> [round(share, 3) for share in shares.tolist()]
+    [0.7, 0.975, 0.93]
+    """
+    told = ((shares - _PURE_FROM) / (_PURE - _PURE_FROM)).clamp(0, 1) * _lowness(hz)
+    return 1 - (1 - shares) * (1 - told * (1 - _IMPURE))
+
+
+def _lowness(hz: Tensor) -> Tensor:
+    """1 an octave below where noise is no longer given to lines, 0 from there on."""
+    return torch.log2(_GATHERED_HZ / hz).clamp(0, 1)
 
 
 def unsmeared(envelope: Tensor) -> Tensor:

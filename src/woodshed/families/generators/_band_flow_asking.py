@@ -14,7 +14,7 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_copies import heard_weights
+from woodshed.families.generators._band_flow_copies import telling_numbers
 from woodshed.nn import (
     COLOUR_NUMBERS,
     GLIDE_PLACES,
@@ -157,6 +157,7 @@ def shape_drawn(model: BandFlow, row: Tensor, drawn: Drawn) -> Shape:
     if not drawn.steady or drawn.bands is None:
         return model.shape_of(tokens, frames=drawn.frames)
     shape = model.shape_of(steadied(tokens), frames=drawn.frames).no_wider()
+    shape = replace(shape, envelope=evened(shape.envelope, every=model.splitter.token_steps))
     main, highs = drawn.bands
     return model.band_courses.brought(shape, main=main, highs=highs)
 
@@ -174,6 +175,28 @@ def steadied(tokens: Tensor) -> Tensor:
     out = tokens.clone()
     out[2:-1] = (tokens[1:-2] + tokens[2:-1] + tokens[3:]) / 3.0
     return out
+
+
+def evened(envelope: Tensor, *, every: int) -> Tensor:
+    """An envelope ``(steps, bands)`` without what repeats in tokens of so many steps, but for the first one or two.
+
+    Tokens that were made one with their neighbours begin alike and end alike, so that highs would pump.
+
+    Examples
+    --------
+    >>> pumping = torch.arange(80.0)[:, None] % 8
+    >>> (evened(pumping, every=8)[16:72].diff(dim=0).abs().max() < 1e-5).item()
+    True
+    """
+    steps, half = len(envelope), every // 2
+    if steps <= 3 * every:
+        return envelope
+    weights = torch.full((every + 1,), 1.0 / every)
+    weights[[0, -1]] /= 2
+    padded = torch.cat([envelope[:1].expand(half, -1), envelope, envelope[-1:].expand(every - half, -1)])
+    even = torch.nn.functional.conv1d(padded.T[:, None], weights[None, None])[:, 0].T
+    begun = ((torch.arange(steps) - 1.5 * every) / half).clamp(0, 1)
+    return torch.lerp(envelope, even, begun[:, None])
 
 
 def together(model: BandFlow, drawn: Sequence[Drawn], *, most: int) -> Iterator[tuple[int, list[int]]]:
@@ -247,7 +270,7 @@ def _place_for(
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
         held=partial(_held_to_known, model),
-        weights=heard_weights(model),
+        telling=partial(telling_numbers, model),
     )
 
 

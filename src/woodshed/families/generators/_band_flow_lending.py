@@ -50,7 +50,6 @@ _STEP = 5.0  # times what changes from frame to frame in the first 10 ms: a firs
 _RISE_S, _RISE_AFTER_STEP_S = 0.00007, 0.0006
 _QUIET_END_DB = -38.0
 _RUMBLE_HZ = 20.0
-_BELOW_LINES, _HIGHEST_LOWS_HZ = 0.6, 90.0  # of the lowest line that is heard, and at most: what lies below is cut
 _FADED_DB = 4.0  # by which what has died away is faded out: recordings are, and the numbers of a course hardly tell it
 
 
@@ -219,7 +218,6 @@ class Decoder:
         waves, and taken out in the end it would undo how a low sound rises.
         """
         rate, model = self.splitter.sample_rate_hz, self.model
-        audio = _without_lows(audio, shape, rate) if steady else audio
         audio = self._run(_without_rumble(audio, rate), shape, steady=steady)
         if shape.attack is not None:
             audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
@@ -272,7 +270,11 @@ class Decoder:
         """
         generator = seeded_generator(target.seed, "fine", attempt)
         own = self.model.ringer.spectra(
-            target.shape, frames=target.frames, sides=self.sides, seed=derive_seed(target.seed, "ring", attempt)
+            target.shape,
+            frames=target.frames,
+            sides=self.sides,
+            seed=derive_seed(target.seed, "ring", attempt),
+            gathered=target.steady,
         )
         chosen = self._choose(target.seed, near, attempt=attempt, without=without)
         if not chosen:
@@ -343,18 +345,6 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
 
 def _without_rumble(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     return np.asarray(sosfilt(_above_rumble(sample_rate_hz), data, axis=-1), dtype=data.dtype)
-
-
-def _without_lows(data: np.ndarray, shape: Shape, sample_rate_hz: int) -> np.ndarray:
-    """With less of the noise below all that rings: known drums have next to none there."""
-    if shape.partials is None or shape.partials.harmonic:
-        return data
-    lines_hz, _ = shape.partials.heard_lines()
-    corner_hz = min(_HIGHEST_LOWS_HZ, _BELOW_LINES * float(lines_hz.min())) if len(lines_hz) else 0.0
-    if corner_hz <= _RUMBLE_HZ:
-        return data
-    above = butter(2, corner_hz, "highpass", fs=sample_rate_hz, output="sos")
-    return np.asarray(sosfilt(above, data, axis=-1), dtype=data.dtype)
 
 
 @cache
