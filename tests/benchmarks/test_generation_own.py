@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from benchmarks import _generation_own
-from benchmarks._generation_own import ITSELF, NOTHING, TUNED, own_sounds
+from benchmarks._generation_own import ITSELF, NOTHING, TUNED, _with_others_untaught, own_sounds
 
 from woodshed.artifacts import ModelCard, save_model
 from woodshed.kit import make_hit, make_kit
+from woodshed.metrics import KernelGap
 from woodshed.roles import DataSpec, Example, family_class
 from woodshed.training import Budget, Run, TrainingPlan, train
 
@@ -47,7 +48,21 @@ def test_own_sounds_from_a_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(_generation_own, "MADE", 24)
     found = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=4.0)
     assert [row[:2] for row in found.tables[0].rows] == [("42", way) for way in (ITSELF, NOTHING, TUNED)]
-    assert sum("kernel distance" in check.name for check in found.checks) == 4
+    assert sum("kernel distance" in check.name for check in found.checks) == 6
     assert sum("copy rate" in check.name for check in found.checks) == 1
     again = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=1e9)
     assert again == found  # from what was kept: nothing is trained again
+
+
+@pytest.mark.parametrize(
+    ("made", "taught", "holds", "word"),
+    [(-2.0, -4.0, True, "below 0"), (1.0, -4.0, False, "below 0"), (1.0, 4.0, True, "cannot tell")],
+)
+def test_what_not_even_the_taught_sounds_show_is_shown_beside(
+    made: float, taught: float, *, holds: bool, word: str
+) -> None:
+    """The second number is where the interval ends."""
+    gap, best = (KernelGap(-5.0, -9.0, high, -6.0, -4.0) for high in (made, taught))
+    check = _with_others_untaught("less", gap, best, target=True)
+    assert check.holds is holds
+    assert word in str(check.target)

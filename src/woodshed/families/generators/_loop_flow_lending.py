@@ -16,7 +16,7 @@ from torch.nn import functional
 from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_attacks import with_sharp_attacks
-from woodshed.families.generators._loop_flow_grid import BEAT_TOKENS, Grid, grid_of, groove_of
+from woodshed.families.generators._loop_flow_grid import BEAT_TOKENS, Grid, Groove, grid_of, groove_of
 from woodshed.families.generators._loop_flow_tones import Excitation
 from woodshed.metrics import CopyFinder
 from woodshed.nn import LoopShape, LoopSplitter, circle_lapped, circle_resampled, to_mid_side
@@ -32,6 +32,7 @@ _ATTEMPT_GRAINS = (0.0, 0.15, 0.35)  # share of noise taken besides, at each att
 _AIR = 0.4
 _MOST_REPITCH = 5.0  # semitones; the rest of a tempo is reached by placing slices
 _PITCH_COST = 0.03  # how much farther a lender seems per semitone
+_LOOSE_COST = 4.0  # and for hits that lie anywhere; for those of some looseness as much of it
 _OTHER_CLASS = 1.5
 _OFF_BAR = 1.05  # how much farther a lender seems that is turned by beats rather than bars
 _NEAREST, _CHOICE = 12, 3
@@ -39,6 +40,7 @@ _LOW_HZ = 2000.0
 _CROSSOVER_HZ, _AIR_HZ, _GRAIN_HZ = (1000.0, 3000.0), (3000.0, 6000.0), (80.0, 250.0)
 _MOST_GAIN = 24.0 * math.log(10.0) / 20.0
 _PERIODS, _LONGEST_SPAN = 3.0, 9
+_RISE, _AROUND_RISE = 7.0 * math.log(10.0) / 10.0, 2  # what counts as a hit, and steps on either side
 _GUARDED_S = 0.3
 
 
@@ -66,7 +68,7 @@ class LoopIndex:
     """What finds lenders by shape; it lives in memory only and is never written to a file.
 
     ``prints`` holds, for each lender, its loudness ``(tokens, bands)``; ``grids`` what of it is whole beats;
-    ``late_frames`` how late all its hits are; ``token_s`` its seconds per token.
+    ``late_frames`` how late all its hits are, ``tightness`` how alike (`Groove`); ``token_s`` its seconds per token.
     """
 
     content_ids: tuple[str, ...]
@@ -74,28 +76,30 @@ class LoopIndex:
     prints: tuple[Tensor, ...]
     grids: tuple[Grid, ...]
     late_frames: tuple[int, ...]
+    tightness: tuple[float, ...]
     token_s: tuple[float, ...]
 
     @classmethod
     def read(cls, pool: LenderPool, *, splitter: LoopSplitter, most_s: float) -> LoopIndex:
         """Hear every lender once; those that are silent or not finite are left out."""
-        kept: list[tuple[str, Tensor, Grid, int, float]] = []
+        kept: list[tuple[str, Tensor, Grid, Groove, float]] = []
         for content_id in pool.content_ids():
             whole = lent_sound(pool, content_id, splitter=splitter)
             if whole is None:
                 continue
             grid = grid_of(Sound(whole.numpy(), splitter.sample_rate_hz), bpm=None, most_s=most_s)
             audio = whole[:, : grid.frames].contiguous()
-            late = groove_of(Sound(audio.numpy(), splitter.sample_rate_hz), tokens=grid.tokens).late_frames
-            envelope = splitter.split(audio.roll(-late, -1), tokens=grid.tokens).shape.envelope
+            groove = groove_of(Sound(audio.numpy(), splitter.sample_rate_hz), tokens=grid.tokens)
+            envelope = splitter.split(audio.roll(-groove.late_frames, -1), tokens=grid.tokens).shape.envelope
             token_s = grid.frames / splitter.sample_rate_hz / grid.tokens
-            kept.append((content_id, shape_print(envelope, splitter=splitter), grid, late, token_s))
+            kept.append((content_id, shape_print(envelope, splitter=splitter), grid, groove, token_s))
         return cls(
             tuple(row[0] for row in kept),
             tuple(pool.class_name(row[0]) for row in kept),
             tuple(row[1] for row in kept),
             tuple(row[2] for row in kept),
-            tuple(row[3] for row in kept),
+            tuple(row[3].late_frames for row in kept),
+            tuple(row[3].tightness for row in kept),
             tuple(row[4] for row in kept),
         )
 
@@ -116,6 +120,7 @@ class LoopIndex:
             apart = torch.where(turns % (4 * BEAT_TOKENS) > 0, apart * _OFF_BAR, apart)
             best = int(apart.argmin())
             cost = 1 + _PITCH_COST * abs(12 * math.log2(self.token_s[number] / token_s))
+            cost += _LOOSE_COST * (1 - self.tightness[number])
             if class_name is not None and self.class_names[number] != class_name:
                 cost *= _OTHER_CLASS
             found.append((float(apart[best]) * cost, Place(number, int(turns[best]))))
@@ -267,7 +272,10 @@ class LoopDecoder:
         return spectra, presence
 
     def _steadied(self, change: Tensor, target: LoopTarget) -> Tensor:
-        """Gains that do not follow single cycles: smoothed round the circle over three periods of each band."""
+        """Gains that do not follow single cycles: smoothed round the circle over three periods of each band.
+
+        But for hits: a kick would begin before its sixteenth, and rise after it.
+        """
         splitter = self.splitter
         step_s = target.frames / splitter.sample_rate_hz / len(change)
         spans = (_PERIODS / splitter.bands.centres_hz.clamp(min=50.0) / step_s).round().clamp(max=_LONGEST_SPAN)
@@ -277,7 +285,10 @@ class LoopDecoder:
             if bool(bands.any()) and len(change) > span:
                 lines = functional.pad(change[:, bands].T[None], (span // 2, span // 2), mode="circular")
                 steady[:, bands] = functional.avg_pool1d(lines, span, stride=1)[0].T
-        return steady
+        envelope = target.shape.envelope
+        rises = envelope.roll(-2, 0) - envelope.roll(2, 0) > _RISE
+        around = range(-_AROUND_RISE, _AROUND_RISE + 1)
+        return torch.where(torch.stack([rises.roll(steps, 0) for steps in around]).any(0), change, steady)
 
     def _match(self, audio: Tensor, lent: Sequence[Tensor]) -> float:
         """How nearly the loudest hits are those of the lenders as they were lent, 0 to 1."""
