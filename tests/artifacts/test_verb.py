@@ -17,6 +17,7 @@ from woodshed.artifacts.shelf import ModelShelf
 from woodshed.artifacts.verb import GivenSound, Job, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
 from woodshed.base.errors import ConsentRefused, HandshakeError
+from woodshed.base.events import Event, Note
 from woodshed.base.knobs import Knob, KnobTable
 from woodshed.library import Library
 from woodshed.roles import Made, NoLenders, Varies
@@ -48,6 +49,28 @@ def halved(bench: Workbench, verb: Verb = HALVE, *sounds: Sound, **settings: Any
     given = [GivenSound(sound, f"{number}.wav") for number, sound in enumerate(sounds or (tone(),))]
     knobs = KNOBS.settings(**settings)
     return perform(verb, bench, None, sounds=given, lenders=NoLenders(), folder=bench.cache, settings=knobs)
+
+
+@pytest.mark.parametrize(("level", "said"), [(-6.0, True), (-30.0, False), (None, False)])
+def test_a_level_that_peaks_do_not_allow_is_told(bench: Workbench, level: float | None, *, said: bool) -> None:
+    click = np.zeros(4410)
+    click[::441] = 0.9
+    knobs = KnobTable(task="halve", knobs=(*KNOBS.knobs, Knob(name="level", kind="float", default=None, help="")))
+    verb, told = replace(HALVE, knobs=knobs, finish=True), list[Event]()
+    perform(
+        verb,
+        bench,
+        None,
+        sounds=[GivenSound(Sound(click, 44100), "click.wav")],
+        lenders=NoLenders(),
+        folder=bench.cache,
+        settings=knobs.settings(level=level),
+        on_event=told.append,
+    )
+    notes = [event.text for event in told if isinstance(event, Note)]
+    assert len(notes) == said
+    if said:
+        assert notes[0].startswith("level -6 LUFS is not reached by 1 of 1 sound: they have -")
 
 
 @pytest.mark.parametrize("label", ["k" * 240, "é" * 120])

@@ -13,14 +13,15 @@ from woodshed.artifacts.receipt import InputSound
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError, UsageError
-from woodshed.base.events import EventSink, Progress, ignore
+from woodshed.base.events import EventSink, Note, Progress, ignore
 from woodshed.base.knobs import KnobTable, KnobValue
 from woodshed.library import Purpose
 from woodshed.metrics import CopyGuard
 from woodshed.roles import LenderPool, Trainable
-from woodshed.sound import Sound
+from woodshed.sound import CEILING_DB, Sound
 
 _TOGETHER = 16
+_MOST_BELOW_LU = 0.5  # a level asked for, that counts as reached
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,8 @@ def perform(
     if verb.close and delivered:
         verb.close(delivered, folder)
     on_event(Progress(stage=verb.name, done=len(delivered), total=len(delivered), unit="sounds"))
+    if text := _missed_level(delivered, asked_lufs=order.level_lufs):
+        on_event(Note(level="warning", text=text))
     return delivered
 
 
@@ -235,6 +238,19 @@ def _order(verb: Verb, settings: dict[str, KnobValue], *, folder: Path, template
         bool(settings.get("finish", verb.finish)),
         None if level is None else float(level),
         verb.references,
+    )
+
+
+def _missed_level(delivered: Sequence[Delivered], *, asked_lufs: float | None) -> str:
+    """What to say of sounds whose peaks kept them below a level that was asked for."""
+    heard = [float(one.receipt.finishing.get("loudness_lufs") or 0.0) for one in delivered]
+    low = [value for value in heard if asked_lufs is not None and value < asked_lufs - _MOST_BELOW_LU]
+    if not low:
+        return ""
+    reached = f"{min(low):.1f}" if len(low) == 1 else f"{min(low):.1f} to {max(low):.1f}"
+    return (
+        f"level {asked_lufs:g} LUFS is not reached by {len(low)} of {len(heard)} sound{'s' if len(heard) > 1 else ''}: "
+        f"they have {reached} LUFS at the highest true peak, {CEILING_DB:g} dBTP; nothing is limited or clipped"
     )
 
 

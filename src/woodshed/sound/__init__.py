@@ -2,13 +2,14 @@
 
 from woodshed.sound.chunks import LoopPoint, TempoTag, WavTags
 from woodshed.sound.files import SOUND_SUFFIXES, SoundInfo, probe_sound, read_sound, stream_sound
-from woodshed.sound.finish import LEVEL_LUFS, FinishedSound, finish_sound
+from woodshed.sound.finish import CEILING_DB, LEVEL_LUFS, FinishedSound, finish_sound
 from woodshed.sound.formats import FormatFact, audio_formats, libsndfile_version
 from woodshed.sound.layering import mean_of, on_one_start, on_same_channels
 from woodshed.sound.sound import Audio, Sound
 from woodshed.sound.writing import read_tags, write_sound, write_tags
 
 __all__ = [
+    "CEILING_DB",
     "LEVEL_LUFS",
     "SOUND_SUFFIXES",
     "Audio",

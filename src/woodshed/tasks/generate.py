@@ -9,9 +9,11 @@ from woodshed.artifacts.refusing import without_copies
 from woodshed.artifacts.requesting import EACH, classes_in_turn, own_first, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
-from woodshed.base.events import Progress
+from woodshed.base.events import Note, Progress
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
 from woodshed.roles import Generator, LenderPool, Made, Request
+from woodshed.sound import Sound
+from woodshed.tasks._missed import missed_wishes
 
 BATCH = 16
 
@@ -98,6 +100,7 @@ def make(job: Job) -> Iterator[Product]:
     def sounds_of(asked: Sequence[Request]) -> list[Made]:
         return sounding(model, asked, lenders=job.lenders, settings=settings)
 
+    made: list[Sound] = []
     for start in range(0, len(requests), BATCH):
         batch = requests[start : start + BATCH]
         kept = without_copies(batch, sounds_of, guard=job.guard, on_event=job.on_event)
@@ -106,7 +109,10 @@ def make(job: Job) -> Iterator[Product]:
             request = batch[number]
             knobs = {**settings, "count": 1, "class": request.class_name}
             place = start + number + 1
+            made += [one.made.sound] if request.wishes else []
             yield Product(one.made, seed=request.seed, number=place, knobs=knobs, copy_check=one.checked)
+    for text in missed_wishes(made, requests[0].wishes if requests else {}):
+        job.on_event(Note(level="warning", text=text))
 
 
 def sounding(
