@@ -611,6 +611,14 @@ def test_no_slow_wave_begins_with_a_step() -> None:
     assert abs(tidied(noise, peak=0.9, sample_rate_hz=RATE, exact=False)[0, 3]) > 0.05, "what is sharp stays so"
 
 
+def test_what_counts_as_a_beginning_only_until_it_rises_softly_is_cut() -> None:
+    seconds = np.arange(RATE) / RATE
+    swell = np.random.default_rng(0).normal(size=(1, RATE)) * 0.3 * seconds
+    swell[0, 0] = 0.9
+    made = tidied(swell, peak=0.9, sample_rate_hz=RATE, exact=False)
+    assert first_onset_s(made, RATE) < 0.005
+
+
 def test_what_has_died_away_is_faded_out_and_no_more() -> None:
     seconds = np.arange(RATE) / RATE
     dying = np.random.default_rng(0).normal(size=(1, RATE)) * np.exp(-7 * seconds)

@@ -48,6 +48,7 @@ _OTHER_CLASS = 1.25  # how much farther a lender of another class seems
 _LOW_BANDS_HZ = 2000.0
 _STEP = 5.0  # times what changes from frame to frame in the first 10 ms: a first frame above it is a step
 _RISE_S, _RISE_AFTER_STEP_S = 0.00007, 0.0006
+_LATE_S = 0.005
 _QUIET_END_DB = -38.0
 _RUMBLE_HZ = 20.0
 _FADED_DB = 4.0  # by which what has died away is faded out: recordings are, and the numbers of a course hardly tell it
@@ -335,8 +336,10 @@ def tidied(data: np.ndarray, *, peak: float, sample_rate_hz: int, exact: bool) -
         Keep the length: what is taken from the start comes back as silence at the end.
     """
     frames = data.shape[-1]
-    data = _without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz)
-    data = _begun_softly(data, sample_rate_hz)
+    data = _begun_softly(_without_late_start(data * _release(data, sample_rate_hz), sample_rate_hz), sample_rate_hz)
+    begun = _without_late_start(data, sample_rate_hz)  # where noise swells, a softer beginning may count as none
+    if data.shape[-1] - begun.shape[-1] > _LATE_S * sample_rate_hz:
+        data = _begun_softly(begun, sample_rate_hz)
     if exact:
         data = np.pad(data, ((0, 0), (0, frames - data.shape[-1])))
     loudest = float(np.abs(data).max(initial=0.0))
