@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 from benchmarks import _generation_own
-from benchmarks._generation_own import ITSELF, NOTHING, TUNED, _with_others_untaught, own_sounds
+from benchmarks._generation_own import (
+    ITSELF,
+    NOTHING,
+    TUNED,
+    _nearer_to_untaught,
+    _with_others_untaught,
+    own_sounds,
+)
 
 from woodshed.artifacts import ModelCard, save_model
 from woodshed.kit import make_hit, make_kit
@@ -52,6 +59,16 @@ def test_own_sounds_from_a_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert sum("copy rate" in check.name for check in found.checks) == 1
     again = own_sounds(data, False, tmp_path / "starter.safetensors", folder=tmp_path, seconds_cpu=1e9)
     assert again == found  # from what was kept: nothing is trained again
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ends", "holds", "word"),
+    [(5.0, -0.1, True, "below 0"), (5.0, 1.0, False, "below 0"), (0.2, 1.0, True, "is 0")],
+)
+def test_nobody_is_nearer_than_sounds_of_one_kind(theirs: float, ends: float, *, holds: bool, word: str) -> None:
+    check = _nearer_to_untaught("less", KernelGap(-1.0, -9.0, 9.0, -3.0, ends), theirs, target=True)
+    assert check.holds is holds
+    assert word in str(check.target)
 
 
 @pytest.mark.parametrize(
