@@ -1,8 +1,9 @@
 """Run every benchmark and write one table: `python -m benchmarks --data DIR --write docs/benchmarks.md`.
 
 About 44 minutes on two quiet cores the first time, as reckoned from the parts: describe 1, kit 2, first_path 10,
-generation 30 (loops among them), beginnings 1. Trainings, sounds and figures are kept in .bench-cache: a run that was broken off goes
-on where it was. ``--full`` measures more of everything, and the judges and restore besides: about six hours.
+generation 30 (loops among them), beginnings 1. Trainings, sounds and figures are kept in .bench-cache: a run that was
+broken off goes on where it was. ``--full`` measures more of everything, and the judges and restore besides: about six
+hours.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def halved(bench: Workbench, verb: Verb = HALVE, *sounds: Sound, **settings: Any
 def test_a_level_that_peaks_do_not_allow_is_told(bench: Workbench, level: float | None, *, said: bool) -> None:
     click = np.zeros(4410)
     click[::441] = 0.9
-    knobs = KnobTable(task="halve", knobs=(*KNOBS.knobs, Knob(name="level", kind="float", default=None, help="")))
+    knobs = KnobTable(
+        task="halve", knobs=(*KNOBS.knobs, Knob(name="level", kind="float", unit="lufs", default=None, help=""))
+    )
     verb, told = replace(HALVE, knobs=knobs, finish=True), list[Event]()
     perform(
         verb,
@@ -70,7 +72,25 @@ def test_a_level_that_peaks_do_not_allow_is_told(bench: Workbench, level: float 
     notes = [event.text for event in told if isinstance(event, Note)]
     assert len(notes) == said
     if said:
-        assert notes[0].startswith("level -6 LUFS is not reached by 1 of 1 sound: they have -")
+        assert notes[0].startswith("level -6 LUFS is not reached by 1 of 1 sound: it has -")
+
+
+@pytest.mark.parametrize("level", ["1", "1:2"])
+def test_a_level_in_words_is_no_loudness(bench: Workbench, level: str) -> None:
+    """A blend is told whose level it takes."""
+    knobs = KnobTable(task="halve", knobs=(*KNOBS.knobs, Knob(name="level", kind="text", default=None, help="")))
+    told = list[Event]()
+    perform(
+        replace(HALVE, knobs=knobs, finish=False),
+        bench,
+        None,
+        sounds=[GivenSound(tone(), "tone.wav")],
+        lenders=NoLenders(),
+        folder=bench.cache,
+        settings=knobs.settings(level=level),
+        on_event=told.append,
+    )
+    assert not [event for event in told if isinstance(event, Note)]
 
 
 @pytest.mark.parametrize("label", ["k" * 240, "é" * 120])

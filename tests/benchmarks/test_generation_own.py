@@ -10,14 +10,12 @@ from benchmarks._generation_own import (
     ITSELF,
     NOTHING,
     TUNED,
-    _nearer_to_untaught,
-    _with_others_untaught,
+    _against_untaught,
     own_sounds,
 )
 
 from woodshed.artifacts import ModelCard, save_model
 from woodshed.kit import make_hit, make_kit
-from woodshed.metrics import KernelGap
 from woodshed.roles import DataSpec, Example, family_class
 from woodshed.training import Budget, Run, TrainingPlan, train
 
@@ -62,24 +60,17 @@ def test_own_sounds_from_a_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ends", "holds", "word"),
-    [(5.0, -0.1, True, "below 0"), (5.0, 1.0, False, "below 0"), (0.2, 1.0, True, "is 0")],
+    ("interval", "best", "holds", "word"),
+    [
+        ((-3.0, -0.1), -6.0, True, "below 0"),
+        ((-1.5, 2.3), -6.0, False, "below 0"),  # the taught sounds would be told, these are not nearer
+        ((-7.0, 8.0), -6.0, True, "cannot tell"),
+        ((1.0, 12.0), -5.0, False, "cannot tell"),  # farther, for certain
+    ],
 )
-def test_nobody_is_nearer_than_sounds_of_one_kind(theirs: float, ends: float, *, holds: bool, word: str) -> None:
-    check = _nearer_to_untaught("less", KernelGap(-1.0, -9.0, 9.0, -3.0, ends), theirs, target=True)
-    assert check.holds is holds
-    assert word in str(check.target)
-
-
-@pytest.mark.parametrize(
-    ("made", "taught", "holds", "word"),
-    [(-2.0, -4.0, True, "below 0"), (1.0, -4.0, False, "below 0"), (1.0, 4.0, True, "cannot tell")],
-)
-def test_what_not_even_the_taught_sounds_show_is_shown_beside(
-    made: float, taught: float, *, holds: bool, word: str
+def test_what_not_even_the_taught_sounds_would_show_is_shown_beside(
+    interval: tuple[float, float], best: float, *, holds: bool, word: str
 ) -> None:
-    """The second number is where the interval ends."""
-    gap, best = (KernelGap(-5.0, -9.0, high, -6.0, -4.0) for high in (made, taught))
-    check = _with_others_untaught("less", gap, best, target=True)
+    check = _against_untaught("less", sum(interval) / 2, interval, best, target=True)
     assert check.holds is holds
     assert word in str(check.target)

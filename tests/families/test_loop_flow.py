@@ -11,10 +11,12 @@ import torch
 from tests.contract.test_families import ListLenders
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.dsp import turned_to_hit
-from woodshed.families.generators._loop_flow_grid import grid_of, groove_of
+from woodshed.families.generators._loop_flow_grid import Grid, grid_of, groove_of
+from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
 from woodshed.families.generators.loop_flow import LoopFlow, _turned
 from woodshed.kit import make_loop
 from woodshed.metrics import grid_fit, seam_of
+from woodshed.nn import LoopShape
 from woodshed.roles import DataSpec, Example, NoLenders, Request
 from woodshed.sound import Sound
 
@@ -110,6 +112,30 @@ def test_what_is_learned_is_turned_onto_the_grid_and_varied_where_it_was(model: 
     assert float((shapes[0] - shapes[1]).abs().mean()) < 0.5
     made = model.vary(late, amount=0.02, seed=1, lenders=NoLenders()).sound
     assert float(np.corrcoef(made.data[0], late.data[0])[0, 1]) > 0.9
+
+
+def test_of_two_lenders_alike_the_one_whose_hits_lie_tightly_is_nearer() -> None:
+    same = torch.ones(16, 4)
+    index = LoopIndex(
+        ("loose", "tight"), (None, None), (same, same), (Grid(100, 16),) * 2, (0, 0), (0.6, 1.0), (0.1, 0.1)
+    )
+    near = index.nearest(same + 1.0, token_s=0.1, class_name=None, bands=slice(0, 4))
+    assert [place.number for place in near] == [1, 0]
+
+
+def test_gains_of_a_hit_are_not_smoothed(model: LoopFlow, loops: list[Example]) -> None:
+    """A kick on the fifth sixteenth of sixteen; the lender is as loud throughout."""
+    steps, bands = 16 * model.splitter.token_steps, model.splitter.band_count
+    envelope = torch.full((steps, bands), -8.0)
+    hit = 4 * model.splitter.token_steps
+    envelope[hit:] = 0.0
+    shape = LoopShape(envelope, torch.zeros(16, 1), torch.zeros(16, 1))
+    target = LoopTarget(shape, frames=2 * RATE, peak=0.5, class_name=None, seed=1)
+    decoder = LoopDecoder(model, LoopIndex((), (), (), (), (), (), ()), ListLenders(loops))
+    gains = decoder._steadied(envelope / 2, target)
+    assert torch.equal(gains[hit - 2 : hit + 2], envelope[hit - 2 : hit + 2] / 2)
+    slow = replace(target, shape=replace(shape, envelope=torch.linspace(-8.0, 0.0, steps)[:, None].expand(-1, bands)))
+    assert not torch.equal(decoder._steadied(envelope / 2, slow)[hit - 2 : hit + 2, 0], gains[hit - 2 : hit + 2, 0])
 
 
 def test_lenders_are_named_and_none_without(model: LoopFlow, loops: list[Example]) -> None:

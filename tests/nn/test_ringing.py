@@ -65,6 +65,17 @@ def test_noise_where_no_mode_rings_is_given_to_those_that_do(ringer: Ringer) -> 
     assert 2.0 < lines[1] / lines[0] < 5.0, "what the noise loses makes them louder, by 6 dB at most"
 
 
+def test_high_modes_take_no_noise_from_the_lows(ringer: Ringer) -> None:
+    shape = heard(ringer, thump(260.0))
+    shares = torch.full((len(shape.partials.shares), 6), 0.9)
+    modes = torch.tensor([2600.0, 3100.0, 3600.0, 4100.0, 4600.0, 5100.0])
+    bell = replace(shape, partials=replace(shape.partials, frequencies_hz=modes, shares=shares, harmonic=False))
+    plain, gathered = (
+        ringer.spectra(bell, frames=RATE // 2, sides=2, seed=1, gathered=gathered) for gathered in (False, True)
+    )
+    assert torch.equal(plain, gathered)
+
+
 @pytest.mark.parametrize("lean", [-1.5, 0.3, 2.0])
 def test_a_lean_is_brought_about_exactly(ringer: Ringer, lean: float) -> None:
     gains = torch.tensor([[math.exp(-lean / 4)], [math.exp(lean / 4)]])

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from woodshed.sound import Sound
-from woodshed.tasks._missed import missed_wishes
+from woodshed.tasks._missed import measured
+from woodshed.tasks._missed import missed_wishes as missed_by_rows
 
 RATE = 44100
 TIME = np.arange(RATE // 2) / RATE
+
+
+def missed_wishes(sounds: Sequence[Sound], wishes: Mapping[str, float]) -> list[str]:
+    rows = [row for sound in sounds if (row := measured(sound, wishes)) is not None]
+    return missed_by_rows(rows, wishes)
 
 
 def ping(hz: float, *, decay_ms: float = 100.0) -> Sound:
@@ -31,7 +39,7 @@ def test_what_is_heard_instead_is_told() -> None:
     assert text.startswith("pitch 440 Hz is not met by 2 of 3 sounds: they have 8")
     assert " to 13" in text
     [text] = missed_wishes([ping(440, decay_ms=50)], {"decay_ms": 400.0})
-    assert text.startswith("decay 400 ms is not met by 1 of 1 sound: they have ")
+    assert text.startswith("decay 400 ms is not met by 1 of 1 sound: it has ")
 
 
 def test_noise_has_no_pitch_to_be_off() -> None:

@@ -230,7 +230,8 @@ def _check_channels(verb: Verb, given: GivenSound) -> None:
 
 
 def _order(verb: Verb, settings: dict[str, KnobValue], *, folder: Path, template: str) -> Order:
-    level = settings.get("level")
+    in_lufs = any(knob.name == "level" and knob.unit == "lufs" for knob in verb.knobs.knobs)  # of a blend it is whose
+    level = settings.get("level") if in_lufs else None
     return Order(
         verb.name,
         folder,
@@ -243,14 +244,15 @@ def _order(verb: Verb, settings: dict[str, KnobValue], *, folder: Path, template
 
 def _missed_level(delivered: Sequence[Delivered], *, asked_lufs: float | None) -> str:
     """What to say of sounds whose peaks kept them below a level that was asked for."""
-    heard = [float(one.receipt.finishing.get("loudness_lufs") or 0.0) for one in delivered]
+    told = [one.receipt.finishing.get("loudness_lufs") for one in delivered]
+    heard = [float(value) for value in told if value is not None]
     low = [value for value in heard if asked_lufs is not None and value < asked_lufs - _MOST_BELOW_LU]
     if not low:
         return ""
-    reached = f"{min(low):.1f}" if len(low) == 1 else f"{min(low):.1f} to {max(low):.1f}"
+    reached = f"it has {min(low):.1f}" if len(low) == 1 else f"they have {min(low):.1f} to {max(low):.1f}"
     return (
         f"level {asked_lufs:g} LUFS is not reached by {len(low)} of {len(heard)} sound{'s' if len(heard) > 1 else ''}: "
-        f"they have {reached} LUFS at the highest true peak, {CEILING_DB:g} dBTP; nothing is limited or clipped"
+        f"{reached} LUFS at a true peak of {CEILING_DB:g} dBTP, and nothing is limited or clipped"
     )
 
 

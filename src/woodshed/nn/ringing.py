@@ -67,8 +67,9 @@ class Ringer:
         Parameters
         ----------
         gathered
-            Whether noise between low modes is given to them, the more the more they are tone. For what is new
-            altogether: with the envelope of one drum and the modes of another, it would rumble where neither rings.
+            Whether noise around modes below 800 Hz is given to these, the more the more they are tone, and shares of
+            tone near 1 are raised a little. For what is new altogether: with the envelope of one drum and the modes of
+            another, it would rumble where neither rings. Harmonic series are left as they are.
         """
         generator = torch.Generator().manual_seed(seed)
         sharp = replace(shape, envelope=unsmeared(shape.envelope))
@@ -133,18 +134,20 @@ class Ringer:
         return 1 - taken
 
     def _gathered(self, left: Tensor, lines: _Lines, drawn: Tensor) -> tuple[Tensor, _Lines]:
-        """Less noise beside low lines, the more these are tone, and the lines as much louder, by 6 dB at most."""
+        """Less noise beside low lines, the more these are tone, and all low lines as much louder, by 6 dB at most."""
+        low = lines.hz < _GATHERED_HZ
+        if not bool(low.any()):
+            return left, lines
         hz = torch.arange(round(_GATHERED_HZ * self._per_hz) + 1).clamp(min=0.5) / self._per_hz
-        at = (lines.hz[None] * lines.course[:, None]).log2()  # (steps, lines)
-        above = hz.log2()[None, :, None] - at[:, None]  # (steps, bins, lines), in octaves
+        at = (lines.hz[None, low] * lines.course[:, None]).log2()  # (steps, low lines)
+        above = hz.log2()[None, :, None] - at[:, None]  # (steps, bins, low lines), in octaves
         lowest = (at == at.amin(1, keepdim=True))[:, None]  # below it there is nothing else
         far = torch.where(lowest & (above < 0), 0.0, above.abs())
         near = ((_FAR_FROM - far) / (_FAR_FROM - _BESIDE)).clamp(0, 1)
-        tonal = (lines.shares[:, None] * near).amax(-1) * _lowness(hz)
+        tonal = (lines.shares[:, None, low] * near).amax(-1) * _lowness(hz)
         kept = left.clone()
         kept[:, : len(hz)] *= 1 - tonal
         given = (drawn.exp() * (left - kept)).sum(1)
-        low = lines.hz < _GATHERED_HZ
         tone = self._tone(lines, drawn)[:, low].sum(1)
         louder = ((tone + given) / tone.clamp(min=1e-9)).clamp(1.0, _MOST_GIVEN).sqrt()
         return kept, replace(lines, gain=torch.where(low, louder[:, None], 1.0))

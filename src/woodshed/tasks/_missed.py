@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from woodshed.dsp import descriptor_index, descriptors
 from woodshed.sound import Sound
+
+Row = npt.NDArray[np.floating]
 
 _MOST_OCTAVES = 1.0 / 3.0  # off, that count as met
 _MOST_SEMITONES, _TONAL = 1.0, 0.5
@@ -21,33 +24,34 @@ _MEASURED = {
 }
 
 
-def missed_wishes(sounds: Sequence[Sound], wishes: Mapping[str, float]) -> list[str]:
+def measured(sound: Sound, wishes: Mapping[str, float]) -> Row | None:
+    """What tells whether a sound as it was made meets some wishes; None where none of them is measured."""
+    return descriptors(sound.data, sound.sample_rate_hz) if any(name in _MEASURED for name in wishes) else None
+
+
+def missed_wishes(rows: Sequence[Row], wishes: Mapping[str, float]) -> list[str]:
     """A sentence for each wish that some of the sounds do not meet.
 
     Met is what lies within a third of an octave; a pitch within a semitone, and heard as a tone; a width within .1.
 
     Parameters
     ----------
-    sounds
-        As they were made.
+    rows
+        Of each sound, as `measured` gives it.
     wishes
         As requests name them; those that are not measured are passed over.
 
     Examples
     --------
-    >>> wave = np.sin(np.arange(22050) * 2 * np.pi * 440 / 44100)
-    >>> print(missed_wishes([Sound(wave, 44100)], {"brightness_hz": 5000.0})[0].split(":")[0])
-    brightness 5000 Hz is not met by 1 of 1 sound
-    >>> missed_wishes([Sound(wave, 44100)], {"pitch_hz": 440.0})
-    []
+    >>> tone = Sound(np.sin(np.arange(22050) * 2 * np.pi * 440 / 44100), 44100)
+    >>> wishes = {"brightness_hz": 5000.0, "pitch_hz": 440.0}
+    >>> [text.split(". ")[0] for text in missed_wishes([measured(tone, wishes)], wishes)]
+    ['brightness 5000 Hz is not met by 1 of 1 sound: it has 440 Hz']
     """
-    asked = [name for name in wishes if name in _MEASURED]
-    if not asked or not sounds:
-        return []
-    heard = np.array([descriptors(sound.data, sound.sample_rate_hz) for sound in sounds])
     said = []
-    for name in asked:
+    for name in (name for name in wishes if name in _MEASURED and rows):
         words, column, unit = _MEASURED[name]
+        heard = np.array(rows)
         values = heard[:, descriptor_index(column)]
         toned = np.ones(len(values), dtype=bool)
         if name == "pitch_hz":
@@ -65,15 +69,18 @@ def _off(name: str, value: float, wanted: float) -> bool:
     return octaves > (_MOST_SEMITONES / 12.0 if name == "pitch_hz" else _MOST_OCTAVES)
 
 
-def _sentence(wish: str, values: np.ndarray, missed: np.ndarray, toned: np.ndarray, *, unit: str) -> str:
-    count, told = len(values), values[missed & toned]
-    others = f"they have {_number(told.min())} to {_number(told.max())} {unit}".strip() if len(told) else ""
-    noisy = int((~toned).sum())
-    without = f"{noisy} ha{'s' if noisy == 1 else 've'} no clear tone" if noisy else ""
-    text = "; ".join(part for part in (others, without) if part)
+def _sentence(wish: str, values: Row, missed: npt.NDArray[np.bool_], toned: npt.NDArray[np.bool_], *, unit: str) -> str:
+    count, others, noisy = len(values), values[missed & toned], int((~toned).sum())
+    parts = []
+    if len(others) == 1:
+        parts.append(f"it has {_number(others[0])} {unit}".strip())
+    elif len(others):
+        parts.append(f"they have {_number(others.min())} to {_number(others.max())} {unit}".strip())
+    if noisy:
+        parts.append(f"{noisy} ha{'s' if noisy == 1 else 've'} no clear tone")
     return (
-        f"{wish} is not met by {int(missed.sum())} of {count} sound{'s' if count > 1 else ''}: {text}. "
-        "What a class does not do it does not do: ask for something nearer, or train on sounds that do it"
+        f"{wish} is not met by {int(missed.sum())} of {count} sound{'s' if count > 1 else ''}: {', '.join(parts)}. "
+        "Ask for something nearer to its class, or for one thing at a time"
     )
 
 

@@ -12,8 +12,7 @@ from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.events import Note, Progress
 from woodshed.base.knobs import Knob, KnobTable, KnobValue
 from woodshed.roles import Generator, LenderPool, Made, Request
-from woodshed.sound import Sound
-from woodshed.tasks._missed import missed_wishes
+from woodshed.tasks._missed import Row, measured, missed_wishes
 
 BATCH = 16
 
@@ -100,7 +99,7 @@ def make(job: Job) -> Iterator[Product]:
     def sounds_of(asked: Sequence[Request]) -> list[Made]:
         return sounding(model, asked, lenders=job.lenders, settings=settings)
 
-    made: list[Sound] = []
+    rows: list[Row] = []
     for start in range(0, len(requests), BATCH):
         batch = requests[start : start + BATCH]
         kept = without_copies(batch, sounds_of, guard=job.guard, on_event=job.on_event)
@@ -109,9 +108,10 @@ def make(job: Job) -> Iterator[Product]:
             request = batch[number]
             knobs = {**settings, "count": 1, "class": request.class_name}
             place = start + number + 1
-            made += [one.made.sound] if request.wishes else []
+            row = measured(one.made.sound, request.wishes)
+            rows += [] if row is None else [row]
             yield Product(one.made, seed=request.seed, number=place, knobs=knobs, copy_check=one.checked)
-    for text in missed_wishes(made, requests[0].wishes if requests else {}):
+    for text in missed_wishes(rows, requests[0].wishes if requests else {}):
         job.on_event(Note(level="warning", text=text))
 
 

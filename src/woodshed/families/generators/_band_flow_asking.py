@@ -178,8 +178,9 @@ def steadied(tokens: Tensor) -> Tensor:
 
 
 def evened(envelope: Tensor, *, every: int) -> Tensor:
-    """An envelope ``(steps, bands)`` without what repeats in tokens of so many steps, but for the first one or two.
+    """An envelope ``(steps, bands)`` without what repeats in tokens of so many steps, in full from the third on.
 
+    Up to three tokens nothing is done.
     Tokens that were made one with their neighbours begin alike and end alike, so that highs would pump.
 
     Examples

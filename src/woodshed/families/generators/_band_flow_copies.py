@@ -179,8 +179,8 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
 def telling_numbers(model: BandFlow, wholes: Tensor) -> Tensor:
     """What tells how unlike two sounds are, of the numbers that all their tokens repeat; see `Neighbourhood.draw`.
 
-    How a sound begins and runs, in their own units; its colour as far as it is heard beside the loudest of it, and not
-    what lies more than 47 dB below; its lowest partial; nothing else.
+    How a sound begins and runs, in their own units; its colour as far as it is heard beside the whole, and not what
+    lies more than 47 dB below; its lowest partial; nothing else.
 
     Parameters
     ----------

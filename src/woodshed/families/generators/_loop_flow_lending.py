@@ -32,7 +32,7 @@ _ATTEMPT_GRAINS = (0.0, 0.15, 0.35)  # share of noise taken besides, at each att
 _AIR = 0.4
 _MOST_REPITCH = 5.0  # semitones; the rest of a tempo is reached by placing slices
 _PITCH_COST = 0.03  # how much farther a lender seems per semitone
-_LOOSE_COST = 4.0  # and for hits that lie anywhere; for those of some looseness as much of it
+_LOOSE_COST = 4.0  # times 1 less its tightness is added
 _OTHER_CLASS = 1.5
 _OFF_BAR = 1.05  # how much farther a lender seems that is turned by beats rather than bars
 _NEAREST, _CHOICE = 12, 3
@@ -40,7 +40,7 @@ _LOW_HZ = 2000.0
 _CROSSOVER_HZ, _AIR_HZ, _GRAIN_HZ = (1000.0, 3000.0), (3000.0, 6000.0), (80.0, 250.0)
 _MOST_GAIN = 24.0 * math.log(10.0) / 20.0
 _PERIODS, _LONGEST_SPAN = 3.0, 9
-_RISE, _AROUND_RISE = 7.0 * math.log(10.0) / 10.0, 2  # what counts as a hit, and steps on either side
+_RISE, _AROUND_RISE = 7.0 * math.log(10.0) / 10.0, 2  # of power, that is a hit; over so many steps on either side
 _GUARDED_S = 0.3
 
 
@@ -286,7 +286,7 @@ class LoopDecoder:
                 lines = functional.pad(change[:, bands].T[None], (span // 2, span // 2), mode="circular")
                 steady[:, bands] = functional.avg_pool1d(lines, span, stride=1)[0].T
         envelope = target.shape.envelope
-        rises = envelope.roll(-2, 0) - envelope.roll(2, 0) > _RISE
+        rises = envelope.roll(-_AROUND_RISE, 0) - envelope.roll(_AROUND_RISE, 0) > _RISE
         around = range(-_AROUND_RISE, _AROUND_RISE + 1)
         return torch.where(torch.stack([rises.roll(steps, 0) for steps in around]).any(0), change, steady)
 
