@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -27,10 +26,10 @@ from woodshed.families.generators._band_flow_asking import (
 )
 from woodshed.families.generators._band_flow_copies import (
     WHOLE_NUMBERS,
+    heard_weights,
     leaned_colour_of,
     named_by,
     numbered,
-    telling_numbers,
 )
 from woodshed.families.generators._band_flow_hearing import sounding_part, within
 from woodshed.families.generators._band_flow_lending import Decoder, tidied
@@ -38,7 +37,6 @@ from woodshed.families.generators._band_flow_losses import flow_misses, noise_ov
 from woodshed.families.generators.band_flow import BandFlow
 from woodshed.nn import (
     COLOUR_NUMBERS,
-    COLOUR_POINTS,
     GLIDE_PLACES,
     Shape,
     attacked,
@@ -692,8 +690,8 @@ def test_further_takes_count_their_own_turns(model: BandFlow) -> None:
         inside, turn = turn_of(seed, share=model.config.close)
         assert one.still is inside
         if inside:
-            kick, telling = CLASSES.index("kick"), partial(telling_numbers, model)
-            meant = model.neighbourhood.draw(kick, seed=seed, turn=turn, still=True, telling=telling)
+            kick, weights = CLASSES.index("kick"), heard_weights(model)
+            meant = model.neighbourhood.draw(kick, seed=seed, turn=turn, still=True, weights=weights)
             assert meant is not None
             assert one.place is not None
             assert torch.equal(one.place, meant.numbers)
@@ -831,35 +829,19 @@ def test_the_bands_of_what_is_new_run_as_those_of_known_sounds(model: BandFlow) 
 
 
 def test_how_unlike_two_sounds_are_is_told_by_beginning_course_colour_and_lowest_partial(model: BandFlow) -> None:
+    weights = heard_weights(model)
+    assert len(weights) == len(model.neighbourhood.repeated)
     shape = model.shape_of(torch.randn(3, model.numbers), frames=3 * model.token_frames)
     assert shape.partials is not None
     assert shape.attack is not None
-
-    def apart(other: Shape) -> float:
-        both = torch.stack(
-            [model.tokens_of_shape(one)[0, list(model.neighbourhood.repeated)] for one in (shape, other)]
-        )
-        return float(telling_numbers(model, both).diff(dim=0).abs().sum())
-
+    whole = model.tokens_of_shape(shape)[0, list(model.neighbourhood.repeated)]
     for other in (replace(shape, attack=shape.attack + 1.0), replace(shape, lean=shape.lean + 1.0)):
-        assert (apart(other) > 1.0) == (other.lean == shape.lean), "what begins otherwise is heard, what leans is not"
-    assert apart(replace(shape, partials=shape.partials.transposed(12.0))) > 0.1
-
-
-def test_what_lies_far_below_a_sound_does_not_tell_it_from_another(model: BandFlow) -> None:
-    kick = torch.full((COLOUR_POINTS,), -6.0)
-    kick[1] = -0.1
-    quiet, loud = kick.clone(), kick.clone()
-    quiet[20:] = -6.8
-    loud[20:] = -2.0
-
-    def apart(points: torch.Tensor) -> float:
-        wholes = torch.zeros(2, len(model.neighbourhood.repeated))
-        numbers = torch.stack([model.colours.squeeze(one) for one in (kick, points)])
-        wholes[:, -COLOUR_NUMBERS:] = numbers / model.tone_scales[-COLOUR_NUMBERS:]
-        return float(telling_numbers(model, wholes).diff(dim=0).norm())
-
-    assert apart(quiet) < 0.05 * apart(loud)
+        changed = model.tokens_of_shape(other)[0, list(model.neighbourhood.repeated)] - whole
+        told = float((changed * weights).abs().sum())
+        assert (told > 1.0) == (other.lean == shape.lean), "what begins otherwise is heard, what leans is not"
+    tuned = replace(shape, partials=shape.partials.transposed(12.0))
+    changed = model.tokens_of_shape(tuned)[0, list(model.neighbourhood.repeated)] - whole
+    assert float((changed * weights).abs().sum()) > 0.1
 
 
 def test_metal_comes_through_tokens(model: BandFlow) -> None:

@@ -1,7 +1,6 @@
 """Places of sounds: near in what was heard means near in places, and new places lie between neighbours."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -328,7 +327,7 @@ def test_what_is_new_keeps_a_distance_however_few_a_class_has(counts: tuple[int,
     sounds = heard(many, around=0.0, spread=1.0, seed=4)
     settle(made, sounds, classes=torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts)))
     used = made.classes >= 0
-    usual = made._usual_between_two(made._heard(None))
+    usual = made._usual_between_two(made._heard(1.0))
     assert usual == pytest.approx(float(torch.pdist(made.wholes[used]).median()), rel=0.4)
     for seed in range(10):
         place = made.draw(0, seed=seed, roam=2.0, apart=1.0)
@@ -400,7 +399,7 @@ def test_how_unlike_is_measured_a_quarter_by_its_class_and_else_by_what_is_usual
     settle(made, (tokens, counts), classes=torch.arange(40) // 20)
     within = [float(torch.pdist(made.wholes[made.classes == owner]).median()) for owner in (0, 1)]
     assert within[1] > 2.0 * within[0]
-    usual = made._usual_between_two(made._heard(None))
+    usual = made._usual_between_two(made._heard(1.0))
     assert within[0] < usual < within[1]
     assert _between(within[1], usual) == pytest.approx(usual * (within[1] / usual) ** 0.25)
     for owner in (0, 1):
@@ -501,7 +500,7 @@ def test_what_is_usual_between_two_of_a_class_is_told_by_one_pair_for_each_sound
     told = torch.stack([made.wholes[made.classes >= 0, 0], 2.0 * made.lengths[made.classes >= 0]], 1)
     pairs = [(n, n // 10 * 10 + (n % 10 + 5) % 10) for n in range(20)]
     usual = float(torch.stack([(told[a] - told[b]).norm() for a, b in pairs]).median())
-    assert made._usual_between_two(made._heard(None)) == pytest.approx(usual)
+    assert made._usual_between_two(made._heard(1.0)) == pytest.approx(usual)
 
 
 def test_every_turn_gives_a_number_below_one() -> None:
@@ -533,8 +532,8 @@ def test_new_sounds_are_as_unlike_the_known_as_asked() -> None:
     mine = made.wholes[made.classes == 0]
     away = torch.pdist(mine).median()
 
-    def nearest(apart: float, telling: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        drawn = [made.draw(0, seed=seed, roam=2.5, apart=apart, telling=telling) for seed in range(40)]
+    def nearest(apart: float, weights: Tensor | float = 1.0) -> Tensor:
+        drawn = [made.draw(0, seed=seed, roam=2.5, apart=apart, weights=weights) for seed in range(40)]
         wholes = torch.stack([place.whole for place in drawn if place is not None])
         return torch.cdist(wholes, mine).min(1).values / away
 
@@ -542,9 +541,7 @@ def test_new_sounds_are_as_unlike_the_known_as_asked() -> None:
     assert float(close.median()) < float(far.median())
     assert float((far - 0.6).abs().median()) < 0.5 * float((first - 0.6).abs().median())
     assert float(far.std()) < float(first.std())
-    assert not torch.equal(far, nearest(0.6, telling=lambda wholes: wholes[:, 3:4])), (
-        "what tells nothing does not count"
-    )
+    assert not torch.equal(far, nearest(0.6, weights=torch.eye(NUMBERS)[3])), "what weighs nothing does not count"
 
 
 def test_lines_are_those_of_the_sound_that_one_lasts_as() -> None:

@@ -18,7 +18,6 @@ COLOUR_NUMBERS = 14
 _BEND_HZ = 130.0  # below, points lie 30 Hz apart: what is filtered more finely rises late; above, a third of an octave
 _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
-_AUDIBLE = -4.75  # of the same
 _MOST_GAIN, _MOST_GAIN_CLOSELY = 1.2, 2.4  # log10 of power, 12 and 24 dB
 _BRIGHT_HZ = (4000.0, 8000.0)
 _ROUNDS = 8
@@ -104,17 +103,6 @@ def as_bright(points: Tensor, like: Tensor) -> Tensor:
         change = change + odds(like) - odds(points + change * rising)
     power = 10.0 ** (points + change * rising)
     return torch.log10(power / power.sum(-1, keepdim=True)).clamp(min=_FLOOR)
-
-
-def audible_colour(points: Tensor) -> Tensor:
-    """The points of colours as far as they are heard: what lies more than 47 dB below the whole is all one.
-
-    Examples
-    --------
-    >>> [round(level, 2) for level in audible_colour(torch.tensor([-1.0, -6.0, -7.0])).tolist()]
-    [-1.0, -4.73, -4.75]
-    """
-    return torch.log10(10.0**points + 10.0**_AUDIBLE)
 
 
 def coloured(

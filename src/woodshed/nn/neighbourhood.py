@@ -308,7 +308,7 @@ class Neighbourhood(nn.Module):
         log_length: float | None = None,
         traits: Tensor | None = None,
         held: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
-        telling: Callable[[Tensor], Tensor] | None = None,
+        weights: Tensor | float = 1.0,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
 
@@ -343,9 +343,8 @@ class Neighbourhood(nn.Module):
             Brings the numbers that all tokens of new sounds repeat, ``(tries, numbers)``, back to what is usual among
             those of known sounds of its class, ``(sounds, numbers)``; the last are those of the one that it is to be
             about as bright as, ``(numbers,)``. None keeps each within what is known of it.
-        telling
-            What of these numbers tells how unlike two sounds are, ``(sounds, numbers)`` to ``(sounds, others)``: the
-            distance of two rows does. All of them if None.
+        weights
+            How much each of these numbers counts in how unlike two sounds are, ``(numbers,)``.
         """
         chosen = torch.nonzero(self.classes >= 0 if class_index is None else self.classes == class_index)[:, 0]
         if len(chosen) == 0:
@@ -357,7 +356,7 @@ class Neighbourhood(nn.Module):
         if still:
             alike = (self.classes[among] == self.classes[here]).nonzero()[:, 0]  # side by side: rows are kept by class
             part = (way - float(alike[0])) / len(alike)
-            here = self._in_the_crowd(among[alike], way=min(1.0, max(0.0, part)), telling=telling)
+            here = self._in_the_crowd(among[alike], way=min(1.0, max(0.0, part)), weights=weights)
             return self._place_at(here, name=int(self.names[here]))
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
@@ -389,9 +388,8 @@ class Neighbourhood(nn.Module):
         wholes = no_farther(wholes, known) if held is None else held(wholes, known, self.wholes[bright])
         best = 0
         if tries > 1:
-            heard = self._heard(telling)
-            told = wholes if telling is None else telling(wholes)
-            mine_heard = torch.cat([told, heard[here, -1:].expand(tries, 1)], dim=-1)
+            heard = self._heard(weights)
+            mine_heard = torch.cat([wholes * weights, heard[here, -1:].expand(tries, 1)], dim=-1)
             wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
             best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
         place, highs = self._place_at(here), self.bands[bright].float()
@@ -441,10 +439,9 @@ class Neighbourhood(nn.Module):
         length, whole = float(self.lengths[row]), self.wholes[row].clone()
         return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands, name=name)
 
-    def _heard(self, telling: Callable[[Tensor], Tensor] | None) -> Tensor:
+    def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""
-        told = self.wholes if telling is None else telling(self.wholes)
-        return torch.cat([told, _LENGTH_WEIGHT * self.lengths[:, None]], dim=-1)
+        return torch.cat([self.wholes * weights, _LENGTH_WEIGHT * self.lengths[:, None]], dim=-1)
 
     def _forget(self, rows: Tensor) -> None:
         """Keep nothing of these rows, ``(rows,)``, true or not: a model tells nothing of what it no longer knows."""
@@ -483,9 +480,9 @@ class Neighbourhood(nn.Module):
         at = int(evenly(turn, step=step) * len(mine))
         return mine[at] if mine[at] != row else mine[(at + 1) % len(mine)]
 
-    def _in_the_crowd(self, rows: Tensor, *, way: float, telling: Callable[[Tensor], Tensor] | None) -> Tensor:
+    def _in_the_crowd(self, rows: Tensor, *, way: float, weights: Tensor | float) -> Tensor:
         """Of rows in a row, the one met so far on the way, from 0 to 1, on which those in a crowd take up more."""
-        often = crowding(self._heard(telling)[rows]).cumsum(0)
+        often = crowding(self._heard(weights)[rows]).cumsum(0)
         return rows[min(len(rows) - 1, int((often <= way * float(often[-1])).sum()))]
 
     def _of_class_of(self, row: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
 from woodshed.base.seeds import derive_seed
-from woodshed.families.generators._band_flow_copies import telling_numbers
+from woodshed.families.generators._band_flow_copies import heard_weights
 from woodshed.nn import (
     COLOUR_NUMBERS,
     GLIDE_PLACES,
@@ -271,7 +271,7 @@ def _place_for(
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
         held=partial(_held_to_known, model),
-        telling=partial(telling_numbers, model),
+        weights=heard_weights(model),
     )
 
 

@@ -33,7 +33,6 @@ from woodshed.nn import (
     Partials,
     Shape,
     Split,
-    audible_colour,
     colour_points_hz,
     faded_course,
     leaned,
@@ -176,28 +175,17 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
     )
 
 
-def telling_numbers(model: BandFlow, wholes: Tensor) -> Tensor:
-    """What tells how unlike two sounds are, of the numbers that all their tokens repeat; see `Neighbourhood.draw`.
+def heard_weights(model: BandFlow) -> Tensor:
+    """How much each number that all tokens repeat counts in how unlike two sounds are; see `Neighbourhood.draw`.
 
-    How a sound begins and runs, in their own units; its colour as far as it is heard beside the whole, and not what
-    lies more than 47 dB below; its lowest partial; nothing else.
-
-    Parameters
-    ----------
-    wholes
-        ``(sounds, numbers)``.
-
-    Returns
-    -------
-    Tensor
-        ``(sounds, other numbers)``: distances between rows count.
+    How a sound begins and runs, and its colour, in their own units; its lowest partial; nothing else.
     """
+    weights = torch.zeros(CONSTANT_NUMBERS + WHOLE_NUMBERS)
+    weights[0] = _PITCH_WEIGHT * model.tone_scales[0]
     told = ATTACK_NUMBERS + COURSE_NUMBERS + COLOUR_NUMBERS
-    attack, course, colour = (wholes[..., -told:] * model.tone_scales[-told:]).split(
-        [ATTACK_NUMBERS, COURSE_NUMBERS, COLOUR_NUMBERS], dim=-1
-    )
-    lowest = _PITCH_WEIGHT * model.tone_scales[0] * wholes[..., :1]
-    return torch.cat([lowest, _ATTACK_WEIGHT * attack, course, audible_colour(model.colours.unsqueeze(colour))], dim=-1)
+    weights[-told:] = model.tone_scales[-told:]
+    weights[-told : -told + ATTACK_NUMBERS] *= _ATTACK_WEIGHT
+    return weights
 
 
 def _leaned_course(model: BandFlow, shape: Shape, decay_db: float) -> Tensor | None:
