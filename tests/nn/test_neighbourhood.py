@@ -309,15 +309,34 @@ def test_seeds_side_by_side_begin_from_sounds_all_over_a_class() -> None:
     assert min(counts) >= 7
 
 
-def test_a_still_draw_is_a_known_place_with_its_length() -> None:
-    made = settled()
-    place = made.draw(1, seed=3, still=True, roam=4.0)
-    assert place is not None
-    apart = (made.places - place.numbers).norm(dim=1)
-    row = int(torch.where(made.classes == 1, apart, math.inf).argmin())
-    assert float(apart[row]) == 0.0
-    assert place.log_length == pytest.approx(float(made.lengths[row]))
-    assert place.name == int(made.names[row]) >= 110  # a sound of class 1
+def test_a_still_draw_is_led_not_quite_half_way_from_a_known_place_towards_one_of_the_two_nearest() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 2, NUMBERS - 1), modes=(0,), traits=1)
+    settle(made, heard(30, around=1.0, spread=0.5, seed=11), lengths=torch.linspace(-3.0, 1.0, 30))
+    for seed in range(20):
+        place = made.draw(0, seed=seed, still=True, roam=4.0)
+        assert place is not None
+        here, there = (int(torch.nonzero(made.names == name)[0, 0]) for name in (place.name, place.towards))
+        apart = torch.where(made.classes == 0, (made.places - made.places[here]).norm(dim=1), math.inf)
+        assert there in apart.argsort()[1:3].tolist()
+        share = float((place.numbers - made.places[here]).norm() / apart[there])
+        assert 0.42 <= share <= 0.5 + 1e-5
+        torch.testing.assert_close(place.numbers, torch.lerp(made.places[here], made.places[there], share))
+        assert place.log_length == pytest.approx(
+            (1 - share) * float(made.lengths[here]) + share * float(made.lengths[there]), abs=1e-4
+        )
+        assert place.whole[0] == made.wholes[here, 0], "it rings as it did"
+        torch.testing.assert_close(place.whole[1:], torch.lerp(made.wholes[here], made.wholes[there], share)[1:])
+        assert torch.equal(place.lines, made.lines[here].float())
+
+
+def test_of_a_few_sounds_of_a_class_a_still_draw_is_at_the_very_place_of_one() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    settle(made, heard(_ENOUGH - 1, around=1.0, spread=0.5, seed=11))
+    for seed in range(6):
+        place = made.draw(0, seed=seed, still=True)
+        assert place is not None
+        assert place.towards == 0
+        assert torch.equal(place.numbers, made.places[int(torch.nonzero(made.names == place.name)[0, 0])])
 
 
 @pytest.mark.parametrize("counts", [(1, 1, 1, 1, 1), (2, 1, 1, 2), (3, 7, 1)])
@@ -374,7 +393,8 @@ def test_the_turn_says_which_sound_a_draw_begins_from_and_the_seed_all_else() ->
     takes = [made.draw(0, seed=seed, turn=5, still=True) for seed in (1, 2)]
     assert takes[0] is not None
     assert takes[1] is not None
-    assert torch.equal(takes[0].numbers, takes[1].numbers)
+    assert takes[0].name == takes[1].name
+    assert not torch.equal(takes[0].numbers, takes[1].numbers)
 
 
 def test_places_at_a_distance_lie_between_any_two_sounds_of_a_class() -> None:
@@ -517,12 +537,9 @@ def test_what_all_tokens_of_a_sound_repeat_is_kept_and_blended_as_its_place_is()
     mine = torch.nonzero(made.classes == 0)[:, 0]
     assert sorted(made.wholes[mine, 0].tolist()) == pytest.approx(list(range(30)), abs=1e-3)
     for seed in range(20):
-        take, new = made.draw(0, seed=seed, still=True), made.draw(0, seed=seed)
-        assert take is not None
-        assert new is not None
-        row = int((made.places[mine] - take.numbers).norm(dim=1).argmin())
-        assert torch.equal(take.whole, made.wholes[mine[row]])
-        assert 0.0 <= float(new.whole[0]) <= 29.0, "between two sounds"
+        for place in (made.draw(0, seed=seed, still=True), made.draw(0, seed=seed)):
+            assert place is not None
+            assert 0.0 <= float(place.whole[0]) <= 29.0, "between two sounds"
 
 
 def test_new_sounds_are_as_unlike_the_known_as_asked() -> None:
@@ -548,8 +565,8 @@ def test_lines_are_those_of_the_sound_that_one_lasts_as() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
     tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
     settle(made, (tokens, counts), lengths=torch.linspace(-3.0, 1.0, 30))
-    for seed, still in enumerate((True, False) * 10):
-        place = made.draw(0, seed=seed, still=still, roam=2.0, apart=0.0 if still else 1.0)
+    for seed in range(20):
+        place = made.draw(0, seed=seed, roam=2.0, apart=1.0)
         assert place is not None
         assert place.lines is not None
         assert place.log_length == pytest.approx(-3.0 + 4.0 / 29 * float(place.lines[0]), abs=1e-3)

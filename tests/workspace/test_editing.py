@@ -31,13 +31,16 @@ def same(one: Sound, other: Sound, *, frames: int) -> bool:
 
 def test_receipts_name_the_sound_that_a_further_take_is_of(trained: Workspace, tmp_path: Path) -> None:
     loaded = trained.models.load("hits")
-    known = loaded.card.sources[3]
+    known, like = loaded.card.sources[3:5]
     sound = Sound(np.sin(np.arange(4410, dtype=np.float32))[None] * 0.1, 44100)
-    made = [Made(sound), Made(sound, take_of=known.content_id[:15]), Made(sound, take_of="0" * 15)]
+    made = [Made(sound), Made(sound, take_of=known.content_id[:15], take_towards=like.content_id[:15])]
+    made.append(Made(sound, take_of="0" * 15))
     products = [Product(one, seed=number, number=number) for number, one in enumerate(made)]
     given = deliver(products, Order(task="generate", folder=tmp_path), loaded=loaded, bench=trained.bench)
-    new, take, strange = (read_receipt(one.path).take_of for one in given)
+    receipts = [read_receipt(one.path) for one in given]
+    new, take, strange = (receipt.take_of for receipt in receipts)
     assert new is strange is None  # of a sound that its card does not name nothing is known
+    assert [receipt.take_towards and receipt.take_towards.name for receipt in receipts] == [None, like.name, None]
     assert take
     assert (take.content_id, take.name, take.owner) == (known.content_id, known.name, known.owner)
     assert "Kit maker" in take.owner

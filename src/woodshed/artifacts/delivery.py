@@ -203,14 +203,15 @@ def _model_facts(loaded: LoadedModel, order: Order, product: Product) -> dict[st
         "merkle_root": card.merkle_root,
         "ledger_head": card.ledger_head,
         "references": tuple(dict.fromkeys((*card.references, *order.references))),
-        "take_of": _taken(product.made.take_of, card) if product.made.take_of else None,
+        "take_of": _taken(product.made.take_of, card),
+        "take_towards": _taken(product.made.take_towards, card),
     }
 
 
-def _taken(first_digits: str, card: ModelCard) -> TakenSound | None:
+def _taken(first_digits: str | None, card: ModelCard) -> TakenSound | None:
     """The training sound whose content id begins so, as the model's card names it."""
     for one in card.teachers:
-        if one.content_id.startswith(first_digits):
+        if first_digits and one.content_id.startswith(first_digits):
             owner = one.owner or OWNER_UNKNOWN
             return TakenSound(content_id=one.content_id, name=one.name, owner=owner, credit=one.credit)
     return None

@@ -34,7 +34,11 @@ class Lender(_NamedSound):
 
 
 class TakenSound(_NamedSound):
-    """The training sound of which an output is a further take: nearly its envelope, partials and colour, made anew."""
+    """A training sound of which an output is a further take, or that one is led towards.
+
+    A take has nearly the envelope and colour of the first, a little of the second, and rings as the first; all is made
+    anew.
+    """
 
 
 class CopyChecked(_Record):
@@ -56,7 +60,7 @@ class Receipt(_Record):
     ``sources`` counts the training sounds of each owner; the model's card lists them one by one. Where no model took
     part, ``model``, ``model_digest`` and ``family`` are empty. ``copy_check`` says which training sound the output is
     most like and how much, where that was looked for. ``take_of`` names the training sound of which the output is a
-    further take, where it is one.
+    further take, where it is one, and ``take_towards`` the one that it is led towards, if any.
     """
 
     format_version: int = 1
@@ -79,12 +83,19 @@ class Receipt(_Record):
     finishing: dict[str, float | str | None] = {}
     copy_check: CopyChecked | None = None
     take_of: TakenSound | None = None
+    take_towards: TakenSound | None = None
     versions: dict[str, str] = {}
 
     @property
     def has_model(self) -> bool:
         """Whether a model took part."""
         return self.model_digest != NO_MODEL
+
+    def take_named(self) -> str | None:
+        """The sound of which the output is a further take and the one it is led towards, by name; None for no take."""
+        if self.take_of is None:
+            return None
+        return f"{self.take_of.name}, towards {self.take_towards.name}" if self.take_towards else self.take_of.name
 
     def all_credits(self) -> tuple[str, ...]:
         """Every credit line this output must carry, each once."""

@@ -32,10 +32,9 @@ def show_made(
         [one.path, one.receipt.class_name, round(one.sound.duration_s, 3), one.sound.channels, one.receipt.seed]
         for one in delivered
     ]
-    taken = [one.receipt.take_of for one in delivered]
-    if any(taken):
+    if any(one.receipt.take_of for one in delivered):
         columns.append("further take of")
-        rows = [[*row, one.name if one else None] for row, one in zip(rows, taken, strict=True)]
+        rows = [[*row, one.receipt.take_named()] for row, one in zip(rows, delivered, strict=True)]
 
     def table() -> None:
         show_table(columns, rows)

@@ -139,12 +139,21 @@ def coloured(
     change = (wanted - own).clip(-most, most)
     if closely:
         change[_LOW_POINTS:] += _lows_left_over(own + change, wanted)
+    ringing = torch.fft.rfft(_minimum_phase(change, sample_rate_hz), size)
+    return torch.fft.irfft(spectrum * ringing, size)[:, : audio.shape[-1]].numpy().astype(audio.dtype)
+
+
+def _minimum_phase(change: Floats, sample_rate_hz: int) -> Tensor:
+    """What filters a colour by changes of its points, in log10 of power, as an impulse response ``(frames,)``.
+
+    It rings no longer than the silence that a sound is padded with.
+    """
+    size = next_fast_length(round(_PAD_S * sample_rate_hz) // 2)
     level = np.interp(_places(size, sample_rate_hz)[0], np.arange(COLOUR_POINTS), change)
     causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)
     causal[1 : (size + 1) // 2] *= 2.0
     causal[size // 2 + 1 :] = 0.0
-    filtered = torch.fft.irfft(spectrum * torch.fft.rfft(causal).exp(), size)
-    return filtered[:, : audio.shape[-1]].numpy().astype(audio.dtype)
+    return torch.fft.irfft(torch.fft.rfft(causal).exp(), size)
 
 
 def _lows_left_over(points: Floats, wanted: Floats) -> float:
@@ -172,10 +181,10 @@ def _places(size: int, sample_rate_hz: int) -> tuple[Floats, npt.NDArray[np.int6
 
 
 def _points(spectrum: Tensor, size: int, sample_rate_hz: int) -> Floats:
-    power = torch.view_as_real(spectrum.mean(0)).double().square().sum(-1).numpy()
+    power = torch.view_as_real(spectrum.mean(0)).square().sum(-1).double().numpy()
     places, below = _places(size, sample_rate_hz)
-    share = places - below
-    around = np.bincount(below, power * (1.0 - share), COLOUR_POINTS + 1)
-    around += np.bincount(below + 1, power * share, COLOUR_POINTS + 1)
+    further = power * (places - below)
+    around = np.bincount(below, power - further, COLOUR_POINTS + 1)
+    around[1:] += np.bincount(below, further, COLOUR_POINTS)
     total = around.sum()
     return np.log10(around[:-1] / total + 10.0**_FLOOR) if total > 0.0 else np.full(COLOUR_POINTS, _FLOOR)

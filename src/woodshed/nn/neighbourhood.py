@@ -41,6 +41,7 @@ _BESIDE = 4  # sounds on either side of one in its row, that say how much of a c
 _MOST_CROWDED = 4.0  # times nearer or farther than is usual in its class, that this counts at most
 _OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
 _LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
+_LED_TO, _LED = 2, (0.42, 0.5)  # of how many that are nearest one is led towards one, and how far
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
@@ -101,7 +102,9 @@ class Place:
         How the bands run of the sound it begins, runs and lasts as, and of the one it is about as bright as,
         ``(6, 24)``: `BandCourses`.
     name
-        Number of the sound that lies right there, as `Neighbourhood.settle` got it; 0 where none does.
+        Number of the sound that lies there, as `Neighbourhood.settle` got it; 0 where none does.
+    towards
+        Number of the one it is led towards; 0 where it is led towards none.
     """
 
     numbers: Tensor
@@ -111,6 +114,7 @@ class Place:
     bands: Tensor
     highs: Tensor
     name: int = 0
+    towards: int = 0
 
 
 def no_farther(values: Tensor, known: Tensor) -> Tensor:
@@ -167,8 +171,8 @@ class Neighbourhood(nn.Module):
         Which of them every token of a sound repeats; what they are is kept of each sound.
     runs, tinged
         Which of the repeated ones, counted among these, say how a sound begins and how its level runs, and which how
-        bright it is on the whole. Between sounds these are not mixed: what is new begins, runs and lasts as one known
-        sound does, and is about as bright as another, where there are two of its class.
+        bright it is on the whole. What is new altogether begins, runs and lasts as one known sound does, and is about
+        as bright as another, where there are two of its class: between any two these are not mixed.
     modes
         Which of them, among the same, say what rings. That is not mixed either: it rings as a third does.
     tints
@@ -324,8 +328,9 @@ class Neighbourhood(nn.Module):
         turn
             Which sound it begins from; the seed if None.
         still
-            Stay where that sound lies. It is then oftener one that has others like it beside it: one more of a family
-            goes unnoticed, one more of a sound that stands alone is that sound.
+            Stay by that sound, led not quite half way towards one of the two of its class that lie nearest: so it is
+            led farther where a sound stands alone than in a crowd, and little goes beyond what is known. Few of a class
+            are not led. It is oftener one that has others like it beside it: one more of a family goes unnoticed.
         roam
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
@@ -357,7 +362,7 @@ class Neighbourhood(nn.Module):
             alike = (self.classes[among] == self.classes[here]).nonzero()[:, 0]  # side by side: rows are kept by class
             part = (way - float(alike[0])) / len(alike)
             here = self._in_the_crowd(among[alike], way=min(1.0, max(0.0, part)), weights=weights)
-            return self._place_at(here, name=int(self.names[here]))
+            return self._led(here, among[alike], rng=rng)
         used = torch.nonzero(self.classes >= 0)[:, 0]
         mine = self._of_class_of(here)
         near = self._nearest_of_class(here, mine, most=len(mine) if apart > 0.0 else _NEIGHBOURS)
@@ -393,7 +398,7 @@ class Neighbourhood(nn.Module):
             wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
             best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
         place, highs = self._place_at(here), self.bands[bright].float()
-        return replace(place, numbers=away(self.places, kept)[best], whole=wholes[best], highs=highs)
+        return replace(place, numbers=away(self.places, kept)[best], whole=wholes[best], highs=highs, name=0)
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -433,11 +438,29 @@ class Neighbourhood(nn.Module):
             for name, tensor in rows.items():
                 getattr(self, name)[: len(chosen)] = tensor[chosen]
 
-    def _place_at(self, row: Tensor, *, name: int = 0) -> Place:
+    def _place_at(self, row: Tensor) -> Place:
         """The place of one of the rows."""
         bands, lines = self.bands[row].float(), self.lines[row].float()
         length, whole = float(self.lengths[row]), self.wholes[row].clone()
-        return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands, name=name)
+        return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands, name=int(self.names[row]))
+
+    def _led(self, row: Tensor, mine: Tensor, *, rng: np.random.Generator) -> Place:
+        """The place of one of the rows of a class, led towards one of the nearest; it rings as it did."""
+        here = self._place_at(row)
+        if len(mine) < _ENOUGH:
+            return here
+        near = self._nearest_of_class(row, mine, most=_LED_TO)
+        there = self._place_at(near[int(rng.integers(len(near)))])
+        share = float(rng.uniform(*_LED))
+        whole = torch.lerp(here.whole, there.whole, share)
+        whole[self.modes] = here.whole[self.modes]
+        return replace(
+            here,
+            numbers=torch.lerp(here.numbers, there.numbers, share),
+            log_length=here.log_length + share * (there.log_length - here.log_length),
+            whole=whole,
+            towards=there.name,
+        )
 
     def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""

@@ -40,7 +40,8 @@ class Made:
     """A sound as the model made it, before any finishing, and the content ids it borrowed fine structure from.
 
     A loop says its ``bpm`` and how many ``beats`` it has; it is then neither trimmed nor aligned. ``take_of`` is the
-    content id, or its first digits, of the training sound of which it is a further take.
+    content id, or its first digits, of the training sound of which it is a further take, ``take_towards`` that of the
+    one it is led towards.
     """
 
     sound: Sound
@@ -49,6 +50,7 @@ class Made:
     bpm: float | None = None
     beats: int | None = None
     take_of: str | None = None
+    take_towards: str | None = None
 
 
 class Generator(Trainable):

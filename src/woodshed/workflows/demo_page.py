@@ -76,8 +76,8 @@ def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]
 
 
 def _card(one: Delivered, title: str) -> SoundCard:
-    taken = one.receipt.take_of
-    origin = [f"a further take of {taken.name}"] if taken else []
+    taken = one.receipt.take_named()
+    origin = [f"a further take of {taken}"] if taken else []
     lines = (_facts(one.sound), f"seed {one.receipt.seed}", *origin)
     receipt = one.receipt.model_dump_json(indent=1, exclude_defaults=True)
     return SoundCard(title, one.path, sound_png(one.sound), lines, receipt)

@@ -61,8 +61,9 @@ class Drawn:
     glide: Tensor | None = None  # numbers of the glide of the known sound that it begins as
     lines: Tensor | None = None  # how strong its lines are
     bands: tuple[Tensor, Tensor] | None = None  # how those run of the sound it begins as, and of one as bright
-    still: bool = False  # a further take of the sound that lies there: nothing but its fine structure is new
+    still: bool = False  # a further take of the sound that lies there, led a little towards another
     name: int = 0  # of that sound
+    towards: int = 0  # of the other
 
     @property
     def steady(self) -> bool:
@@ -110,6 +111,7 @@ def drawn_for(model: BandFlow, request: Request) -> Drawn:
         bands=None if place is None else (place.bands, place.highs),
         still=place is not None and close,
         name=0 if place is None else place.name,
+        towards=0 if place is None else place.towards,
     )
 
 

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
 WHOLE_PARTS = (METAL_NUMBERS, 3, ATTACK_NUMBERS, COURSE_NUMBERS, COLOUR_NUMBERS)  # the three: lean, hiss, rise
 WHOLE_NUMBERS = sum(WHOLE_PARTS)
 CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
-# where, among what all tokens repeat, a sound says how it begins and runs, beside its glide: hiss, rise, attack, course
-_RUNS = range(CONSTANT_NUMBERS + METAL_NUMBERS + 1, CONSTANT_NUMBERS + WHOLE_NUMBERS - COLOUR_NUMBERS)
+# where, among what all tokens repeat, a sound says to which side it leans, how it begins and how it runs, beside its
+# glide: lean, hiss, rise, attack, course
+_RUNS = range(CONSTANT_NUMBERS + METAL_NUMBERS, CONSTANT_NUMBERS + WHOLE_NUMBERS - COLOUR_NUMBERS)
 _TINTS = range(_RUNS.stop, _RUNS.stop + COLOUR_NUMBERS)  # its colour; the first says how bright it is on the whole
 _DIGITS = 15  # hex digits of a content id: 60 bits
 _PITCH_WEIGHT, _ATTACK_WEIGHT = 0.7, 0.7  # beside colour and course, in how unlike two sounds are

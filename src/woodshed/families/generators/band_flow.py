@@ -145,7 +145,7 @@ class Config(FamilyConfig):
         How often, in training, the network is told some traits of a sound.
     close
         Share of the sounds of which neither a length nor a trait nor a roam is asked that are further takes of a sound
-        it learned from.
+        it learned from, led a little towards one like it.
     roam, apart
         How far from these the others are looked for, and how unlike the nearest they then are: `Neighbourhood.draw`.
     """
@@ -166,7 +166,7 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.42, ge=0, le=1)
+    close: float = Field(default=0.38, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
     apart: float = Field(default=0.84, ge=0, le=10)
 
@@ -447,7 +447,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 )
                 decoder = Decoder(self, index, lenders)
                 sound = made_as_wished(decoder, target, drawn[number].wishes, traits=self.traits)
-                made[number] = replace(sound, take_of=named_by(drawn[number].name))
+                take_of, towards = named_by(drawn[number].name), named_by(drawn[number].towards)
+                made[number] = replace(sound, take_of=take_of, take_towards=towards)
         return [item for item in made if item is not None]
 
     @torch.no_grad()
