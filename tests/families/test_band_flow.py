@@ -360,64 +360,59 @@ def test_a_place_of_a_strange_length_gives_no_longer_sound_than_the_longest(mode
     assert drawn_for(strange, Request(seed=1, class_name="kick")).frames == strange.most_frames
 
 
-def places_and_names(model: BandFlow) -> tuple[torch.Tensor, torch.Tensor]:
-    return model.neighbourhood.places, model.neighbourhood.names
-
-
 def test_a_share_of_the_sounds_are_further_takes_of_a_known_one(model: BandFlow, pool: Pool) -> None:
-    places, names = (tensor[model.neighbourhood.classes == CLASSES.index("kick")] for tensor in places_and_names(model))
+    known = model.neighbourhood.places[model.neighbourhood.classes == CLASSES.index("kick")]
     requests = [Request(seed=seed, class_name="kick") for seed in range(100)]
     drawn = [drawn_for(model, request) for request in requests]
     takes = [one for one in drawn if one.still]
     assert len(takes) == pytest.approx(100 * model.config.close, abs=1)
     for one in takes:
         assert one.place is not None
-        here, there = ((places[names == name] - one.place).norm() for name in (one.name, one.towards))
-        assert here <= there < 1.5 * here, "nearer to the one it is a take of"
+        assert float((known - one.place).norm(dim=1).min()) == 0.0
     seeds = [request.seed for request, one in zip(requests, drawn, strict=True) if one in takes]
     one, other = (model.generate([Request(seed, "kick")], lenders=pool)[0].sound for seed in seeds[:2])
     assert one.content_id != other.content_id
 
 
-def test_a_further_take_is_coloured_and_runs_between_two_known_sounds_and_rings_as_one(model: BandFlow) -> None:
-    repeated, modes = model.neighbourhood.repeated, model.neighbourhood.modes
-    wholes = {
-        int(name): whole for name, whole in zip(model.neighbourhood.names, model.neighbourhood.wholes, strict=True)
-    }
-    requests = [Request(seed=seed, class_name="kick") for seed in range(100)]
+def test_a_further_take_is_coloured_and_runs_as_the_sound_it_is_a_take_of(model: BandFlow) -> None:
+    known = hit(class_index=1, seed=3)
+    heard = sounding_part(model, known)
+    assert heard is not None
+    tokens = model.tokens_of(model.splitter.split(torch.from_numpy(heard)))
+    repeated = model.neighbourhood.repeated
+    requests = [Request(seed=seed, class_name="kick") for seed in range(300)]
     takes = [one for one in (drawn_for(model, request) for request in requests) if one.still]
-    assert takes
+    met = 0
     for one in takes:
         assert one.whole is not None
         made = model.solve(torch.zeros(1, one.tokens, model.numbers), [one], times=[0.0, 0.5, 1.0], guidance=1.5)[0]
         torch.testing.assert_close(made[: one.tokens, repeated], one.whole.expand(one.tokens, -1))
-        here, there = wholes[one.name], wholes[one.towards]
-        assert torch.equal(one.whole[modes], here[modes])
-        mixed = [place for place in range(len(here)) if place not in modes]
-        assert bool((one.whole >= torch.minimum(here, there) - 1e-5)[mixed].all())
-        assert bool((one.whole <= torch.maximum(here, there) + 1e-5)[mixed].all())
+        met += bool(torch.allclose(one.whole, tokens[:, repeated].mean(0), atol=0.02))  # kept in half precision
+    assert met > 0, "one of the sounds it learned from"
 
 
 def test_a_further_take_names_its_sound_and_a_new_sound_names_none() -> None:
     model = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, CLASSES), seed=1)
-    examples = [Example(sound := hit(class_index=i % 2, seed=i), i % 2, sound.content_id) for i in range(12)]
+    kicks, hats = CLASSES.index("kick"), CLASSES.index("hat")
+    classes = [kicks] * 12 + [hats] * 3
+    examples = [Example(sound := hit(class_index=c, seed=i), c, sound.content_id) for i, c in enumerate(classes)]
     model.fit(examples, seed=0)
     model.settle(model.encode(examples, seed=0, augment=True), seed=0)
-    wholes = {one.content_id: whole_of(model, one.sound) for one in examples}
-    requests = [Request(seed=seed, class_name="kick") for seed in range(12)]
+    wholes = {one.content_id[:15]: whole_of(model, one.sound) for one in examples}
+    requests = [Request(seed=seed, class_name=name) for name in ("kick", "hat") for seed in range(12)]
     takes = 0
     for one, request in zip(model.generate(requests, lenders=NoLenders()), requests, strict=True):
         drawn = drawn_for(model, request)
-        assert (bool(one.take_of), bool(one.take_towards)) == (drawn.still, drawn.still)
-        if one.take_of and one.take_towards:
-            here, there = (
-                next(whole for content_id, whole in wholes.items() if content_id.startswith(digits))
-                for digits in (one.take_of, one.take_towards)
-            )
+        assert bool(one.take_of) is drawn.still
+        assert bool(one.take_towards) is (drawn.still and request.class_name == "kick"), "few are not led"
+        if one.take_of:
             assert drawn.whole is not None
-            modes = model.neighbourhood.modes
-            torch.testing.assert_close(drawn.whole[modes], here[modes], atol=0.02, rtol=0.0)  # kept in half precision
-            assert (drawn.whole - here).norm() <= (drawn.whole - there).norm()
+            here = wholes[one.take_of]
+            way = wholes[one.take_towards or one.take_of] - here
+            way[model.neighbourhood.modes] = 0.0  # it rings as its own sound does
+            share = float((drawn.whole - here) @ way / way.square().sum().clamp(min=1e-6))
+            assert 0.4 < share < 0.52 if one.take_towards else share == 0.0
+            torch.testing.assert_close(drawn.whole, here + share * way, atol=0.03, rtol=0.0)  # kept in half precision
             takes += 1
     assert takes > 3
 

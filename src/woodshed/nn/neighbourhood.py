@@ -42,6 +42,7 @@ _MOST_CROWDED = 4.0  # times nearer or farther than is usual in its class, that 
 _OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
 _LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
 _LED_TO, _LED = 2, (0.42, 0.5)  # of how many that are nearest one is led towards one, and how far
+_LED_AMONG = 12  # sounds of a class at least: the nearest of few is not near
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
@@ -329,8 +330,9 @@ class Neighbourhood(nn.Module):
             Which sound it begins from; the seed if None.
         still
             Stay by that sound, led not quite half way towards one of the two of its class that lie nearest: so it is
-            led farther where a sound stands alone than in a crowd, and little goes beyond what is known. Few of a class
-            are not led. It is oftener one that has others like it beside it: one more of a family goes unnoticed.
+            led farther where a sound stands alone than in a crowd, and nothing goes beyond what is known. Sounds of a
+            class of less than a dozen are not led. It is oftener one that has others like it beside it: one more of a
+            family goes unnoticed.
         roam
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
@@ -447,7 +449,7 @@ class Neighbourhood(nn.Module):
     def _led(self, row: Tensor, mine: Tensor, *, rng: np.random.Generator) -> Place:
         """The place of one of the rows of a class, led towards one of the nearest; it rings as it did."""
         here = self._place_at(row)
-        if len(mine) < _ENOUGH:
+        if len(mine) < _LED_AMONG:
             return here
         near = self._nearest_of_class(row, mine, most=_LED_TO)
         there = self._place_at(near[int(rng.integers(len(near)))])
