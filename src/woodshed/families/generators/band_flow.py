@@ -166,7 +166,7 @@ class Config(FamilyConfig):
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
     trait_share: float = Field(default=0.6, ge=0, le=1)
-    close: float = Field(default=0.38, ge=0, le=1)
+    close: float = Field(default=0.42, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
     apart: float = Field(default=0.84, ge=0, le=10)
 
