@@ -129,11 +129,11 @@ def test_the_sound_that_a_further_take_is_of_is_cited() -> None:
     taken = TakenSound(content_id="00c0ffee", name="kick.wav", owner="Ada")
     receipt = Receipt.model_validate_json(stored.read_text()).model_copy(update={"take_of": taken})
     assert "a further take of: kick.wav (Ada)" in cite_receipt(receipt, None).text()
-    assert receipt.take_named() == "kick.wav"
+    assert receipt.take_words() == "kick.wav"
     towards = TakenSound(content_id="00decaf0", name="thump.wav", owner="Bo")
     led = receipt.model_copy(update={"take_towards": towards})
     assert "led towards: thump.wav (Bo)" in cite_receipt(led, None).text()
-    assert led.take_named() == "kick.wav, towards thump.wav"
+    assert led.take_words() == "kick.wav, towards thump.wav"
 
 
 def test_what_is_in_the_output_itself_is_cited_as_that() -> None:

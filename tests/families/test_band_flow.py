@@ -38,6 +38,7 @@ from woodshed.families.generators.band_flow import BandFlow
 from woodshed.nn import (
     COLOUR_NUMBERS,
     GLIDE_PLACES,
+    METAL_NUMBERS,
     Shape,
     attacked,
     colour_of,
@@ -460,6 +461,19 @@ def test_what_is_new_begins_and_runs_as_one_known_sound_does(model: BandFlow) ->
             torch.allclose(shape.colour, one.colour, atol=1e-4) for one in known if one.colour is not None
         )
     assert coloured > 0.8 * len(news), "its colour is its own"
+
+
+def test_what_is_new_leans_to_one_side_as_one_known_sound_does(model: BandFlow) -> None:
+    leaning = BandFlow(model.config, model.spec, seed=1)
+    leaning.load_state_dict(model.state_dict())
+    wholes = leaning.neighbourhood.wholes
+    told = model.neighbourhood.repeated.index(model.numbers - WHOLE_NUMBERS + METAL_NUMBERS)
+    wholes[:, told] = torch.linspace(-3.0, 3.0, len(wholes))
+    known = wholes[leaning.neighbourhood.classes == CLASSES.index("kick"), told]
+    for seed in range(20):
+        one = drawn_for(leaning, Request(seed=seed, class_name="kick"))
+        assert one.whole is not None
+        assert one.whole[told] in known
 
 
 def test_an_edit_takes_the_steps_of_a_new_sound_and_what_is_guided_three_times_as_many(model: BandFlow) -> None:

@@ -113,6 +113,16 @@ def test_its_own_colour_leaves_a_sound_as_it_is_for_any_length_and_both_channels
         np.testing.assert_allclose(new, sound, atol=1e-5 * np.abs(sound).max())
 
 
+@pytest.mark.parametrize("rate", [22050, RATE, 96000])
+def test_a_filter_rings_no_longer_than_a_tenth_of_a_second(basis: PrincipalBasis, rate: int) -> None:
+    click = np.zeros((1, rate))
+    click[0, 0] = 1.0
+    numbers = basis.squeeze(colour_of(click, sample_rate_hz=rate)) + torch.linspace(3.0, -3.0, COLOUR_NUMBERS)
+    rung = coloured(click, basis=basis, numbers=numbers, sample_rate_hz=rate)
+    assert np.abs(rung[:, rate // 10 + rate // 50 :]).max() < 1e-4 * np.abs(rung).max()
+    assert np.abs(rung[:, rate // 1000 : rate // 10]).max() > 1e-4 * np.abs(rung).max(), "it rings"
+
+
 def test_nothing_is_turned_by_more_than_12_db(basis: PrincipalBasis) -> None:
     sound = tinged(seed=8, tilt_db=0.0)
     far = 50.0 * torch.ones(COLOUR_NUMBERS)

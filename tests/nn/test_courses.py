@@ -139,14 +139,15 @@ def test_what_comes_again_much_later_is_no_strike() -> None:
             assert amplitude_envelope(new, RATE).attack_time_ms() < 1.25 * wanted_ms + 3.5
 
 
+@pytest.mark.parametrize("rate", [22050, RATE, 96000])
 @pytest.mark.parametrize(("hz", "lacking"), [(45, 0.3), (60, 0.5)])
-def test_slow_waves_are_held_down_each_of_them(hz: int, lacking: float) -> None:
-    time_s = np.arange(RATE) / RATE
+def test_slow_waves_are_held_down_each_of_them(hz: int, lacking: float, rate: int) -> None:
+    time_s = np.arange(rate) / rate
     bass = sum(np.sin(2 * np.pi * hz * number * time_s) / number for number in (1, 2, 3))
     bass = bass * (1 - lacking * np.exp(-time_s / 0.08)) * np.exp(-time_s)
     late, new = (
-        amplitude_envelope(audio[None], RATE).attack_time_ms()
-        for audio in (bass, struck(bass[None], rise=0.0, sample_rate_hz=RATE)[0])
+        amplitude_envelope(audio[None], rate).attack_time_ms()
+        for audio in (bass, struck(bass[None], rise=0.0, sample_rate_hz=rate)[0])
     )
     assert late > 15
     assert new < 5

@@ -329,6 +329,31 @@ def test_a_still_draw_is_led_not_quite_half_way_from_a_known_place_towards_one_o
         assert torch.equal(place.lines, made.lines[here].float())
 
 
+def test_a_still_draw_is_led_towards_no_sound_that_is_its_own() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    tokens, counts = heard(1, around=1.0, spread=0.5, seed=11)
+    settle(made, (tokens.expand(12, -1, -1), counts.expand(12)))
+    equal = made.draw(0, seed=1, still=True)
+    assert equal is not None
+    assert equal.towards == 0, "all are alike"
+    settle(made, heard(30, around=1.0, spread=0.5, seed=11))
+    made.names.copy_(torch.where(made.names > 0, (made.names + 1) // 2, 0))  # every sound has two places
+    for seed in range(20):
+        place = made.draw(0, seed=seed, still=True)
+        assert place is not None
+        assert place.towards not in (0, place.name)
+
+
+def test_the_turn_says_which_sound_a_led_draw_begins_from_and_the_seed_where_it_is_led() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
+    settle(made, heard(30, around=1.0, spread=0.5, seed=11))
+    one, other = (made.draw(0, seed=seed, turn=5, still=True) for seed in (1, 2))
+    assert one is not None
+    assert other is not None
+    assert one.name == other.name
+    assert not torch.equal(one.numbers, other.numbers)
+
+
 def test_of_a_few_sounds_of_a_class_a_still_draw_is_at_the_very_place_of_one() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
     settle(made, heard(11, around=1.0, spread=0.5, seed=11))
@@ -536,9 +561,9 @@ def test_what_all_tokens_of_a_sound_repeat_is_kept_and_blended_as_its_place_is()
     mine = torch.nonzero(made.classes == 0)[:, 0]
     assert sorted(made.wholes[mine, 0].tolist()) == pytest.approx(list(range(30)), abs=1e-3)
     for seed in range(20):
-        for place in (made.draw(0, seed=seed, still=True), made.draw(0, seed=seed)):
-            assert place is not None
-            assert 0.0 <= float(place.whole[0]) <= 29.0, "between two sounds"
+        new = made.draw(0, seed=seed)
+        assert new is not None
+        assert 0.0 <= float(new.whole[0]) <= 29.0, "between two sounds"
 
 
 def test_new_sounds_are_as_unlike_the_known_as_asked() -> None:

@@ -34,7 +34,7 @@ def test_receipts_name_the_sound_that_a_further_take_is_of(trained: Workspace, t
     known, like = loaded.card.sources[3:5]
     sound = Sound(np.sin(np.arange(4410, dtype=np.float32))[None] * 0.1, 44100)
     made = [Made(sound), Made(sound, take_of=known.content_id[:15], take_towards=like.content_id[:15])]
-    made.append(Made(sound, take_of="0" * 15))
+    made.append(Made(sound, take_of="0" * 15, take_towards=like.content_id[:15]))
     products = [Product(one, seed=number, number=number) for number, one in enumerate(made)]
     given = deliver(products, Order(task="generate", folder=tmp_path), loaded=loaded, bench=trained.bench)
     receipts = [read_receipt(one.path) for one in given]

@@ -43,8 +43,8 @@ def cite_receipt(receipt: Receipt, card: ModelCard | None) -> Citation:
     sounds = [("given", part.name, part.owner or OWNER_UNKNOWN) for part in receipt.inputs]
     if taken := receipt.take_of:
         sounds.append(("a further take of", taken.name, taken.owner))
-    if towards := receipt.take_towards:
-        sounds.append(("led towards", towards.name, towards.owner))
+        if towards := receipt.take_towards:
+            sounds.append(("led towards", towards.name, towards.owner))
     lent = "lent fine structure" if receipt.has_model else "went into it"
     sounds += [(lent, part.name, part.owner or OWNER_UNKNOWN) for part in receipt.lenders]
     if card is not None:

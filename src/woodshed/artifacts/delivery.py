@@ -194,6 +194,7 @@ def _receipt(product: Product, order: Order, finishing: dict[str, float | str | 
 def _model_facts(loaded: LoadedModel, order: Order, product: Product) -> dict[str, object]:
     """What a receipt says of the model that took part."""
     card = loaded.card
+    taken = _taken(product.made.take_of, card)
     return {
         "model": card.name,
         "model_digest": loaded.digest,
@@ -203,8 +204,8 @@ def _model_facts(loaded: LoadedModel, order: Order, product: Product) -> dict[st
         "merkle_root": card.merkle_root,
         "ledger_head": card.ledger_head,
         "references": tuple(dict.fromkeys((*card.references, *order.references))),
-        "take_of": _taken(product.made.take_of, card),
-        "take_towards": _taken(product.made.take_towards, card),
+        "take_of": taken,
+        "take_towards": taken and _taken(product.made.take_towards, card),
     }
 
 

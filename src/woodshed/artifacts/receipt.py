@@ -36,8 +36,8 @@ class Lender(_NamedSound):
 class TakenSound(_NamedSound):
     """A training sound of which an output is a further take, or that one is led towards.
 
-    A take has nearly the envelope and colour of the first, a little of the second, and rings as the first; all is made
-    anew.
+    A take lies between the two in envelope, beginning, course, colour and length, nearer to the first, and rings as
+    the first; all is made anew.
     """
 
 
@@ -91,7 +91,7 @@ class Receipt(_Record):
         """Whether a model took part."""
         return self.model_digest != NO_MODEL
 
-    def take_named(self) -> str | None:
+    def take_words(self) -> str | None:
         """The sound of which the output is a further take and the one it is led towards, by name; None for no take."""
         if self.take_of is None:
             return None

@@ -34,7 +34,7 @@ def show_made(
     ]
     if any(one.receipt.take_of for one in delivered):
         columns.append("further take of")
-        rows = [[*row, one.receipt.take_named()] for row, one in zip(rows, delivered, strict=True)]
+        rows = [[*row, one.receipt.take_words()] for row, one in zip(rows, delivered, strict=True)]
 
     def table() -> None:
         show_table(columns, rows)

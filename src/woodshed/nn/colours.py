@@ -25,6 +25,7 @@ _LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss th
 _MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
 _MOST_BESIDE = 0.6  # log10 of power, 6 dB, by which all else is turned instead where that is not enough
 _PAD_S = 0.2  # of silence, into which what a filter adds may ring
+_RINGS_S = 0.1  # that it rings at most
 
 Floats = npt.NDArray[np.floating]
 
@@ -146,9 +147,9 @@ def coloured(
 def _minimum_phase(change: Floats, sample_rate_hz: int) -> Tensor:
     """What filters a colour by changes of its points, in log10 of power, as an impulse response ``(frames,)``.
 
-    It rings no longer than the silence that a sound is padded with.
+    It rings no longer than a tenth of a second; a sound is padded with more silence.
     """
-    size = next_fast_length(round(_PAD_S * sample_rate_hz) // 2)
+    size = next_fast_length(round(_RINGS_S * sample_rate_hz))
     level = np.interp(_places(size, sample_rate_hz)[0], np.arange(COLOUR_POINTS), change)
     causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)
     causal[1 : (size + 1) // 2] *= 2.0

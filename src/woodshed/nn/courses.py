@@ -16,7 +16,7 @@ COURSE_NUMBERS = 14  # with all else that a token tells 108: rows of whole 16 by
 _FIRST_S = 0.006  # the second point; from there on they lie evenly in the log of time
 _BEGINNING_S = 0.023  # in which what lies above the bass is left to `attacked`
 _SMOOTH_S = 0.006  # over which a change of gain is drawn out, so that it is not heard as one
-_GAIN_HOP = 16  # frames, between which a gain is straight
+_GAIN_HOP_FRAMES = 16  # between which a gain is straight
 _COMPRESSION = 0.3  # a level is its amplitude to this power: the loud counts more, the quiet still counts
 _LEAST = 0.02  # of the compressed level: what is quieter is not told apart
 _QUIET_FROM, _QUIET_TO = 0.5, 0.25  # compressed, -20 and -40 dB
@@ -203,13 +203,13 @@ def _turned(audio: Floats, places: Floats, change: Floats, sample_rate_hz: int) 
     looks at, it is turned as at its end.
     """
     frames = audio.shape[-1]
-    width = 2 * (round(_SMOOTH_S * sample_rate_hz) // (2 * _GAIN_HOP)) + 1
+    width = 2 * (round(_SMOOTH_S * sample_rate_hz) // (2 * _GAIN_HOP_FRAMES)) + 1
     window = np.hanning(width + 2)[1:-1]
-    hops = -(-frames // _GAIN_HOP)
-    drawn = np.interp(np.arange(hops + 1) * _GAIN_HOP, places, change)
+    hops = -(-frames // _GAIN_HOP_FRAMES)
+    drawn = np.interp(np.arange(hops + 1) * _GAIN_HOP_FRAMES, places, change)
     drawn = np.convolve(np.pad(drawn, width // 2, mode="edge"), window / window.sum(), "valid")
     levels = np.exp(drawn).astype(audio.dtype)
-    within = (np.arange(_GAIN_HOP) / _GAIN_HOP).astype(audio.dtype)
+    within = (np.arange(_GAIN_HOP_FRAMES) / _GAIN_HOP_FRAMES).astype(audio.dtype)
     gain = (levels[:-1, None] + np.diff(levels)[:, None] * within).reshape(-1)[:frames]
     begun = min(frames, round(_BEGINNING_S * sample_rate_hz))
     heard = np.pad(audio[:, : 2 * begun], ((0, 0), (0, max(0, 2 * begun - frames) + _FILTERED_FRAMES)))

@@ -41,8 +41,9 @@ _BESIDE = 4  # sounds on either side of one in its row, that say how much of a c
 _MOST_CROWDED = 4.0  # times nearer or farther than is usual in its class, that this counts at most
 _OF_ITS_CLASS = 0.25  # how far, by ratio, what two of a class differ by counts beside what two of any class do
 _LENGTH_WEIGHT = 2.0  # of the log of seconds, in how unlike two sounds are
-_LED_TO, _LED = 2, (0.42, 0.5)  # of how many that are nearest one is led towards one, and how far
-_LED_AMONG = 12  # sounds of a class at least: the nearest of few is not near
+_LIKE_IT = 2  # nearest sounds, towards one of which a take is led
+_TOWARDS = (0.42, 0.5)  # how far
+_CROWD = 12  # sounds of a class at least, for that: the nearest of few is not near
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
 
 
@@ -98,14 +99,14 @@ class Place:
     whole
         The numbers that every token of a sound there repeats.
     lines
-        How strong the lines are of the sound it begins, runs and lasts as, ``(LINE_POINTS,)``.
+        How strong the lines are of the sound it begins from, ``(LINE_POINTS,)``.
     bands, highs
-        How the bands run of the sound it begins, runs and lasts as, and of the one it is about as bright as,
-        ``(6, 24)``: `BandCourses`.
+        How the bands run of the sound it begins from, and of the one it is about as bright as, ``(6, 24)``:
+        `BandCourses`.
     name
         Number of the sound that lies there, as `Neighbourhood.settle` got it; 0 where none does.
     towards
-        Number of the one it is led towards; 0 where it is led towards none.
+        Number of the one it is led towards; 0 where it is led towards none, or one without a number.
     """
 
     numbers: Tensor
@@ -171,9 +172,9 @@ class Neighbourhood(nn.Module):
     repeated
         Which of them every token of a sound repeats; what they are is kept of each sound.
     runs, tinged
-        Which of the repeated ones, counted among these, say how a sound begins and how its level runs, and which how
-        bright it is on the whole. What is new altogether begins, runs and lasts as one known sound does, and is about
-        as bright as another, where there are two of its class: between any two these are not mixed.
+        Which of the repeated ones, counted among these, are taken from one sound: how it leans, begins and runs. And
+        which say how bright it is on the whole. What is new altogether begins, runs and lasts as one known sound does,
+        and is about as bright as another, where there are two of its class: between any two these are not mixed.
     modes
         Which of them, among the same, say what rings. That is not mixed either: it rings as a third does.
     tints
@@ -317,8 +318,9 @@ class Neighbourhood(nn.Module):
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
 
-        It is as long as the sound it begins from. Which that is follows the turn in steps that fill a class evenly, and
-        sounds that are alike stand beside each other: turns that lie side by side begin from sounds of all its kinds.
+        It is as long as the sound it begins from, if it is not led. Which that is follows the turn in steps that fill a
+        class evenly, and sounds that are alike stand beside each other: turns that lie side by side begin from sounds
+        of all its kinds.
 
         Parameters
         ----------
@@ -331,8 +333,8 @@ class Neighbourhood(nn.Module):
         still
             Stay by that sound, led not quite half way towards one of the two of its class that lie nearest: so it is
             led farther where a sound stands alone than in a crowd, and nothing goes beyond what is known. Sounds of a
-            class of less than a dozen are not led. It is oftener one that has others like it beside it: one more of a
-            family goes unnoticed.
+            class of less than a dozen are not led. The sound is oftener one that has others like it beside it: one more
+            of a family goes unnoticed.
         roam
             How far beyond: so much of what two sounds of the class, chosen at random, differ by is added (two of
             another class, where this one has too few to tell), and all is drawn back towards the middle of the class,
@@ -447,13 +449,15 @@ class Neighbourhood(nn.Module):
         return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands, name=int(self.names[row]))
 
     def _led(self, row: Tensor, mine: Tensor, *, rng: np.random.Generator) -> Place:
-        """The place of one of the rows of a class, led towards one of the nearest; it rings as it did."""
+        """The place of one of the rows of a class, led towards one of the nearest; its modes and lines stay."""
         here = self._place_at(row)
-        if len(mine) < _LED_AMONG:
+        others = mine[(self.names[mine] != here.name) | (self.names[mine] == 0)]  # one sound may have two places
+        near = self._nearest_of_class(row, others, most=_LIKE_IT)
+        near = near[near != row]
+        if len(mine) < _CROWD or not len(near):
             return here
-        near = self._nearest_of_class(row, mine, most=_LED_TO)
         there = self._place_at(near[int(rng.integers(len(near)))])
-        share = float(rng.uniform(*_LED))
+        share = float(rng.uniform(*_TOWARDS))
         whole = torch.lerp(here.whole, there.whole, share)
         whole[self.modes] = here.whole[self.modes]
         return replace(

@@ -76,7 +76,7 @@ def _pair(one: Delivered, findings: DemoFindings) -> tuple[SoundCard, SoundCard]
 
 
 def _card(one: Delivered, title: str) -> SoundCard:
-    taken = one.receipt.take_named()
+    taken = one.receipt.take_words()
     origin = [f"a further take of {taken}"] if taken else []
     lines = (_facts(one.sound), f"seed {one.receipt.seed}", *origin)
     receipt = one.receipt.model_dump_json(indent=1, exclude_defaults=True)

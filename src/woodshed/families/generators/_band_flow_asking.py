@@ -61,7 +61,7 @@ class Drawn:
     glide: Tensor | None = None  # numbers of the glide of the known sound that it begins as
     lines: Tensor | None = None  # how strong its lines are
     bands: tuple[Tensor, Tensor] | None = None  # how those run of the sound it begins as, and of one as bright
-    still: bool = False  # a further take of the sound that lies there, led a little towards another
+    still: bool = False  # a further take of the sound that lies there, led not quite half way towards another
     name: int = 0  # of that sound
     towards: int = 0  # of the other
 
@@ -125,7 +125,7 @@ def _lines_for(place: Place, request: Request, *, close: bool) -> Tensor:
 
 
 def _whole_for(model: BandFlow, place: Place, request: Request, *, close: bool) -> Tensor:
-    """What all tokens of a sound repeat: of a further take that of its sound, else tuned a little, as another drum."""
+    """What all tokens of a sound repeat: of a further take that of its place, else tuned a little, as another drum."""
     if close:
         return place.whole
     rng = np.random.default_rng(derive_seed(request.seed, "modes"))

@@ -145,7 +145,7 @@ class Config(FamilyConfig):
         How often, in training, the network is told some traits of a sound.
     close
         Share of the sounds of which neither a length nor a trait nor a roam is asked that are further takes of a sound
-        it learned from, led a little towards one like it.
+        it learned from, led not quite half way towards one like it.
     roam, apart
         How far from these the others are looked for, and how unlike the nearest they then are: `Neighbourhood.draw`.
     """
