@@ -211,8 +211,10 @@ def _model_facts(loaded: LoadedModel, order: Order, product: Product) -> dict[st
 
 def _taken(first_digits: str | None, card: ModelCard) -> TakenSound | None:
     """The training sound whose content id begins so, as the model's card names it."""
+    if not first_digits:
+        return None
     for one in card.teachers:
-        if first_digits and one.content_id.startswith(first_digits):
+        if one.content_id.startswith(first_digits):
             owner = one.owner or OWNER_UNKNOWN
             return TakenSound(content_id=one.content_id, name=one.name, owner=owner, credit=one.credit)
     return None

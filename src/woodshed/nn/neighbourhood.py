@@ -451,10 +451,12 @@ class Neighbourhood(nn.Module):
     def _led(self, row: Tensor, mine: Tensor, *, rng: np.random.Generator) -> Place:
         """The place of one of the rows of a class, led towards one of the nearest; its modes and lines stay."""
         here = self._place_at(row)
+        if len(mine) < _CROWD:
+            return here
         others = mine[(self.names[mine] != here.name) | (self.names[mine] == 0)]  # one sound may have two places
         near = self._nearest_of_class(row, others, most=_LIKE_IT)
         near = near[near != row]
-        if len(mine) < _CROWD or not len(near):
+        if not len(near):
             return here
         there = self._place_at(near[int(rng.integers(len(near)))])
         share = float(rng.uniform(*_TOWARDS))
