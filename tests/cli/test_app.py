@@ -196,6 +196,16 @@ def test_nothing_a_file_says_reaches_the_terminal_as_a_command(capsys: pytest.Ca
     assert told.out.startswith("Sounds\n  given: ")
 
 
+def test_with_json_warnings_go_to_standard_error_and_nothing_else_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress(True) as on_event:
+        on_event(Note(text="all is well"))
+        on_event(Note(level="warning", text="pitch 40 Hz is not met\x1b[2J"))
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("pitch 40 Hz is not met")
+    assert "\x1b" not in told.err
+
+
 def test_editing_from_the_command_line(tmp_path: Path) -> None:
     at = ("--workspace", tmp_path / "w")
     run("kit", "make", tmp_path / "kit", "--seed", 1, "--count", 1, "--loops", 0)

@@ -45,6 +45,12 @@ def test_each_takes_the_classes_in_turn_and_seeds_of_a_class_lie_side_by_side() 
     assert [(r.seed, r.class_name) for r in requests] == asked
 
 
+def test_several_classes_come_in_turn_and_each_has_its_own_row_of_seeds() -> None:
+    settings = KNOBS.settings(count=3, seed=7, **{"class": "snare,kick"})  # type: ignore[arg-type]
+    asked = [(request.seed, request.class_name) for request in plan_requests(Shy(set()), settings)]
+    assert asked == [(7, "snare"), (9, "kick"), (8, "snare")]
+
+
 def test_each_begins_with_the_classes_of_the_own_sounds() -> None:
     settings = KNOBS.settings(count=2, **{"class": "each"})  # type: ignore[arg-type]
     requests = plan_requests(Shy(set()), settings, own_classes={"snare"})  # type: ignore[arg-type]

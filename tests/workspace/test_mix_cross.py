@@ -71,6 +71,13 @@ def test_each_takes_the_classes_in_turn(workspace: Workspace, tmp_path: Path) ->
     assert [one.receipt.class_name for one in made] == ["kick", "snare", "tom"]
 
 
+def test_several_classes_are_taken_in_turn_in_the_order_asked(workspace: Workspace, tmp_path: Path) -> None:
+    made = workspace.make("mix", None, folder=tmp_path, count=3, **{"class": "tom,kick"})
+    assert [one.receipt.class_name for one in made] == ["tom", "kick", "tom"]
+    with pytest.raises(UnknownName, match="'snar'"):
+        workspace.make("mix", None, folder=tmp_path, **{"class": "kick,snar"})
+
+
 def test_one_file_takes_company_out_of_the_library(workspace: Workspace, tmp_path: Path) -> None:
     mine = two_files(tmp_path)[0]
     made = workspace.make("cross", None, mine, folder=tmp_path, count=2, **{"class": "snare"})

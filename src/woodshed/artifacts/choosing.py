@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from woodshed.artifacts.receipt import InputSound
+from woodshed.artifacts.requesting import EACH, named_classes
 from woodshed.artifacts.verb import GivenSound, Job
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.base.events import EventSink, Note
@@ -18,14 +19,15 @@ from woodshed.base.seeds import derive_seed
 from woodshed.roles import LenderPool
 from woodshed.sound import Sound
 
-EACH = "each"
-
 CHOOSING_KNOBS = (
     Knob(
         name="query", kind="text", default="kind:oneshot", help="library sounds to choose from where too few are given"
     ),
     Knob(
-        name="class", kind="text", default=None, help="only sounds of this class, 'each' for all in turn; left out: any"
+        name="class",
+        kind="text",
+        default=None,
+        help="only sounds of this class, or of several: kick,snare; 'each' for all in turn; left out: any",
     ),
     Knob(name="count", kind="int", low=1, high=10_000, default=1, help="how many sounds to make"),
     Knob(name="seed", kind="int", low=0, high=2**62, default=0, help="first seed; the next sound takes the next"),
@@ -74,11 +76,10 @@ def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
     if given >= size:
         return [(first + i, _given_company(job, size=size, place=i)) for i in range(count)]
     shelves = _shelves(job.lenders, least=size if given == 0 else size - given, word=job.word("class"))
-    names = sorted(shelves)
+    names, in_turn = list(shelves), job.word("class") is not None
     found = []
     for seed in range(first, first + count):
-        each = job.word("class") == EACH
-        name = names[(seed - first) % len(names)] if each else _drawn_name(shelves, seed=seed)
+        name = names[(seed - first) % len(names)] if in_turn else _drawn_name(shelves, seed=seed)
         lenders = drawn_ids(shelves[name], count=size - given, seed=seed)
         sounds = (*(one.sound for one in job.sounds), *(_on_two(job.lenders.read(one)) for one in lenders))
         label = Path(job.sounds[0].name).stem if given else name
@@ -135,19 +136,16 @@ def _given_company(job: Job, *, size: int, place: int) -> Company:
 
 
 def _shelves(pool: LenderPool, *, least: int, word: str | None) -> dict[str, list[str]]:
-    """Content ids by class, of the classes asked for that hold enough; sounds without a class only if none has one."""
+    """Content ids by class, as asked for, where there are enough; sounds without a class only if none has one."""
     shelves: dict[str, list[str]] = {}
     for content_id in pool.content_ids():
         shelves.setdefault(pool.class_name(content_id) or "", []).append(content_id)
-    if word not in (None, EACH) and word not in shelves:
-        raise UnknownName(
-            "class among these sounds",
-            str(word),
-            known=[*sorted(filter(None, shelves)), EACH],
-            cause="none of them has it",
-        )
-    wanted = shelves if word in (None, EACH) else {str(word): shelves[str(word)]}
-    enough = {name: ids for name, ids in wanted.items() if len(ids) >= least}
+    names = sorted(shelves) if word in (None, EACH) else named_classes(str(word), known=shelves)
+    for name in names:
+        if name not in shelves:
+            known = [*sorted(filter(None, shelves)), EACH]
+            raise UnknownName("class among these sounds", name, known=known, cause="none of them has it")
+    enough = {name: shelves[name] for name in names if len(shelves[name]) >= least}
     if not enough:
         raise UsageError(
             "The library has no sound to put beside the one given"

@@ -15,28 +15,48 @@ _SILENT_PEAK = 1e-4
 _TRIES = 3
 
 
-def classes_in_turn(classes: Sequence[str], *, word: str | None, count: int) -> list[str | None]:
-    """A class per sound: the one named, or with ``each`` one after the other; None for any.
+def classes_asked(classes: Sequence[str], *, word: str | None) -> tuple[str | None, ...]:
+    """The classes a word means, which sounds take in turn: those it names, with ``each`` all; None is any.
+
+    Several are separated by commas; a class whose own name has a comma is meant where the word is that name.
 
     Raises
     ------
     UnknownName
-        If the word is neither ``each`` nor a class.
+        If the word names something that is no class.
     UsageError
         If the model knows no classes at all.
 
     Examples
     --------
-    >>> classes_in_turn(("kick", "snare"), word="each", count=3)
-    ['kick', 'snare', 'kick']
-    >>> classes_in_turn((), word="each", count=1)
-    [None]
+    >>> classes_asked(("bass", "kick", "snare"), word="snare, kick")
+    ('snare', 'kick')
+    >>> classes_asked(("kick", "snare"), word="each")
+    ('kick', 'snare')
+    >>> classes_asked((), word="each")
+    (None,)
     """
-    if word is not None and word != EACH and word not in classes:
-        raise _no_such_class(word, classes)
+    if word is None or (word == EACH and not classes):
+        return (None,)
     if word == EACH:
-        return [classes[number % len(classes)] if classes else None for number in range(count)]
-    return [word] * count
+        return tuple(classes)
+    names = named_classes(word, known=classes)
+    for name in names:
+        if name not in classes:
+            raise _no_such_class(name, classes)
+    return names
+
+
+def named_classes(word: str, *, known: Collection[str]) -> tuple[str, ...]:
+    """The names in a word, each once: the word itself where it is known, else what stands between its commas.
+
+    Examples
+    --------
+    >>> named_classes("kick, snare,kick", known=("kick",))
+    ('kick', 'snare')
+    """
+    parts = [] if word in known else [part.strip() for part in word.split(",")]
+    return tuple(dict.fromkeys(filter(None, parts))) or (word,)
 
 
 def own_first(classes: Sequence[str], *, own: Collection[str]) -> list[str]:

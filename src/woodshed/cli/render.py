@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from woodshed.base.errors import WoodshedError
-from woodshed.base.events import Event, EventSink, Note, Preview, Progress, ignore
+from woodshed.base.events import Event, EventSink, Note, Preview, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -109,9 +109,9 @@ def show_error(error: WoodshedError, *, json_mode: bool) -> None:
 
 @contextmanager
 def progress(json_mode: bool) -> Iterator[EventSink]:
-    """Lend an event sink that draws bars with time left on standard error; with ``--json`` it draws nothing."""
+    """Lend an event sink that draws bars with time left on standard error; with ``--json`` it only tells warnings."""
     if json_mode:
-        yield ignore
+        yield _warn
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -127,6 +127,11 @@ def progress(json_mode: bool) -> Iterator[EventSink]:
     )
     with Bars(*columns, console=console) as bars:
         yield _Renderer(bars)
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, Note) and event.level == "warning":
+        sys.stderr.write(f"{_harmless(event.text)}\n")
 
 
 class _Renderer:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from woodshed.artifacts.delivery import DEFAULT_TEMPLATE, Product
 from woodshed.artifacts.refusing import without_copies
-from woodshed.artifacts.requesting import EACH, classes_in_turn, own_first, until_sounding
+from woodshed.artifacts.requesting import classes_asked, own_first, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.events import Note, Progress
@@ -61,7 +61,7 @@ KNOBS = KnobTable(
             name="class",
             kind="text",
             default=None,
-            help="a class of the model, 'each' for all in turn, your own first; left out: any",
+            help="a class of the model, or several: kick,snare; 'each' for all in turn, your own first; left out: any",
         ),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
         Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo of a loop"),
@@ -126,27 +126,27 @@ def sounding(
 def plan_requests(
     model: Generator, settings: dict[str, KnobValue], *, own_classes: Collection[str] = ()
 ) -> list[Request]:
-    """One request per sound: sound i takes seed + i; with ``each`` the classes come in turn, the own ones first.
+    """One request per sound: sound i takes seed + i; several classes come in turn, with ``each`` the own ones first.
 
-    A model spreads seeds side by side over a class, so with ``each`` those of a class lie side by side.
+    A model spreads seeds side by side over a class, so of several classes those of one lie side by side.
     """
     count, seed = int(settings["count"] or 1), int(settings["seed"] or 0)
     word = None if settings["class"] is None else str(settings["class"])
     asked = {name: _float(settings[knob.name]) for name, knob in WISHES.items()}
     wishes = {name: value for name, value in asked.items() if value is not None}
-    names = classes_in_turn(own_first(model.spec.classes, own=own_classes), word=word, count=count)
-    turns = len(model.spec.classes) if word == EACH else 1
-    rounds = -(-count // max(1, turns))
+    names = classes_asked(own_first(model.spec.classes, own=own_classes), word=word)
+    turns = len(names)
+    rounds = -(-count // turns)
     return [
         Request(
-            seed=seed + i % turns * rounds + i // turns if turns > 1 else seed + i,
-            class_name=name,
+            seed=seed + i % turns * rounds + i // turns,
+            class_name=names[i % turns],
             duration_s=_float(settings["duration"]),
             wishes=wishes,
             bpm=_float(settings["bpm"]),
             bars=_int(settings["bars"]),
         )
-        for i, name in enumerate(names)
+        for i in range(count)
     ]
 
 

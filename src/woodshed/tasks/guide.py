@@ -11,7 +11,7 @@ from woodshed.artifacts.delivery import Product
 from woodshed.artifacts.guide_building import BuiltGuides, GuideBuilder
 from woodshed.artifacts.guide_recipe import GuideFacts, GuideRecipe, load_recipe, recipe_from, save_recipe
 from woodshed.artifacts.refusing import without_copies
-from woodshed.artifacts.requesting import classes_in_turn, own_first, until_sounding
+from woodshed.artifacts.requesting import classes_asked, own_first, until_sounding
 from woodshed.artifacts.usual_knobs import BORROW, COPIES, FIRST_SEED, STEPS
 from woodshed.artifacts.verb import Job, Verb
 from woodshed.base.errors import UnknownName, UsageError
@@ -30,7 +30,7 @@ KNOBS = KnobTable(
             name="class",
             kind="text",
             default=None,
-            help="a class of the model, 'each' for all in turn, your own first; left out: any",
+            help="a class of the model, or several: kick,snare; 'each' for all in turn, your own first; left out: any",
         ),
         Knob(name="duration", kind="float", unit="s", low=0.05, high=60, default=None, help="length asked for"),
         FIRST_SEED,
@@ -167,11 +167,14 @@ def _save(path: Path, file: GuideRecipe | None, flags: GuideRecipe | None) -> No
 
 
 def _requests(job: Job) -> list[Request]:
-    """Sound i takes seed + i, and with ``each`` the i-th class in turn, the own ones first."""
+    """Sound i takes seed + i, and of several classes one after the other; with ``each`` the own ones first."""
     count, seed = job.whole("count") or 1, job.whole("seed") or 0
     assert job.model is not None  # the verb needs one
-    names = classes_in_turn(own_first(job.model.spec.classes, own=job.own_classes), word=job.word("class"), count=count)
-    return [Request(seed=seed + i, class_name=name, duration_s=job.number("duration")) for i, name in enumerate(names)]
+    names = classes_asked(own_first(job.model.spec.classes, own=job.own_classes), word=job.word("class"))
+    return [
+        Request(seed=seed + i, class_name=names[i % len(names)], duration_s=job.number("duration"))
+        for i in range(count)
+    ]
 
 
 def _sounding(job: Job, requests: Sequence[Request], *, guides: Sequence[Guide]) -> list[Made]:
