@@ -456,7 +456,7 @@ def test_how_unlike_is_measured_a_quarter_by_its_class_and_else_by_what_is_usual
 @pytest.mark.parametrize("apart", [0.0, 1.0])
 def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_as_another(apart: float) -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, of_one=(2, 3), tinged=(1,))
     tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
     for number in range(4):
         tokens[:, :, repeated[number]] = torch.arange(30.0)[:, None] * (number + 1)
@@ -480,7 +480,9 @@ def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_a
 
 def test_what_is_new_rings_as_a_third_known_sound() -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2,), tinged=(1,), modes=(0, 3))
+    made = Neighbourhood(
+        numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, of_one=(2,), tinged=(1,), modes=(0, 3)
+    )
     tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
     for number in range(4):
         tokens[:, :, repeated[number]] = torch.arange(30.0)[:, None]
@@ -498,7 +500,7 @@ def test_what_is_new_rings_as_a_third_known_sound() -> None:
 
 def test_what_is_new_is_as_bright_as_each_of_its_class_in_turn() -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,))
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, of_one=(2, 3), tinged=(1,))
     tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)
     tokens[:, :, repeated[1]] = torch.arange(30.0)[:, None]
     settle(made, (tokens, counts))
@@ -513,7 +515,9 @@ def test_what_is_new_is_as_bright_as_each_of_its_class_in_turn() -> None:
 @pytest.mark.parametrize("apart", [0.0, 1.0])
 def test_what_is_new_of_few_sounds_is_as_bright_as_one_of_them(count: int, apart: float) -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))
-    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, runs=(2, 3), tinged=(1,), tints=(1,))
+    made = Neighbourhood(
+        numbers=NUMBERS, dims=DIMS, repeated=repeated, traits=1, of_one=(2, 3), tinged=(1,), tints=(1,)
+    )
     tokens, counts = heard(count, around=1.0, spread=0.5, seed=11)
     tokens[:, :, repeated[1]] = torch.arange(float(count))[:, None]
     settle(made, (tokens, counts))

@@ -171,7 +171,7 @@ class Neighbourhood(nn.Module):
         How many of them, the first, tell the envelope.
     repeated
         Which of them every token of a sound repeats; what they are is kept of each sound.
-    runs, tinged
+    of_one, tinged
         Which of the repeated ones, counted among these, are taken from one sound: how it leans, begins and runs. And
         which say how bright it is on the whole. What is new altogether begins, runs and lasts as one known sound does,
         and is about as bright as another, where there are two of its class: between any two these are not mixed.
@@ -205,13 +205,13 @@ class Neighbourhood(nn.Module):
         dims: int,
         repeated: Sequence[int],
         traits: int,
-        runs: Sequence[int] = (),
+        of_one: Sequence[int] = (),
         tinged: Sequence[int] = (),
         tints: Sequence[int] = (),
         modes: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        self.dims, self.repeated, self.runs = dims, list(repeated), list(runs)
+        self.dims, self.repeated, self.of_one = dims, list(repeated), list(of_one)
         self.tinged, self.tints, self.modes = list(tinged), list(tints), list(modes)
         self.basis = PrincipalBasis(width=numbers + 2 * dims + 1, dims=PLACE_NUMBERS)
         self.register_buffer("places", torch.zeros(_MOST_PLACES, PLACE_NUMBERS))
@@ -390,7 +390,7 @@ class Neighbourhood(nn.Module):
         ringing = self._other_of_class(here, others, turn, step=_THIRD_STEP)
         wholes = away(self.wholes, kept)
         wholes[:, self.tints] = away(self.wholes[:, self.tints], min(kept, _TINTED / math.sqrt(_BETWEEN + roam**2)))
-        wholes[:, self.runs] = self.wholes[here, self.runs]
+        wholes[:, self.of_one] = self.wholes[here, self.of_one]
         wholes[:, self.tinged] = self.wholes[bright, self.tinged]
         wholes[:, self.modes] = self.wholes[ringing, self.modes]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
@@ -401,8 +401,8 @@ class Neighbourhood(nn.Module):
             mine_heard = torch.cat([wholes * weights, heard[here, -1:].expand(tries, 1)], dim=-1)
             wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
             best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
-        place, highs = self._place_at(here), self.bands[bright].float()
-        return replace(place, numbers=away(self.places, kept)[best], whole=wholes[best], highs=highs, name=0)
+        highs = self.bands[bright].float()
+        return replace(self._place_at(here), numbers=away(self.places, kept)[best], whole=wholes[best], highs=highs)
 
     def renumber(self, before: Sequence[str], after: Sequence[str]) -> None:
         """Keep places under the class numbers of other names; those of a class no longer known are forgotten."""
@@ -443,14 +443,14 @@ class Neighbourhood(nn.Module):
                 getattr(self, name)[: len(chosen)] = tensor[chosen]
 
     def _place_at(self, row: Tensor) -> Place:
-        """The place of one of the rows."""
+        """The place of one of the rows, without its name."""
         bands, lines = self.bands[row].float(), self.lines[row].float()
         length, whole = float(self.lengths[row]), self.wholes[row].clone()
-        return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands, name=int(self.names[row]))
+        return Place(self.places[row].clone(), length, whole, lines, bands, highs=bands)
 
     def _led(self, row: Tensor, mine: Tensor, *, rng: np.random.Generator) -> Place:
         """The place of one of the rows of a class, led towards one of the nearest; its modes and lines stay."""
-        here = self._place_at(row)
+        here = replace(self._place_at(row), name=int(self.names[row]))
         if len(mine) < _CROWD:
             return here
         others = mine[(self.names[mine] != here.name) | (self.names[mine] == 0)]  # one sound may have two places
@@ -458,7 +458,8 @@ class Neighbourhood(nn.Module):
         near = near[near != row]
         if not len(near):
             return here
-        there = self._place_at(near[int(rng.integers(len(near)))])
+        other = near[int(rng.integers(len(near)))]
+        there = self._place_at(other)
         share = float(rng.uniform(*_TOWARDS))
         whole = torch.lerp(here.whole, there.whole, share)
         whole[self.modes] = here.whole[self.modes]
@@ -467,7 +468,7 @@ class Neighbourhood(nn.Module):
             numbers=torch.lerp(here.numbers, there.numbers, share),
             log_length=here.log_length + share * (there.log_length - here.log_length),
             whole=whole,
-            towards=there.name,
+            towards=int(self.names[other]),
         )
 
     def _heard(self, weights: Tensor | float) -> Tensor:

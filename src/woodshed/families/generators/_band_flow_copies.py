@@ -48,8 +48,8 @@ WHOLE_NUMBERS = sum(WHOLE_PARTS)
 CONSTANT_NUMBERS = PARTIAL_NUMBERS - MODES  # of the partials, the first
 # where, among what all tokens repeat, a sound says to which side it leans, how it begins and how it runs, beside its
 # glide: lean, hiss, rise, attack, course
-_RUNS = range(CONSTANT_NUMBERS + METAL_NUMBERS, CONSTANT_NUMBERS + WHOLE_NUMBERS - COLOUR_NUMBERS)
-_TINTS = range(_RUNS.stop, _RUNS.stop + COLOUR_NUMBERS)  # its colour; the first says how bright it is on the whole
+_OF_ONE = range(CONSTANT_NUMBERS + METAL_NUMBERS, CONSTANT_NUMBERS + WHOLE_NUMBERS - COLOUR_NUMBERS)
+_TINTS = range(_OF_ONE.stop, _OF_ONE.stop + COLOUR_NUMBERS)  # its colour; the first says how bright it is on the whole
 _DIGITS = 15  # hex digits of a content id: 60 bits
 _PITCH_WEIGHT, _ATTACK_WEIGHT = 0.7, 0.7  # beside colour and course, in how unlike two sounds are
 _LEAST_METAL = 0.1  # of its share, that metal is counted to vary by
@@ -169,7 +169,7 @@ def neighbourhood_of(numbers: int, *, dims: int) -> Neighbourhood:
         dims=dims,
         repeated=repeated,
         traits=len(TRAITS),
-        runs=(*range(CONSTANT_NUMBERS)[GLIDE_PLACES], *_RUNS),
+        of_one=(*range(CONSTANT_NUMBERS)[GLIDE_PLACES], *_OF_ONE),
         tinged=_TINTS[:1],
         tints=_TINTS,
         modes=[place for place in range(CONSTANT_NUMBERS) if place not in range(CONSTANT_NUMBERS)[GLIDE_PLACES]],
