@@ -18,6 +18,7 @@ from woodshed.nn import (
     unsmeared,
 )
 from woodshed.nn.gliding import LEAST_OCTAVES, MOST_OCTAVES
+from woodshed.nn.partials import HARMONIC_SPANS
 
 RATE = 44100
 TOKEN = 2048
@@ -50,6 +51,36 @@ def test_a_note_is_heard_as_a_harmonic_series() -> None:
     partials = found(struck([65.0 * n for n in range(1, 9)]))
     assert partials.harmonic
     assert float(partials.frequencies_hz[0]) == pytest.approx(65.0, rel=0.01)
+
+
+def saw(hz: float, *, seconds: float = 0.6) -> np.ndarray:
+    """All multiples of a frequency up to 8 kHz, each as strong as one over its number."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    numbers = np.arange(1, int(8000 / hz) + 1)
+    return (np.sin(2 * np.pi * hz * np.outer(time, numbers)) / numbers).sum(axis=1)
+
+
+@pytest.mark.parametrize("hz", [32.7, 46.2, 131.0, 440.0])
+def test_all_of_a_saw_is_tone_however_low(hz: float) -> None:
+    """Where its lines lie nearer to each other than windows of a spectrum tell, and a third of a Hz off is much."""
+    partials = found(saw(hz))
+    assert partials.harmonic
+    assert partials.frequencies_hz[0] == pytest.approx(hz, rel=1e-3)
+    rung = [low * hz < 6000 for low, _ in HARMONIC_SPANS]
+    assert partials.shares[1:-3, rung].min() > 0.9
+
+
+@pytest.mark.parametrize("hz", [46.2, 220.0])
+def test_hiss_in_a_note_is_told_from_its_tone(hz: float) -> None:
+    """As loud as the tone between the 17th and 32nd multiple, and nowhere else."""
+    size = round(0.6 * RATE)
+    bins = np.fft.rfftfreq(size, 1 / RATE)
+    noise = np.fft.rfft(np.random.default_rng(0).normal(size=size)) * ((bins > 16.5 * hz) & (bins < 32.5 * hz))
+    note, hiss = saw(hz), np.fft.irfft(noise, size)
+    above = np.fft.irfft(np.fft.rfft(note) * ((bins > 16.5 * hz) & (bins < 32.5 * hz)), size)
+    shares = found(note + hiss * above.std() / hiss.std()).shares[1:-3].mean(0)
+    assert shares[3] > 0.95
+    assert 0.3 < shares[5] < 0.6
 
 
 def test_noise_rings_hardly() -> None:

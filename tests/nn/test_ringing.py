@@ -124,3 +124,54 @@ def lined(ringer: Ringer, shape: Shape) -> float:
     hz = np.fft.rfftfreq(audio.shape[-1], 1 / RATE)
     inside = power[(hz > 2500) & (hz < 6000)]
     return float(inside.max() / np.median(inside))
+
+
+def saw(hz: float, *, top_hz: float) -> torch.Tensor:
+    """A series under one over its number, dying, ``(2, frames)``."""
+    seconds = torch.arange(RATE // 2) / RATE
+    numbers = torch.arange(1, int(top_hz / hz) + 1)
+    waves = torch.sin(2 * math.pi * hz * seconds[:, None] * numbers) / numbers
+    return (waves.sum(1) * torch.exp(-seconds / 0.2)).expand(2, -1)
+
+
+def alike_a_period_later(audio: np.ndarray, hz: float, *, low_hz: float, high_hz: float) -> float:
+    """How alike what lies between two frequencies is to itself a period later, 0 for noise."""
+    mid = audio.mean(0)
+    bins = np.fft.rfftfreq(len(mid), 1 / RATE)
+    part = np.fft.irfft(np.fft.rfft(mid) * ((bins > low_hz) & (bins < high_hz)), len(mid))
+    period = RATE / hz
+    return max(
+        float(part[4000:16000] @ part[4000 + lag : 16000 + lag])
+        / math.sqrt(float((part[4000:16000] ** 2).sum() * (part[4000 + lag : 16000 + lag] ** 2).sum()))
+        for lag in range(math.floor(0.99 * period), math.ceil(1.01 * period) + 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("hz", "spans", "least"),
+    [
+        (44.0, ((4, 32), (34, 64)), (0.9, 0.7)),  # lines nearer than bins, and what lies above the last of them
+        (330.0, ((4, 16), (19, 36)), (0.9, 0.6)),  # lines with room between them, in which nothing may hiss
+    ],
+)
+def test_a_note_made_anew_is_a_note_up_to_the_top(
+    ringer: Ringer, hz: float, spans: tuple[tuple[int, int], ...], least: tuple[float, ...]
+) -> None:
+    sound = saw(hz, top_hz=12000.0)
+    shape = heard(ringer, sound)
+    assert shape.partials.harmonic
+    spectra = ringer.spectra(shape, frames=sound.shape[-1], sides=2, seed=1)
+    made = ringer.splitter.join(spectra, frames=sound.shape[-1]).numpy()
+    for (low, high), limit in zip(spans, least, strict=True):
+        assert alike_a_period_later(made, hz, low_hz=(low - 0.5) * hz, high_hz=(high + 0.5) * hz) > limit
+
+
+def test_above_a_series_whose_last_lines_are_noise_nothing_buzzes(ringer: Ringer) -> None:
+    sound = saw(44.0, top_hz=12000.0)
+    shape = heard(ringer, sound)
+    shares = shape.partials.shares.clone()
+    shares[:, -1] = 0.0
+    hoarse = replace(shape, partials=replace(shape.partials, shares=shares))
+    spectra = ringer.spectra(hoarse, frames=sound.shape[-1], sides=2, seed=1)
+    made = ringer.splitter.join(spectra, frames=sound.shape[-1]).numpy()
+    assert alike_a_period_later(made, 44.0, low_hz=34 * 44.0, high_hz=64 * 44.0) < 0.3

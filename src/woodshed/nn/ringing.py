@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.nn.lapped import lapped, window_power
-from woodshed.nn.partials import HIGHEST_HZ, Partials
+from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, Partials
 from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
+_ONE_BIN = 1.5  # bins, within which sines share one
 _WIDENING = 0.83  # exponent by which that grows with the bins of a band
 _PERIODS = 2.5  # over which the level of a low line is steadied
 _ATTACK_STEPS = 2
@@ -28,6 +29,7 @@ _PURE_FROM, _PURE, _IMPURE = 0.8, 0.92, 0.35  # shares of tone that are told too
 _STRUCK_HZ = 400.0  # modes below begin together, at phase 0
 _LONGEST_RISE_S = 0.002  # a line begins within a quarter of its wave, so that it does not click
 _TURN = 0.35  # radians by which the side's phase wanders from bin to bin
+_LAST = HARMONIC_SPANS[-1][1]  # line of a series that is rung; above it is buzz
 _CLEAR_OF_TOP = 0.05  # of half the rate, over which what sweeps from above is faded in
 _SETTLING = 4  # rounds that undo what the windows smear
 
@@ -39,8 +41,13 @@ class _Lines:
     hz: Tensor  # (lines,)
     shares: Tensor  # (steps, lines)
     course: Tensor  # (steps,) of the settled frequency
-    harmonic: bool
+    series_hz: float | None = None  # the fundamental, if they are a harmonic series
     gain: Tensor | float = 1.0  # of amplitude, (steps, lines)
+
+    @property
+    def harmonic(self) -> bool:
+        """Whether they are a series."""
+        return self.series_hz is not None
 
 
 class Ringer:
@@ -82,6 +89,8 @@ class Ringer:
         if gathered and not lines.harmonic:
             left, lines = self._gathered(left, lines, drawn)
         noise = noise * left.sqrt()
+        if lines.harmonic:
+            noise[0] = self._buzzing(noise[0], sharp, lines)
         tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
         if sides == 1:
             return noise + tone
@@ -97,11 +106,16 @@ class Ringer:
     def _hop(self) -> int:
         return self.splitter.hop_frames
 
+    @property
+    def _top_hz(self) -> float:
+        """Up to where lines are rung one by one."""
+        return min(HIGHEST_HZ, 0.45 * self.splitter.sample_rate_hz)
+
     def _lines(self, shape: Shape, *, purer: bool) -> _Lines | None:
         partials = shape.partials
         if partials is None:
             return None
-        hz, modes = _settled_lines(partials, top_hz=min(HIGHEST_HZ, 0.45 * self.splitter.sample_rate_hz))
+        hz, modes = _settled_lines(partials, top_hz=self._top_hz)
         if not len(hz):
             return None
         seconds = torch.arange(shape.steps) * self._hop / self.splitter.sample_rate_hz
@@ -113,12 +127,14 @@ class Ringer:
         rung = shares.amax(0) > 0
         if not bool(rung.any()):
             return None
-        return _Lines(hz[rung], shares[:, rung], course, partials.harmonic)
+        first_hz = float(partials.frequencies_hz[0]) if partials.harmonic else None
+        return _Lines(hz[rung], shares[:, rung], course, first_hz)
 
     def _left_over(self, lines: _Lines, drawn: Tensor, *, bins: int) -> Tensor:
         """What is left for noise, of the power of every bin, ``(steps, bins)``; ``drawn`` is its natural log.
 
-        A line takes its own bins, and of those around it what the window leaks into them.
+        A line takes its own bins, and of those around it what the window leaks into them; of a series those up to half
+        way to the next line too: there is no noise between them.
         """
         places = self._places(lines)
         taken = places.new_zeros(len(places), bins)
@@ -126,6 +142,12 @@ class Ringer:
             bin_ = places.floor() + offset
             near = (1 - ((bin_ - places).abs() - 0.75).clamp(min=0)).clamp(min=0)
             taken.scatter_reduce_(1, bin_.long().clamp(0, bins - 1), near * lines.shares, "amax")
+        if lines.series_hz is not None:
+            numbers = (lines.hz / lines.series_hz).round().long()
+            shares = taken.new_zeros(len(taken), _LAST + 2)
+            shares[:, numbers] = lines.shares
+            nearest = self._numbers(lines, bins).round().long().clamp(max=_LAST + 1)
+            taken = torch.maximum(taken, shares.gather(1, nearest))
         reach = min(bins, _LEAKING_BINS)
         tone = self._tone(lines, drawn)
         leak = (tone[:, None, :] * window_power(torch.arange(reach)[None, :, None] - places[:, None, :])).sum(-1)
@@ -152,10 +174,46 @@ class Ringer:
         louder = ((tone + given) / tone.clamp(min=1e-9)).clamp(1.0, _MOST_GIVEN).sqrt()
         return kept, replace(lines, gain=torch.where(low, louder[:, None], 1.0))
 
+    def _buzzing(self, noise: Tensor, shape: Shape, lines: _Lines) -> Tensor:
+        """Noise of the mid, ``(steps, bins)``, that buzzes above the last line of a series as far as that is tone."""
+        assert lines.series_hz is not None
+        last = min(_LAST, int(self._top_hz / lines.series_hz))
+        if round(float(lines.hz[-1]) / lines.series_hz) < last:  # already below it is noise
+            return noise
+        number = self._numbers(lines, noise.shape[1])
+        share = lines.shares[:, -1:] * (last / number.clamp(min=last)).sqrt() * (number - last).clamp(0, 1)
+        hz = (lines.series_hz * lines.course[1:]).repeat_interleave(self._hop)
+        pulses = lapped(pulse_train(hz, sample_rate_hz=self.splitter.sample_rate_hz)[None], hop_frames=self._hop)[0]
+        power = self.shaper.loudness(shape).square().T[:, None]
+        reach = int(self._spans(lines.hz.new_tensor([lines.series_hz])))
+        if reach and shape.steps > reach:
+            power = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
+        return noise * (1 - share).sqrt() + pulses * (power[:, 0].T * share).sqrt()
+
+    def _numbers(self, lines: _Lines, bins: int) -> Tensor:
+        """Where bins lie in a series, its fundamental being 1, ``(steps, bins)``."""
+        assert lines.series_hz is not None
+        return torch.arange(bins) / self._per_hz / (lines.series_hz * lines.course[:, None])
+
     def _tone(self, lines: _Lines, drawn: Tensor) -> Tensor:
         """The power of every line, ``(steps, lines)``."""
         low = self._places(lines).floor().long().clamp(max=drawn.shape[1] - 1)
-        return drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+        power = drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
+        return power / self._crowd(lines) if lines.harmonic else power
+
+    def _crowd(self, lines: _Lines) -> Tensor:
+        """How many lines share what each would have alone, ``(steps, lines)``.
+
+        Of a series all count that lie in one band, tone or not: each has its share of what lies there, and noise the
+        rest. Single modes share where they lie in one bin, and are all of it together.
+        """
+        places, shares = self._places(lines), lines.shares
+        reach = _ONE_BIN
+        if lines.harmonic:
+            low = places.floor().long().clamp(max=len(self._sine_gain) - 1)
+            reach, shares = _ONE_BIN * ((self._sine_gain[low] / _SINE_GAIN) ** 2)[:, :, None], torch.ones_like(shares)
+        near = (1 - (places[:, :, None] - places[:, None, :]).abs() / reach).clamp(min=0)  # (steps, lines, lines)
+        return (near * shares[:, None, :]).sum(-1).clamp(min=1.0)
 
     def _places(self, lines: _Lines) -> Tensor:
         """Where lines lie among the bins, ``(steps, lines)``."""
@@ -203,15 +261,17 @@ class Ringer:
         low = places.floor().long()
         drawn = bands.spread(shape.envelope)  # (steps, bins)
         level = self._steadied(torch.lerp(drawn.gather(1, low), drawn.gather(1, low + 1), places - low), lines)
-        near = (1 - (places[:, :, None] - places[:, None, :]).abs() / 1.5).clamp(min=0)  # (steps, lines, lines)
-        crowd = (near * lines.shares[:, None, :]).sum(-1).clamp(min=1.0)
         audible = ((level - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        return (level / 2).exp() * (lines.shares / crowd).sqrt() * self._sine_gain[low] * audible * lines.gain
+        share = lines.shares / self._crowd(lines)
+        return (level / 2).exp() * share.sqrt() * self._sine_gain[low] * audible * lines.gain
+
+    def _spans(self, hz: Tensor) -> Tensor:
+        """Steps on either side over which the level of lines is steadied."""
+        return (_PERIODS / hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=_WIDEST).long()
 
     def _steadied(self, level: Tensor, lines: _Lines) -> Tensor:
         """Levels of low lines without what single cycles and beats made of them, ``(steps, lines)``; attacks stay."""
-        hz = lines.hz[:1].expand_as(lines.hz) if lines.harmonic else lines.hz  # a series beats as one
-        spans = (_PERIODS / hz * self.splitter.sample_rate_hz / self._hop / 2).round().clamp(max=_WIDEST).long()
+        spans = self._spans(lines.hz[:1].expand_as(lines.hz) if lines.harmonic else lines.hz)  # a series beats as one
         steady = level.clone()
         for reach in range(1, _WIDEST + 1):
             mine = spans == reach
@@ -220,6 +280,25 @@ class Ringer:
                 smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
                 steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
         return steady
+
+
+def pulse_train(hz: Tensor, *, sample_rate_hz: int) -> Tensor:
+    """A click per wave, of the power of white noise of power 1: all multiples of a frequency at once.
+
+    Parameters
+    ----------
+    hz
+        Its frequency at every frame, ``(frames,)``.
+
+    Examples
+    --------
+    >>> clicks = pulse_train(torch.full((44100,), 64.0), sample_rate_hz=65536)
+    >>> round(clicks.square().mean().item(), 2), torch.nonzero(clicks)[:3, 0].tolist()
+    (1.0, [1023, 2047, 3071])
+    """
+    turns = torch.cumsum(hz.double() / sample_rate_hz, 0)
+    begun = torch.diff(turns.floor(), prepend=torch.zeros(1, dtype=turns.dtype)) > 0
+    return torch.where(begun, (sample_rate_hz / hz).sqrt(), 0.0)
 
 
 def _below(hz: Tensor, *, top_hz: float) -> Tensor:

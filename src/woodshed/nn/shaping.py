@@ -148,10 +148,7 @@ class Shaper:
             )
         else:
             white = torch.randn(sides, frames, generator=generator)
-        audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        over = (target.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0).sqrt()
-        loud = self.splitter.bands.spread(over * audible)
-        loud[..., 0] = 0.0  # no noise at 0 Hz
+        loud = self.loudness(target)
         if target.hiss > NO_HISS:
             loud = torch.maximum(loud, hiss_ramp(self._bins_hz) * math.exp(target.hiss / 2))
         mid = lapped(white[:1], hop_frames=hop) * loud
@@ -160,6 +157,14 @@ class Shaper:
         if narrow(target):
             return torch.cat([mid, torch.zeros_like(mid)])
         return torch.cat([mid, lapped(white[1:], hop_frames=hop) * (loud * self.side_gain(target))])
+
+    def loudness(self, target: Shape) -> Tensor:
+        """Amplitude that something white needs to be under the target's shape, hiss aside, ``(steps, bins)``."""
+        audible = ((target.envelope - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
+        over = (target.envelope.exp() - math.exp(self.splitter.floor)).clamp(min=0).sqrt()
+        loud = self.splitter.bands.spread(over * audible)
+        loud[..., 0] = 0.0  # nothing at 0 Hz
+        return loud
 
     def side_gain(self, target: Shape) -> Tensor:
         """Amplitude of the side over that of the mid, ``(steps, bins)``; nothing where the shape is narrow.
