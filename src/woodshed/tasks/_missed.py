@@ -48,10 +48,9 @@ def missed_wishes(rows: Sequence[Row], wishes: Mapping[str, float]) -> list[str]
     >>> [text.split(". ")[0] for text in missed_wishes([measured(tone, wishes)], wishes)]
     ['brightness 5000 Hz is not met by 1 of 1 sound: it has 440 Hz']
     """
-    said = []
+    said, heard = [], np.array(rows)
     for name in (name for name in wishes if name in _MEASURED and rows):
         words, column, unit = _MEASURED[name]
-        heard = np.array(rows)
         values = heard[:, descriptor_index(column)]
         toned = np.ones(len(values), dtype=bool)
         if name == "pitch_hz":

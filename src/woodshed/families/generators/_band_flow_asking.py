@@ -226,7 +226,7 @@ def with_wholes(clean: Tensor, drawn: Sequence[Drawn], *, repeated: Sequence[int
     for number, item in enumerate(drawn):  # rows that fill up come last
         if item.whole is not None:
             out[number, :, repeated] = item.whole
-        if item.glide is not None:
+        elif item.glide is not None:
             out[number, :, repeated[GLIDE_PLACES]] = item.glide
     return out
 
