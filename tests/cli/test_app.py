@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from woodshed.artifacts import read_receipt
 from woodshed.base.errors import UsageError
 from woodshed.base.events import Note
 from woodshed.cli.app import Terminated, app
@@ -204,6 +205,17 @@ def test_with_json_warnings_go_to_standard_error_and_nothing_else_does(capsys: p
     assert told.out == ""
     assert told.err.startswith("pitch 40 Hz is not met")
     assert "\x1b" not in told.err
+
+
+def test_the_list_names_the_sounds_of_which_some_are_further_takes(tmp_path: Path) -> None:
+    told = run(
+        *("generate", "starter", "--class", "snare", "--count", 6),
+        *("--out", tmp_path / "made", "--workspace", tmp_path / "w"),
+    )
+    takes = [receipt.take_of for receipt in map(read_receipt, (tmp_path / "made").glob("*.wav")) if receipt.take_of]
+    assert 1 <= len(takes) < 6, "the starter makes mostly what is new"
+    assert "further take of" in told
+    assert all(take.name in told for take in takes)
 
 
 def test_editing_from_the_command_line(tmp_path: Path) -> None:

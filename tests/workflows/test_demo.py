@@ -44,6 +44,9 @@ def test_demo_on_own_sounds(own_sounds: Path, tmp_path: Path) -> None:
     borrowed = [read_receipt(path).lenders for path in (*report.made, *report.varied, *report.blended)]
     assert not any(borrowed), "the demo borrows nothing, as its settings and receipts say"
     page = report.page.read_text()
+    takes = [taken for path in report.made if (taken := read_receipt(path).take_words())]
+    assert takes, "a quarter of what is made of so few sounds"
+    assert all(f"a further take of {taken}" in page for taken in takes)
     assert "lent by" not in page
     for words in (
         "Made beside real",

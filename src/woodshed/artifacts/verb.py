@@ -13,7 +13,7 @@ from woodshed.artifacts.receipt import InputSound
 from woodshed.artifacts.standing import require_standing
 from woodshed.artifacts.workbench import Workbench
 from woodshed.base.errors import HandshakeError, UsageError
-from woodshed.base.events import EventSink, Note, Progress, ignore
+from woodshed.base.events import EventSink, Note, ignore
 from woodshed.base.knobs import KnobTable, KnobValue
 from woodshed.library import Purpose
 from woodshed.metrics import CopyGuard
@@ -177,7 +177,6 @@ def perform(
     delivered += deliver(batch, order, loaded=loaded, bench=bench)
     if verb.close and delivered:
         verb.close(delivered, folder)
-    on_event(Progress(stage=verb.name, done=len(delivered), total=len(delivered), unit="sounds"))
     if text := _missed_level(delivered, asked_lufs=order.level_lufs):
         on_event(Note(level="warning", text=text))
     return delivered
