@@ -453,6 +453,32 @@ def test_how_unlike_is_measured_a_quarter_by_its_class_and_else_by_what_is_usual
         assert float(nearest.median()) == pytest.approx(0.6 * _between(within[owner], usual), rel=0.3)
 
 
+def test_a_narrow_class_has_room_beyond_what_is_known_and_a_wide_one_has_none() -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=range(NUMBERS), traits=1)
+    parts = [heard(20, around=6.0 * owner, spread=(0.3, 1.2, 1.2)[owner], seed=5 + owner) for owner in range(3)]
+    tokens, counts = (torch.cat(part) for part in zip(*parts, strict=True))
+    settle(made, (tokens, counts), classes=torch.arange(60) // 20)
+    spreads = [made.wholes[made.classes == owner].aminmax(dim=0) for owner in range(3)]
+    usual = torch.stack([high - low for low, high in spreads]).median(0).values
+    beyond = []
+    for owner, (low, high) in enumerate(spreads):
+        room = 0.5 * (usual - (high - low)).clamp(min=0)
+        drawn = [made.draw(owner, seed=seed, roam=4.0, apart=1.0) for seed in range(60)]
+        wholes = torch.stack([place.whole for place in drawn if place is not None])
+        assert (wholes > low - room - 1e-4).all()
+        assert (wholes < high + room + 1e-4).all()
+        beyond.append(float(((wholes < low - 1e-4) | (wholes > high + 1e-4)).float().mean()))
+    assert beyond[0] > 0.2, "most of what the narrow one may do it is not known to do"
+    assert max(beyond[1:]) < 0.1
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_few_sounds_tell_no_usual_spread(count: int) -> None:
+    made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=range(NUMBERS), traits=1)
+    settle(made, heard(count, around=1.0, spread=0.5, seed=3))
+    assert not made._usual_spread().any()
+
+
 @pytest.mark.parametrize("apart", [0.0, 1.0])
 def test_what_is_new_begins_runs_and_lasts_as_one_known_sound_and_is_as_bright_as_another(apart: float) -> None:
     repeated = tuple(range(NUMBERS - 4, NUMBERS))

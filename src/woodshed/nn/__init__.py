@@ -40,7 +40,7 @@ from woodshed.nn.measuring import (
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.metal import LINE_POINTS, METAL_NUMBERS, lines_of, metal_of, noise_with, retuned_lines
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, evenly, no_farther, turn_of
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, no_farther
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import GLIDE_PLACES, MODES, PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -52,6 +52,7 @@ from woodshed.nn.speeding import compile_for_gpu, half_width, one_thread
 from woodshed.nn.traits import TRAITS, Traits
 from woodshed.nn.transformer import SteeredTransformer, wave_positions
 from woodshed.nn.tuning import Tuner
+from woodshed.nn.turns import evenly, turn_of
 from woodshed.nn.wave_network import WaveNetwork
 
 __all__ = [

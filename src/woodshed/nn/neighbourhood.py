@@ -16,6 +16,7 @@ from woodshed.base.seeds import derive_seed
 from woodshed.nn.band_courses import BAND_COURSE_BANDS, BAND_COURSE_POINTS
 from woodshed.nn.metal import LINE_POINTS
 from woodshed.nn.principal import Moments, PrincipalBasis
+from woodshed.nn.turns import evenly
 
 PLACE_NUMBERS = 23  # with all else that is told 36: rows of whole 16 bytes are summed alike in any company
 TOLD_NUMBERS = PLACE_NUMBERS + 2  # a place, whether one is told, and whether it is told exactly
@@ -24,16 +25,16 @@ _NEIGHBOURS = 4
 _KEPT = ("places", "classes", "lengths", "traits", "wholes", "lines", "bands", "names")
 _LEAST_SCALE = 0.2  # of the largest scale: what lies in a direction that hardly varied is not blown up
 _ENOUGH = 4  # sounds of a class, to step by what two of them differ by
+_TELLING = 8  # sounds of a class, to tell how much its numbers vary
+_ROOM = 0.5  # of what they vary less than usual, by which new ones may lie beyond known ones on either side
 _SAME = 1e-3  # nearer than this are places of one sound
 _KNOWN = 0.75  # how often, in training, the network is told where a sound lies
 _EXACT = 0.35  # how many of those times it is told exactly, and that it is
 _BETWEEN = 2 / 3  # of the variance of two numbers, that of one somewhere between them, on average
 _TINTED = 1.6  # times as far as known ones, that colours far away lie from the middle of their class
 _FARTHEST = 3.0  # times the spread of a class that places far away lie apart at most
-_STEP = 0x9E3779B97F4A7C15  # 0.6180... of 2^64
-_OTHER_STEP = 0x6A09E667F3BCC909  # 0.4142... of it, so that two rows of turns fill a square evenly too
+_OTHER_STEP = 0x6A09E667F3BCC909  # 0.4142... of 2^64, so that two rows of turns fill a square evenly too
 _THIRD_STEP = 0xBB67AE8584CAA73B  # 0.7320... of it, for a third row
-_BEGIN = 0x5851F42D4C957F2D  # so that turn 0 is no special one
 _LIKE = 8  # of how many sounds that are most like what is asked for one is chosen
 _TRIES = 48  # places among which one is looked for that lies so far from all known ones
 _MOST_COMPARED = 64  # sounds whose distances say how far two of a class lie apart
@@ -45,45 +46,6 @@ _LIKE_IT = 2  # nearest sounds, towards one of which a take is led
 _TOWARDS = (0.42, 0.5)  # how far
 _CROWD = 12  # sounds of a class at least, for that: the nearest of few is not near
 _UNKNOWN_MISS = 4.0  # how far off, squared, a sound counts where it has no such trait
-
-
-def evenly(turn: int, *, step: int = _STEP) -> float:
-    """A number from 0 to less than 1 for each turn; those of turns side by side fill that range evenly.
-
-    With two steps that are in no simple ratio, two such numbers fill a square.
-
-    References
-    ----------
-    Weyl 1916, "Über die Gleichverteilung von Zahlen mod. Eins", Math. Ann. 77. The usual step is that of the
-    golden ratio, which fills most evenly.
-
-    Examples
-    --------
-    >>> sorted(int(4 * evenly(turn)) for turn in range(8))
-    [0, 0, 1, 1, 2, 2, 3, 3]
-    """
-    return ((int(turn) * step + _BEGIN) % 2**64 >> 11) / 2**53
-
-
-def turn_of(seed: int, *, share: float) -> tuple[bool, int]:
-    """Whether a seed is one of a share of all seeds, and its turn: how many on its side of the line come before it.
-
-    Of seeds side by side the share is met to within one, on either side, and each side has turns side by side. Seeds
-    that lie some steps apart may all fall on one side: those of one class are best given side by side.
-
-    References
-    ----------
-    Beatty 1926, problem 3173, Amer. Math. Monthly 33: the wholes of multiples, here of the share.
-
-    Examples
-    --------
-    >>> [turn_of(seed, share=0.25) for seed in range(5)]
-    [(False, 0), (False, 1), (False, 2), (True, 0), (False, 3)]
-    """
-    parts = round(share * 2**32)
-    before = int(seed) * parts >> 32
-    inside = (int(seed) + 1) * parts >> 32 > before
-    return inside, before if inside else int(seed) - before
 
 
 @dataclass(frozen=True)
@@ -350,8 +312,9 @@ class Neighbourhood(nn.Module):
             chosen from.
         held
             Brings the numbers that all tokens of new sounds repeat, ``(tries, numbers)``, back to what is usual among
-            those of known sounds of its class, ``(sounds, numbers)``; the last are those of the one that it is to be
-            about as bright as, ``(numbers,)``. None keeps each within what is known of it.
+            those of known sounds of its class and the edges of what it may be, ``(sounds, numbers)``; the last are
+            those of the one that it is to be about as bright as, ``(numbers,)``. None keeps each within the edges:
+            what is known, and more where a class varies less than is usual.
         weights
             How much each of these numbers counts in how unlike two sounds are, ``(numbers,)``.
         """
@@ -393,7 +356,7 @@ class Neighbourhood(nn.Module):
         wholes[:, self.of_one] = self.wholes[here, self.of_one]
         wholes[:, self.tinged] = self.wholes[bright, self.tinged]
         wholes[:, self.modes] = self.wholes[ringing, self.modes]
-        known = self.wholes[mine if len(mine) >= _ENOUGH else used]
+        known = self._with_room(self.wholes[mine if len(mine) >= _ENOUGH else used])
         wholes = no_farther(wholes, known) if held is None else held(wholes, known, self.wholes[bright])
         best = 0
         if tries > 1:
@@ -470,6 +433,30 @@ class Neighbourhood(nn.Module):
             whole=whole,
             towards=int(self.names[other]),
         )
+
+    def _with_room(self, known: Tensor) -> Tensor:
+        """What is known of a class, ``(sounds, numbers)``, and two rows more: the edges of what new sounds may be.
+
+        Numbers that vary less than is usual in a class have room beyond what is known: half of what they lack on either
+        side. A class of few kits is wider than its sounds tell.
+        """
+        low, high = known.amin(0), known.amax(0)
+        room = _ROOM * (self._usual_spread() - (high - low)).clamp(min=0)
+        return torch.cat([known, (low - room)[None], (high + room)[None]])
+
+    def _usual_spread(self) -> Tensor:
+        """From the least to the most of each number in a class, the median over classes of enough sounds; else 0."""
+        used = self.classes >= 0
+        classes, wholes = self.classes[used], self.wholes[used]
+        counts = torch.bincount(classes)
+        if not bool((counts >= _TELLING).any()):
+            return torch.zeros_like(wholes[0])
+        rows = classes[:, None].expand_as(wholes)
+        low, high = (
+            wholes.new_zeros(len(counts), wholes.shape[1]).scatter_reduce(0, rows, wholes, end, include_self=False)
+            for end in ("amin", "amax")
+        )
+        return (high - low)[counts >= _TELLING].median(0).values
 
     def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""
