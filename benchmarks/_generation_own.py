@@ -266,7 +266,7 @@ def _trained(
 ) -> tuple[Generator, float]:
     known = like.spec.classes if base else ()
     classes = (*known, *sorted(set(taught.class_names) - set(known)))
-    config = like.config.model_copy(update=dict(like.settings_for(len(taught))))
+    config = like.config.model_copy(update=dict(like.settings_for(len(taught), base=base.config if base else None)))
     model = type(like)(config, DataSpec(like.spec.sample_rate_hz, like.spec.channels, classes), seed=3)
     examples = [
         Example(sound, classes.index(name), content_id)

@@ -42,6 +42,9 @@ def test_few_sounds_are_not_left_far_behind() -> None:
     defaults = BandFlow.PRESETS["laptop"].model_dump()
     changed = ("close", "apart", "roam")
     assert BandFlow.settings_for(400, base=of_few) == {name: defaults[name] for name in changed}
+    of_few_on_a_base = of_few.model_copy(update=dict(BandFlow.settings_for(20, base=BandFlow.PRESETS["debug"])))
+    assert BandFlow.settings_for(400, base=of_few_on_a_base) == {name: defaults[name] for name in changed}
+    assert of_few.close < of_few_on_a_base.close < defaults["close"]  # type: ignore[attr-defined]
     few = BandFlow.settings_for(FEW_SOUNDS - 1)
     assert 0 < few["roam"] < usual  # type: ignore[operator]
     assert 0 < few["close"] < defaults["close"], "fewer further takes of so few"  # type: ignore[operator]

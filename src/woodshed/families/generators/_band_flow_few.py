@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from woodshed.families.generators.band_flow import BandFlow
 
 _OF_FEW = {"close": 0.25, "apart": 0.0, "roam": 1.2}  # few would be taken too often, and tell too little of the rest
+_CLOSE_ON_A_BASE = 0.4  # what such a base makes beside takes is newer, and oftener no copy: as new as from nothing
 
 
 class FewSounds(Rehearses):
@@ -27,8 +28,8 @@ class FewSounds(Rehearses):
     def settings_for(cls, sounds: int, *, base: FamilyConfig | None = None) -> Mapping[str, object]:
         """Near the sounds where these are few; as usual where they are many on a base of few."""
         if sounds < FEW_SOUNDS:
-            return dict(_OF_FEW)
-        of_few = base is not None and all(getattr(base, name) == value for name, value in _OF_FEW.items())
+            return _OF_FEW if base is None else {**_OF_FEW, "close": _CLOSE_ON_A_BASE}
+        of_few = base is not None and all(getattr(base, name) == _OF_FEW[name] for name in ("apart", "roam"))
         return {name: cls.Config.model_fields[name].default for name in _OF_FEW} if of_few else {}
 
     def rehearse(self, base: Trainable, *, count: int, seed: int) -> Features:
