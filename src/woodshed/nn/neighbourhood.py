@@ -456,7 +456,7 @@ class Neighbourhood(nn.Module):
             wholes.new_zeros(len(counts), wholes.shape[1]).scatter_reduce(0, rows, wholes, end, include_self=False)
             for end in ("amin", "amax")
         )
-        return (high - low)[counts >= _TELLING].median(0).values
+        return (high - low)[counts >= _TELLING].quantile(0.5, dim=0)
 
     def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.signal import fftconvolve
 
 from woodshed.dsp import fundamental_hz
 from woodshed.nn.gliding import (
@@ -20,7 +19,7 @@ from woodshed.nn.gliding import (
     smoothed,
     sweep_of,
 )
-from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST_HZ, MODES, Partials
+from woodshed.nn.partials import ABSENT_STEP, HARMONIC_SPANS, HIGHEST_HZ, LOWEST_HZ, MODES, Partials, highest_rung_hz
 
 Floats = npt.NDArray[np.floating]
 
@@ -29,7 +28,9 @@ _WINDOW_S = 0.046
 _PERIODS = 6.0  # of a series, within which it is compared with itself a period later
 _TUNED_S = 0.37  # of a series, in which its fundamental is told closely
 _TUNING, _TUNINGS = 0.015, 121  # how far from where it was heard it is looked for, and in how many places
-_NOISY_SHARE, _NOISY_SERIES = 0.3, 0.2  # what noise itself shows
+_NOISY_SHARE = 0.3  # what noise itself shows
+_NOISY_SERIES = 0.2  # the same of a series, in its upper spans
+_SILENT = 1e-8  # of the most energy of a span
 _PEAK_OVER_FLOOR_DB = 9.0
 _WEAKEST_DB = -42.0
 _LONGEST_GLIDE_S = 0.6
@@ -192,7 +193,7 @@ def _refined(audio: Floats, rate: int, first_hz: float) -> float:
     size = 1 << math.ceil(math.log2(8 * len(part)))
     level = np.abs(np.fft.rfft(part * np.hanning(len(part)), size))
     numbers = np.arange(1, HARMONIC_SPANS[-1][1] + 1)
-    numbers = numbers[numbers * first_hz * (1 + _TUNING) < min(HIGHEST_HZ, 0.45 * rate)]
+    numbers = numbers[numbers * first_hz * (1 + _TUNING) < highest_rung_hz(rate)]
     tried = first_hz * (1 + np.linspace(-_TUNING, _TUNING, _TUNINGS))
     met = np.interp(np.outer(tried, numbers) * size / rate, np.arange(len(level)), level)
     return float(tried[int(np.argmax(met.sum(axis=1)))])
@@ -281,27 +282,30 @@ def _filled(peaks: Floats) -> Floats:
 
 
 def _series_shares(audio: Floats, rate: int, first_hz: float, token_frames: int, tokens: int) -> Floats:
-    """How nearly each span of a series, at each token, is what it was a period before, ``(tokens, modes)``.
+    """How like each span of a series is to itself a period later, at each token, ``(tokens, modes)``.
 
-    Noise is not: of two like it, one and the tone come to the tone's share of the energy. A window long enough to show
-    lines apart would be longer than many a note.
+    Noise is not, so that this is the tone's share of the energy. A window long enough to show lines apart would be
+    longer than many a note. Where a note ends, the last that has a period after it tells; silence has no tone.
     """
     period = round(rate / first_hz)
-    size = 1 << math.ceil(math.log2(len(audio) + tokens * token_frames + 2 * period))
+    last = max(1, len(audio) - period)
+    reach = round(_PERIODS / 2 * period)
+    centres = np.minimum((np.arange(tokens) + 0.5) * token_frames, last - 1).astype(int)
+    at = centres[:, None] + np.arange(-reach, reach + 1)  # (tokens, frames)
+    window = np.where((at >= 0) & (at < last), np.hanning(2 * reach + 1), 0.0)
+    at = at.clip(0, last - 1)
+    size = 1 << math.ceil(math.log2(len(audio) + period))
     hz = np.fft.fftfreq(size, 1 / rate)
     spectrum = 2 * np.fft.fft(audio, size)
-    window = np.hanning(round(_PERIODS * period) | 1)
-    centres = ((np.arange(tokens) + 0.5) * token_frames).astype(int)
     shares = np.zeros((tokens, MODES))
     for mode, (low, high) in enumerate(HARMONIC_SPANS):
-        if low * first_hz > min(HIGHEST_HZ, 0.45 * rate):
+        if low * first_hz >= highest_rung_hz(rate):
             break
-        inside = (hz > (low - 0.5) * first_hz) & (hz <= (high + 0.5) * first_hz)
-        now = np.fft.ifft(spectrum * inside)
-        later = np.roll(now, -period)
-        products = now.conj() * later, np.abs(now) ** 2, np.abs(later) ** 2
-        alike, mine, theirs = (fftconvolve(one, window, "same")[centres] for one in products)
-        shares[:, mode] = np.abs(alike) / np.sqrt(np.maximum(mine.real * theirs.real, 1e-30))
+        span = np.fft.ifft(spectrum * ((hz > (low - 0.5) * first_hz) & (hz <= (high + 0.5) * first_hz)))
+        now, later = span[at], span[at + period]
+        mine, theirs = ((window * np.abs(one) ** 2).sum(1) for one in (now, later))
+        alike = np.abs((window * now.conj() * later).sum(1)) / np.sqrt(np.maximum(mine * theirs, 1e-30))
+        shares[:, mode] = np.where(mine > _SILENT * mine.max(), alike, 0.0)
     return np.clip((shares - _NOISY_SERIES) / (1 - _NOISY_SERIES), 0, 1)
 
 
@@ -325,7 +329,7 @@ def _shares(
     at = glide.course(torch.from_numpy(centres / rate)).numpy()[:, None]  # of the settled frequency
     shares = np.zeros((tokens, MODES))
     for mode in range(count):
-        if frequencies[mode] < min(HIGHEST_HZ, 0.45 * rate):
+        if frequencies[mode] < highest_rung_hz(rate):
             others = np.delete(frequencies[:count], mode)
             shares[:, mode] = _share_of(power, frequencies[None, mode : mode + 1] * at, others[None] * at, bin_hz)
     return np.clip((shares - _NOISY_SHARE) / (_TONAL_SHARE - _NOISY_SHARE), 0, 1)

@@ -30,6 +30,17 @@ ABSENT_STEP = 0.6  # octaves between modes that are not there
 _LEAST_SHARE = 0.05  # of tone, below which a mode is not rung
 
 
+def highest_rung_hz(sample_rate_hz: int) -> float:
+    """Up to where lines are told and rung one by one.
+
+    Examples
+    --------
+    >>> highest_rung_hz(44100), highest_rung_hz(8000)
+    (6000.0, 3600.0)
+    """
+    return min(HIGHEST_HZ, 0.45 * sample_rate_hz)
+
+
 @dataclass(frozen=True)
 class Partials:
     """Modes of a sound.

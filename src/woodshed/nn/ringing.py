@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from woodshed.nn.lapped import lapped, window_power
-from woodshed.nn.partials import HARMONIC_SPANS, HIGHEST_HZ, Partials
+from woodshed.nn.partials import HARMONIC_SPANS, Partials, highest_rung_hz
 from woodshed.nn.shaping import Shape, Shaper, lean_of, leaned_over, narrow
 
 _SINE_GAIN = 0.122  # amplitude of a sine that fills a band one bin wide
@@ -88,10 +88,11 @@ class Ringer:
         left = self._left_over(lines, drawn, bins=noise.shape[-1])
         if gathered and not lines.harmonic:
             left, lines = self._gathered(left, lines, drawn)
-        noise = noise * left.sqrt()
-        if lines.harmonic:
-            noise[0] = self._buzzing(noise[0], sharp, lines)
         tone = lapped(self._ring(lines, sharp, frames=frames, generator=generator)[None], hop_frames=self._hop)
+        if lines.series_hz is not None:
+            buzz, share = self._buzz(sharp, lines, first_hz=lines.series_hz, bins=noise.shape[-1])
+            tone, left = tone + buzz, left * (1 - share)
+        noise = noise * left.sqrt()
         if sides == 1:
             return noise + tone
         if narrow(sharp):
@@ -108,8 +109,7 @@ class Ringer:
 
     @property
     def _top_hz(self) -> float:
-        """Up to where lines are rung one by one."""
-        return min(HIGHEST_HZ, 0.45 * self.splitter.sample_rate_hz)
+        return highest_rung_hz(self.splitter.sample_rate_hz)
 
     def _lines(self, shape: Shape, *, purer: bool) -> _Lines | None:
         partials = shape.partials
@@ -143,10 +143,9 @@ class Ringer:
             near = (1 - ((bin_ - places).abs() - 0.75).clamp(min=0)).clamp(min=0)
             taken.scatter_reduce_(1, bin_.long().clamp(0, bins - 1), near * lines.shares, "amax")
         if lines.series_hz is not None:
-            numbers = (lines.hz / lines.series_hz).round().long()
-            shares = taken.new_zeros(len(taken), _LAST + 2)
-            shares[:, numbers] = lines.shares
-            nearest = self._numbers(lines, bins).round().long().clamp(max=_LAST + 1)
+            shares = taken.new_zeros(len(taken), _LAST + 2)  # by number; none below the first and above the last
+            shares[:, (lines.hz / lines.series_hz).round().long()] = lines.shares
+            nearest = self._numbers(lines, first_hz=lines.series_hz, bins=bins).round().long().clamp(max=_LAST + 1)
             taken = torch.maximum(taken, shares.gather(1, nearest))
         reach = min(bins, _LEAKING_BINS)
         tone = self._tone(lines, drawn)
@@ -174,46 +173,52 @@ class Ringer:
         louder = ((tone + given) / tone.clamp(min=1e-9)).clamp(1.0, _MOST_GIVEN).sqrt()
         return kept, replace(lines, gain=torch.where(low, louder[:, None], 1.0))
 
-    def _buzzing(self, noise: Tensor, shape: Shape, lines: _Lines) -> Tensor:
-        """Noise of the mid, ``(steps, bins)``, that buzzes above the last line of a series as far as that is tone."""
-        assert lines.series_hz is not None
-        last = min(_LAST, int(self._top_hz / lines.series_hz))
-        if round(float(lines.hz[-1]) / lines.series_hz) < last:  # already below it is noise
-            return noise
-        number = self._numbers(lines, noise.shape[1])
-        share = lines.shares[:, -1:] * (last / number.clamp(min=last)).sqrt() * (number - last).clamp(0, 1)
-        hz = (lines.series_hz * lines.course[1:]).repeat_interleave(self._hop)
-        pulses = lapped(pulse_train(hz, sample_rate_hz=self.splitter.sample_rate_hz)[None], hop_frames=self._hop)[0]
-        power = self.shaper.loudness(shape).square().T[:, None]
-        reach = int(self._spans(lines.hz.new_tensor([lines.series_hz])))
-        if reach and shape.steps > reach:
-            power = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
-        return noise * (1 - share).sqrt() + pulses * (power[:, 0].T * share).sqrt()
+    def _buzz(self, shape: Shape, lines: _Lines, *, first_hz: float, bins: int) -> tuple[Tensor, Tensor]:
+        """What buzzes above the last line of a series, ``(steps, bins)``, and which share it is of what there is.
 
-    def _numbers(self, lines: _Lines, bins: int) -> Tensor:
+        As much as the last lines are tone, and less by the root of the number, higher up.
+        """
+        last = self._last_number(first_hz)
+        number = self._numbers(lines, first_hz=first_hz, bins=bins)
+        if round(float(lines.hz[-1]) / first_hz) < last:  # already below it is noise
+            return torch.zeros_like(number), torch.zeros_like(number)
+        share = lines.shares[:, -1:] * (last / number.clamp(min=last)).sqrt() * (number - last).clamp(0, 1)
+        hz = (first_hz * lines.course[1:]).repeat_interleave(self._hop)
+        pulses = lapped(pulse_train(hz, sample_rate_hz=self.splitter.sample_rate_hz)[None], hop_frames=self._hop)[0]
+        power = _smoothed(self.shaper.loudness(shape).square(), int(self._spans(torch.tensor(first_hz))))
+        return pulses * (power * share).sqrt(), share
+
+    def _last_number(self, first_hz: float) -> int:
+        """Of the last line of a series that is rung by itself."""
+        return min(_LAST, math.ceil(self._top_hz / first_hz) - 1)
+
+    def _numbers(self, lines: _Lines, *, first_hz: float, bins: int) -> Tensor:
         """Where bins lie in a series, its fundamental being 1, ``(steps, bins)``."""
-        assert lines.series_hz is not None
-        return torch.arange(bins) / self._per_hz / (lines.series_hz * lines.course[:, None])
+        return torch.arange(bins) / self._per_hz / (first_hz * lines.course[:, None])
 
     def _tone(self, lines: _Lines, drawn: Tensor) -> Tensor:
         """The power of every line, ``(steps, lines)``."""
         low = self._places(lines).floor().long().clamp(max=drawn.shape[1] - 1)
-        power = drawn.gather(1, low).exp() * lines.shares * (self._sine_gain[low] / _SINE_GAIN) ** 2
-        return power / self._crowd(lines) if lines.harmonic else power
+        power = drawn.gather(1, low).exp() * lines.shares * self._widening(low)
+        return power if lines.series_hz is None else power / self._series_crowd(lines, first_hz=lines.series_hz)
 
     def _crowd(self, lines: _Lines) -> Tensor:
-        """How many lines share what each would have alone, ``(steps, lines)``.
+        """How many single modes share a bin, and what each would have alone, ``(steps, lines)``; noise counts not."""
+        places = self._places(lines)
+        near = (1 - (places[:, :, None] - places[:, None, :]).abs() / _ONE_BIN).clamp(min=0)  # (steps, lines, lines)
+        return (near * lines.shares[:, None, :]).sum(-1).clamp(min=1.0)
 
-        Of a series all count that lie in one band, tone or not: each has its share of what lies there, and noise the
-        rest. Single modes share where they lie in one bin, and are all of it together.
-        """
-        places, shares = self._places(lines), lines.shares
-        reach = _ONE_BIN
-        if lines.harmonic:
-            low = places.floor().long().clamp(max=len(self._sine_gain) - 1)
-            reach, shares = _ONE_BIN * ((self._sine_gain[low] / _SINE_GAIN) ** 2)[:, :, None], torch.ones_like(shares)
-        near = (1 - (places[:, :, None] - places[:, None, :]).abs() / reach).clamp(min=0)  # (steps, lines, lines)
-        return (near * shares[:, None, :]).sum(-1).clamp(min=1.0)
+    def _series_crowd(self, lines: _Lines, *, first_hz: float) -> Tensor:
+        """How many lines of a series lie in one band, ``(steps, lines)``, be they tone or noise."""
+        places = self._places(lines)
+        reach = _ONE_BIN * self._widening(places.floor().long().clamp(max=len(self._sine_gain) - 1))
+        every = torch.arange(1, self._last_number(first_hz) + 1) * first_hz * lines.course[:, None] * self._per_hz
+        near = (1 - (places[:, :, None] - every[:, None, :]).abs() / reach[:, :, None]).clamp(min=0)
+        return near.sum(-1).clamp(min=1.0)
+
+    def _widening(self, bins: Tensor) -> Tensor:
+        """How many bins a line fills with what lies in its band, by where it lies."""
+        return (self._sine_gain[bins] / _SINE_GAIN) ** 2
 
     def _places(self, lines: _Lines) -> Tensor:
         """Where lines lie among the bins, ``(steps, lines)``."""
@@ -262,7 +267,9 @@ class Ringer:
         drawn = bands.spread(shape.envelope)  # (steps, bins)
         level = self._steadied(torch.lerp(drawn.gather(1, low), drawn.gather(1, low + 1), places - low), lines)
         audible = ((level - self.splitter.floor - 0.7) / 1.4).clamp(0, 1)
-        share = lines.shares / self._crowd(lines)
+        first_hz = lines.series_hz
+        crowd = self._crowd(lines) if first_hz is None else self._series_crowd(lines, first_hz=first_hz)
+        share = lines.shares / crowd
         return (level / 2).exp() * share.sqrt() * self._sine_gain[low] * audible * lines.gain
 
     def _spans(self, hz: Tensor) -> Tensor:
@@ -275,15 +282,22 @@ class Ringer:
         steady = level.clone()
         for reach in range(1, _WIDEST + 1):
             mine = spans == reach
-            if bool(mine.any()) and len(level) > _ATTACK_STEPS:
-                power = level[_ATTACK_STEPS:, mine].exp().T[:, None]
-                smooth = functional.avg_pool1d(power, 2 * reach + 1, 1, reach, count_include_pad=False)
-                steady[_ATTACK_STEPS:, mine] = smooth[:, 0].T.log()
+            if bool(mine.any()):
+                steady[:, mine] = _smoothed(level[:, mine].exp(), reach).log()
         return steady
 
 
+def _smoothed(power: Tensor, reach: int) -> Tensor:
+    """Power ``(steps, n)`` as it is in so many steps on either side, but for the attack."""
+    if not reach or len(power) <= _ATTACK_STEPS:
+        return power
+    later = power[_ATTACK_STEPS:].T[:, None]
+    smooth = functional.avg_pool1d(later, 2 * reach + 1, 1, reach, count_include_pad=False)[:, 0].T
+    return torch.cat([power[:_ATTACK_STEPS], smooth])
+
+
 def pulse_train(hz: Tensor, *, sample_rate_hz: int) -> Tensor:
-    """A click per wave, of the power of white noise of power 1: all multiples of a frequency at once.
+    """A click per wave, the first at once, of the power of white noise of power 1: all multiples of a frequency.
 
     Parameters
     ----------
@@ -294,10 +308,10 @@ def pulse_train(hz: Tensor, *, sample_rate_hz: int) -> Tensor:
     --------
     >>> clicks = pulse_train(torch.full((44100,), 64.0), sample_rate_hz=65536)
     >>> round(clicks.square().mean().item(), 2), torch.nonzero(clicks)[:3, 0].tolist()
-    (1.0, [1023, 2047, 3071])
+    (1.0, [0, 1023, 2047])
     """
     turns = torch.cumsum(hz.double() / sample_rate_hz, 0)
-    begun = torch.diff(turns.floor(), prepend=torch.zeros(1, dtype=turns.dtype)) > 0
+    begun = torch.diff(turns.floor(), prepend=turns.new_full((1,), -1.0)) > 0
     return torch.where(begun, (sample_rate_hz / hz).sqrt(), 0.0)
 
 
