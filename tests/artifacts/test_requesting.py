@@ -35,3 +35,5 @@ def test_several_classes_are_taken_in_the_order_named_and_each_is_checked() -> N
     assert classes_asked(("kick", "snare"), word="kick,") == ("kick",)
     with pytest.raises(UsageError, match="leave out --class"):
         classes_asked(("kick", "snare"), word=",any")
+    with pytest.raises(UsageError, match="beside other classes"):
+        classes_asked(("kick", "snare"), word="kick,each")

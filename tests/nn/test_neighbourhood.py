@@ -561,7 +561,7 @@ def test_colours_vary_together_and_hardly_more_than_known_ones_however_far_all_e
     for number, of_known in enumerate((waver, waver, waver, -waver)):  # the last two move against each other
         tokens[:, :, repeated[number]] = of_known[:, None]
     settle(made, (tokens, counts))
-    drawn = [made.draw(0, seed=s, roam=4.0, held=lambda wholes, known, like: wholes) for s in range(200)]
+    drawn = [made.draw(0, seed=s, roam=4.0, held=lambda wholes, *_: wholes) for s in range(200)]
     wholes = torch.stack([place.whole for place in drawn if place is not None])
     spread = wholes.std(0) / made.wholes[made.classes >= 0].std(0)
     assert float(spread[1]) > 1.3 * float(spread[2])

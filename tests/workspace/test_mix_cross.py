@@ -76,6 +76,16 @@ def test_several_classes_are_taken_in_turn_in_the_order_asked(workspace: Workspa
     assert [one.receipt.class_name for one in made] == ["tom", "kick", "tom"]
     with pytest.raises(UnknownName, match="'snar'"):
         workspace.make("mix", None, folder=tmp_path, **{"class": "kick,snar"})
+    with pytest.raises(UsageError, match=r"of class 'tom'.*leave out 'tom'"):
+        workspace.make("mix", None, folder=tmp_path, sounds=8, **{"class": "tom,kick"})
+
+
+@pytest.mark.parametrize("word", ["tom,kick", "each"])
+def test_one_of_several_classes_is_made_again_from_its_receipt(workspace: Workspace, tmp_path: Path, word: str) -> None:
+    made = workspace.make("cross", None, folder=tmp_path / "a", count=3, seed=4, **{"class": word})
+    for one in made:
+        [again] = workspace.make("cross", None, folder=tmp_path / "b", **one.receipt.knobs)
+        assert again.sound.content_id == one.sound.content_id
 
 
 def test_one_file_takes_company_out_of_the_library(workspace: Workspace, tmp_path: Path) -> None:

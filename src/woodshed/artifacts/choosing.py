@@ -14,7 +14,7 @@ from woodshed.artifacts.requesting import EACH, named_classes
 from woodshed.artifacts.verb import GivenSound, Job
 from woodshed.base.errors import UnknownName, UsageError
 from woodshed.base.events import EventSink, Note
-from woodshed.base.knobs import Knob
+from woodshed.base.knobs import Knob, KnobValue
 from woodshed.base.seeds import derive_seed
 from woodshed.roles import LenderPool
 from woodshed.sound import Sound
@@ -39,7 +39,7 @@ CHOOSING_KNOBS = (
 class Company:
     """Sounds that go together: the given ones first, then those of the library.
 
-    ``lenders`` are the content ids of the library's.
+    ``lenders`` are the content ids of the library's, ``lenders_class`` is the class they are chosen from.
     """
 
     sounds: tuple[Sound, ...]
@@ -47,14 +47,19 @@ class Company:
     lenders: tuple[str, ...]
     class_name: str | None
     label: str
+    lenders_class: str | None = None
+
+    def asked_again(self, *, seed: int) -> dict[str, KnobValue]:
+        """The knobs that choose the same sounds once more."""
+        return {"count": 1, "seed": seed, "class": self.lenders_class}
 
 
 def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
     """For each sound that a job is to make, its seed and the sounds that go into it.
 
     Out of the library, consecutive seeds take different pairs until every pair of a class was taken, and what a seed
-    takes depends on nothing but the seed, the given sounds and the library. Given sounds come in the order given;
-    surround comes mixed down to one channel.
+    takes depends on nothing but the seed, the given sounds and the library; of several classes asked for, it is the
+    turn of the next. Given sounds come in the order given; surround comes mixed down to one channel.
 
     Parameters
     ----------
@@ -83,7 +88,8 @@ def companies(job: Job, *, size: int) -> list[tuple[int, Company]]:
         lenders = drawn_ids(shelves[name], count=size - given, seed=seed)
         sounds = (*(one.sound for one in job.sounds), *(_on_two(job.lenders.read(one)) for one in lenders))
         label = Path(job.sounds[0].name).stem if given else name
-        found.append((seed, Company(sounds, job.inputs, lenders, None if given else name or None, label)))
+        named = name or None
+        found.append((seed, Company(sounds, job.inputs, lenders, None if given else named, label, named)))
     return found
 
 
@@ -140,11 +146,18 @@ def _shelves(pool: LenderPool, *, least: int, word: str | None) -> dict[str, lis
     shelves: dict[str, list[str]] = {}
     for content_id in pool.content_ids():
         shelves.setdefault(pool.class_name(content_id) or "", []).append(content_id)
-    names = sorted(shelves) if word in (None, EACH) else named_classes(str(word), known=shelves)
+    named = () if word in (None, EACH) else named_classes(str(word), known=shelves)
+    names = named or sorted(shelves)
     for name in names:
         if name not in shelves:
             known = [*sorted(filter(None, shelves)), EACH]
             raise UnknownName("class among these sounds", name, known=known, cause="none of them has it")
+        if len(named) > 1 and len(shelves[name]) < least:
+            raise UsageError(
+                f"The library has {len(shelves[name])} of class {name!r} to choose from",
+                cause=f"it takes {least}, of every class that is named",
+                way_out=f"leave out {name!r}, add sounds (woodshed library add FOLDER), or widen --query",
+            )
     enough = {name: shelves[name] for name in names if len(shelves[name]) >= least}
     if not enough:
         raise UsageError(

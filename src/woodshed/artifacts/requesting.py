@@ -50,13 +50,25 @@ def classes_asked(classes: Sequence[str], *, word: str | None) -> tuple[str | No
 def named_classes(word: str, *, known: Collection[str]) -> tuple[str, ...]:
     """The names in a word, each once: the word itself where it is known, else what stands between its commas.
 
+    Raises
+    ------
+    UsageError
+        If ``each`` is one of several.
+
     Examples
     --------
     >>> named_classes("kick, snare,kick", known=("kick",))
     ('kick', 'snare')
     """
     parts = [] if word in known else [part.strip() for part in word.split(",")]
-    return tuple(dict.fromkeys(filter(None, parts))) or (word,)
+    names = tuple(dict.fromkeys(filter(None, parts))) or (word,)
+    if EACH in names and len(names) > 1:
+        raise UsageError(
+            f"{EACH!r} cannot be asked for beside other classes",
+            cause="it means all of them, one after the other",
+            way_out=f"use --class {EACH}, or name classes only",
+        )
+    return names
 
 
 def own_first(classes: Sequence[str], *, own: Collection[str]) -> list[str]:

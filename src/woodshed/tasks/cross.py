@@ -42,7 +42,7 @@ def make(job: Job) -> Iterator[Product]:
         if one.sample_rate_hz != two.sample_rate_hz:
             raise RateMismatch("The second sound", got_hz=two.sample_rate_hz, expected_hz=one.sample_rate_hz)
         data = crossed(one.data, two.data, sample_rate_hz=one.sample_rate_hz, bands=job.whole("bands") or 24, seed=seed)
-        knobs = {**job.settings, "count": 1, "seed": seed}
+        knobs = {**job.settings, **company.asked_again(seed=seed)}
         made = Made(Sound(data, one.sample_rate_hz), company.lenders, company.class_name)
         yield Product(made, seed=seed, number=number, inputs=company.inputs, knobs=knobs, label=company.label)
         job.on_event(Progress(stage="crossing", done=number, total=len(together), unit="sounds"))

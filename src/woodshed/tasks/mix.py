@@ -50,7 +50,7 @@ def make(job: Job) -> Iterator[Product]:
         even = len(together) == 1 and not company.lenders
         weights = _weights(job.word("weights"), size=size, seed=seed, even=even)
         sound = mean_of(company.sounds, weights=weights)
-        knobs = {**job.settings, "count": 1, "seed": seed, "weights": ",".join(f"{w:.4g}" for w in weights)}
+        knobs = {**job.settings, **company.asked_again(seed=seed), "weights": ",".join(f"{w:.4g}" for w in weights)}
         made = Made(sound, company.lenders, company.class_name)
         yield Product(made, seed=seed, number=number, inputs=company.inputs, knobs=knobs, label=company.label)
         job.on_event(Progress(stage="mixing", done=number, total=len(together), unit="sounds"))

@@ -277,13 +277,13 @@ def _place_for(
     )
 
 
-def _held_to_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tensor) -> Tensor:
-    """What new sounds are on the whole, with no number farther out than known ones, and coloured as these are.
+def _held_to_known(model: BandFlow, wholes: Tensor, known: Tensor, edges: Tensor, like: Tensor) -> Tensor:
+    """What new sounds are on the whole, with no number beyond its edges, and coloured as known ones are.
 
     Their highs are as loud as those of the one they are like.
     """
-    coloured = coloured_as_known(model, no_farther(wholes, known), known, like)
-    return no_farther(coloured, known)  # of few sounds a colour has numbers in which nothing was seen to vary
+    coloured = coloured_as_known(model, no_farther(wholes, edges), known, like)
+    return no_farther(coloured, edges)  # of few sounds a colour has numbers in which nothing was seen to vary
 
 
 def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tensor) -> Tensor:

@@ -168,7 +168,7 @@ class Config(FamilyConfig):
     trait_share: float = Field(default=0.6, ge=0, le=1)
     close: float = Field(default=0.42, ge=0, le=1)
     roam: float = Field(default=4.0, ge=0, le=MOST_ROAM)
-    apart: float = Field(default=0.74, ge=0, le=10)
+    apart: float = Field(default=0.78, ge=0, le=10)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
