@@ -14,8 +14,6 @@ from woodshed.nn import (
     PLACE_NUMBERS,
     TOLD_NUMBERS,
     Neighbourhood,
-    evenly,
-    turn_of,
 )
 from woodshed.nn.neighbourhood import _ENOUGH, _between
 
@@ -398,16 +396,6 @@ def test_what_goes_far_is_drawn_back_towards_the_middle_of_its_class() -> None:
     assert 1.4 < usual < far < 3.0  # without being drawn back 2.7 and 5.1
 
 
-@pytest.mark.parametrize("share", [0.0, 0.07, 0.45, 0.5, 1.0])
-@pytest.mark.parametrize("first", [0, 7, 2**61 + 3])
-def test_of_seeds_side_by_side_a_share_lies_inside_and_each_side_counts_on(share: float, first: int) -> None:
-    turns = [turn_of(seed, share=share) for seed in range(first, first + 40)]
-    inside, outside = ([turn for within, turn in turns if within is side] for side in (True, False))
-    assert abs(len(inside) - 40 * share) <= 1
-    for side in (inside, outside):
-        assert side == list(range(side[0], side[0] + len(side))) if side else True
-
-
 def test_the_turn_says_which_sound_a_draw_begins_from_and_the_seed_all_else() -> None:
     made = settled()
     one, same, other = (made.draw(0, seed=seed, turn=turn) for seed, turn in ((1, 5), (2, 5), (1, 6)))
@@ -575,12 +563,6 @@ def test_what_is_usual_between_two_of_a_class_is_told_by_one_pair_for_each_sound
     pairs = [(n, n // 10 * 10 + (n % 10 + 5) % 10) for n in range(20)]
     usual = float(torch.stack([(told[a] - told[b]).norm() for a, b in pairs]).median())
     assert made._usual_between_two(made._heard(1.0)) == pytest.approx(usual)
-
-
-def test_every_turn_gives_a_number_below_one() -> None:
-    assert 0.0 < evenly(0) < 1.0
-    assert evenly(1018231460777725123) < 1.0
-    assert evenly(np.int64(5)) == evenly(5)
 
 
 def test_what_all_tokens_of_a_sound_repeat_is_kept_and_blended_as_its_place_is() -> None:

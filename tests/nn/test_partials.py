@@ -70,6 +70,21 @@ def test_all_of_a_saw_is_tone_however_low(hz: float) -> None:
     assert partials.shares[1:-3, rung].min() > 0.9
 
 
+@pytest.mark.parametrize(("hz", "seconds"), [(55.0, 0.1), (110.0, 0.06), (41.2, 0.6), (440.0, 0.5)])
+def test_a_note_is_tone_to_its_end(hz: float, seconds: float) -> None:
+    partials = found(saw(hz, seconds=seconds))
+    assert partials.harmonic
+    assert partials.shares[:, 3].min() > 0.85
+
+
+def test_where_a_note_is_silent_it_has_no_tone() -> None:
+    note = saw(110.0)
+    note[RATE // 5 : RATE // 5 * 2] = 0.0
+    shares = found(note).shares[:, 3]
+    assert shares[1] > 0.9
+    assert shares[6] < 0.1
+
+
 @pytest.mark.parametrize("hz", [46.2, 220.0])
 def test_hiss_in_a_note_is_told_from_its_tone(hz: float) -> None:
     """As loud as the tone between the 17th and 32nd multiple, and nowhere else."""

@@ -166,6 +166,34 @@ def test_a_note_made_anew_is_a_note_up_to_the_top(
         assert alike_a_period_later(made, hz, low_hz=(low - 0.5) * hz, high_hz=(high + 0.5) * hz) > limit
 
 
+def test_the_side_of_a_wide_note_buzzes_too(ringer: Ringer) -> None:
+    mono = saw(44.0, top_hz=12000.0)[0]
+    sound = torch.stack([mono, mono.roll(300)])
+    spectra = ringer.spectra(heard(ringer, sound), frames=len(mono), sides=2, seed=1)
+    made = ringer.splitter.join(spectra, frames=len(mono)).numpy()
+    side = np.stack([made[0] - made[1]] * 2)
+    assert alike_a_period_later(side, 44.0, low_hz=34 * 44.0, high_hz=64 * 44.0) > 0.7
+
+
+def test_a_low_note_whose_highs_are_plucked_has_them_at_once_and_then_no_more(ringer: Ringer) -> None:
+    seconds = torch.arange(RATE // 2) / RATE
+    numbers = torch.arange(1, 180)
+    falls = torch.exp(-seconds[:, None] / torch.where(numbers > 32, 0.004, 0.2))
+    sound = (torch.sin(2 * math.pi * 44.0 * seconds[:, None] * numbers) * falls / numbers).sum(1).expand(2, -1)
+    shape = heard(ringer, sound)
+    shape = replace(shape, partials=replace(shape.partials, shares=torch.ones_like(shape.partials.shares)))
+    assert shape.partials.harmonic
+    fine = ringer.spectra(shape, frames=len(seconds), sides=2, seed=1)
+    made = ringer.splitter.join(fine * math.exp(0.5 * ringer.splitter.split(sound).reference), frames=len(seconds))
+    highs = []
+    for one in (sound.numpy(), made.numpy()):
+        bins = np.fft.rfftfreq(len(seconds), 1 / RATE)
+        part = np.fft.irfft(np.fft.rfft(one.mean(0)) * (bins > 2500.0), len(seconds))
+        highs.append([10 * math.log10((part[at : at + 512] ** 2).sum() + 1e-9) for at in (0, 1024)])
+    assert highs[1][0] == pytest.approx(highs[0][0], abs=4.0), "the first click comes at once"
+    assert highs[1][1] < highs[1][0] - 20.0, "and the second, a period later, is over"
+
+
 def test_above_a_series_whose_last_lines_are_noise_nothing_buzzes(ringer: Ringer) -> None:
     sound = saw(44.0, top_hz=12000.0)
     shape = heard(ringer, sound)

@@ -30,7 +30,7 @@ _TUNED_S = 0.37  # of a series, in which its fundamental is told closely
 _TUNING, _TUNINGS = 0.015, 121  # how far from where it was heard it is looked for, and in how many places
 _NOISY_SHARE = 0.3  # what noise itself shows
 _NOISY_SERIES = 0.2  # the same of a series, in its upper spans
-_SILENT = 1e-8  # of the most energy of a span
+_SILENT = 1e-8  # of the most energy
 _PEAK_OVER_FLOOR_DB = 9.0
 _WEAKEST_DB = -42.0
 _LONGEST_GLIDE_S = 0.6
@@ -297,6 +297,8 @@ def _series_shares(audio: Floats, rate: int, first_hz: float, token_frames: int,
     size = 1 << math.ceil(math.log2(len(audio) + period))
     hz = np.fft.fftfreq(size, 1 / rate)
     spectrum = 2 * np.fft.fft(audio, size)
+    energy = (window * audio[at] ** 2).sum(1)
+    sounding = energy > _SILENT * energy.max()
     shares = np.zeros((tokens, MODES))
     for mode, (low, high) in enumerate(HARMONIC_SPANS):
         if low * first_hz >= highest_rung_hz(rate):
@@ -305,7 +307,7 @@ def _series_shares(audio: Floats, rate: int, first_hz: float, token_frames: int,
         now, later = span[at], span[at + period]
         mine, theirs = ((window * np.abs(one) ** 2).sum(1) for one in (now, later))
         alike = np.abs((window * now.conj() * later).sum(1)) / np.sqrt(np.maximum(mine * theirs, 1e-30))
-        shares[:, mode] = np.where(mine > _SILENT * mine.max(), alike, 0.0)
+        shares[:, mode] = np.where(sounding, alike, 0.0)
     return np.clip((shares - _NOISY_SERIES) / (1 - _NOISY_SERIES), 0, 1)
 
 

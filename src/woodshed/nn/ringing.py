@@ -186,6 +186,7 @@ class Ringer:
         hz = (first_hz * lines.course[1:]).repeat_interleave(self._hop)
         pulses = lapped(pulse_train(hz, sample_rate_hz=self.splitter.sample_rate_hz)[None], hop_frames=self._hop)[0]
         power = _smoothed(self.shaper.loudness(shape).square(), int(self._spans(torch.tensor(first_hz))))
+        power[:_ATTACK_STEPS] *= min(1.0, first_hz * self._hop / self.splitter.sample_rate_hz)  # all of one click
         return pulses * (power * share).sqrt(), share
 
     def _last_number(self, first_hz: float) -> int:
