@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from woodshed.dsp import fundamental_hz
+from woodshed.dsp import fundamental_hz, next_fast_length
 from woodshed.nn.gliding import (
     LEAST_OCTAVES,
     LOWS_FROM_HZ,
@@ -294,7 +294,7 @@ def _series_shares(audio: Floats, rate: int, first_hz: float, token_frames: int,
     at = centres[:, None] + np.arange(-reach, reach + 1)  # (tokens, frames)
     window = np.where((at >= 0) & (at < last), np.hanning(2 * reach + 1), 0.0)
     at = at.clip(0, last - 1)
-    size = 1 << math.ceil(math.log2(len(audio) + period))
+    size = next_fast_length(len(audio) + period)
     hz = np.fft.fftfreq(size, 1 / rate)
     spectrum = 2 * np.fft.fft(audio, size)
     energy = (window * audio[at] ** 2).sum(1)
