@@ -65,8 +65,8 @@ def heard_check(stage: Stage) -> Check:
     }
     progress(f"class heard as asked: generated {made}, real {real}, {rows}")
     ratio = np.mean(list(made.values())) / max(float(np.mean(list(real.values()))), 1e-9)
-    words = f"{name} (n {len(stage.asked)}, {len(classes)} classes, learned from {stage.hearing.trained_on} held-out "
-    words += f"sounds; real {np.mean(list(real.values())):.2f}, noise {rows['coloured noise']:.2f})"
+    words = f"{name} (n {len(stage.asked)}, {len(classes)} classes, learned from {stage.hearing.trained_on} sounds "
+    words += f"of neither; real {np.mean(list(real.values())):.2f}, noise {rows['coloured noise']:.2f})"
     return at_least(words, float(ratio), 1.0)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import pickle
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from woodshed.artifacts.model_file import LoadedModel
 from woodshed.base.errors import UsageError
 from woodshed.base.files import file_word
 from woodshed.base.seeds import derive_seed
+from woodshed.kit import make_kit
 from woodshed.library import Purpose
 from woodshed.metrics import REFERENCES, SoundSet, asked_classes
 from woodshed.roles import FAMILIES, Generator, LenderPool, NoLenders, Request
@@ -32,6 +35,7 @@ from woodshed.workspace import Workspace
 BATCH = 16
 LEAST = 16
 FEWEST_TO_LEARN = 4
+KIT_SEED, KIT_EACH = 4711, 12  # of the hits that teach a listener where real ones are too few
 
 
 @dataclass(frozen=True)
@@ -214,13 +218,44 @@ class Stage:
 
     @cached_property
     def hearing(self) -> Hearing | None:
-        """A listener that learned from the held-out kits only, the classes they have; None if they are too few."""
-        counts = Counter(self.held_out.class_names)
+        """A listener that learned from the held-out kits only, the classes they have; None if they are too few.
+
+        Where they are too few, hits of a built-in kit teach it, too: no more of these was heard by the model.
+        """
+        found = self._taught_by(self.held_out)
+        if found is None:
+            progress("too few held-out sounds to teach a listener: hits of a built-in kit teach it, too")
+            with tempfile.TemporaryDirectory() as folder:
+                found = self._taught_by(beside(self.held_out, kit_hits(Path(folder), like=self.card)))
+        return found
+
+    def _taught_by(self, sounds: SoundSet) -> Hearing | None:
+        counts = Counter(sounds.class_names)
         names = {name for name in self.asked if counts[name] >= FEWEST_TO_LEARN}
         wanted = self.training.taken(at for at, name in enumerate(self.training.class_names) if name in names)
         steps, seed = self.order.listener_steps, self.order.seed
-        found = trained_listener(wanted, self.held_out, allowed=None, steps=steps, seed=seed)
+        found = trained_listener(wanted, sounds, allowed=None, steps=steps, seed=seed)
         return None if found is None or found.heard_training_sounds else found
+
+
+def kit_hits(folder: Path, *, like: ModelCard) -> SoundSet:
+    """Hits of a built-in kit, made in a folder, of the rate and channels of a model."""
+    make_kit(folder, seed=KIT_SEED, count_per_class=KIT_EACH, loops=0)
+    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "oneshot"]
+    heard = [read_sound(folder / row["path"]).resampled(like.sample_rate_hz) for row in rows]
+    sounds = [one.mono() for one in heard] if like.channels == 1 else heard
+    return SoundSet(tuple(sounds), *(tuple(row[name] for row in rows) for name in ("class", "group", "path")))
+
+
+def beside(one: SoundSet, other: SoundSet) -> SoundSet:
+    """The sounds of two sets."""
+    return SoundSet(
+        (*one.sounds, *other.sounds),
+        (*one.class_names, *other.class_names),
+        (*one.groups, *other.groups),
+        (*one.names, *other.names),
+    )
 
 
 def requests_for(classes: Sequence[str], *, seed: int) -> list[Request]:
