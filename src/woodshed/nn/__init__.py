@@ -40,7 +40,7 @@ from woodshed.nn.measuring import (
 from woodshed.nn.mending import with_plain_top, without_holes
 from woodshed.nn.metal import LINE_POINTS, METAL_NUMBERS, lines_of, metal_of, noise_with, retuned_lines
 from woodshed.nn.muon import Muon, near_orthogonal
-from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, no_farther
+from woodshed.nn.neighbourhood import PLACE_NUMBERS, TOLD_NUMBERS, Neighbourhood, Place, edges_of, no_farther
 from woodshed.nn.partial_tracking import partials_of
 from woodshed.nn.partials import GLIDE_PLACES, MODES, PARTIAL_NUMBERS, Partials
 from woodshed.nn.principal import Moments, PrincipalBasis
@@ -130,6 +130,7 @@ __all__ = [
     "crossed",
     "deceiving_loss",
     "discriminator_loss",
+    "edges_of",
     "envelope_db",
     "evenly",
     "faded_course",

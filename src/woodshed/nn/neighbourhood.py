@@ -92,6 +92,22 @@ def no_farther(values: Tensor, known: Tensor) -> Tensor:
     return torch.maximum(torch.minimum(values, known.amax(0)), known.amin(0))
 
 
+def edges_of(known: Tensor, *, usual: Tensor, room: float) -> Tensor:
+    """The least and the most that values of new sounds of a class may be, ``(2, n)``.
+
+    What is known of it, ``(sounds, n)``; where it varies less than is usual in a class, ``(n,)``, a share of what it
+    lacks beyond, on either side. A class of few kits is wider than its sounds tell.
+
+    Examples
+    --------
+    >>> edges_of(torch.tensor([[1.0, 0.0], [2.0, 9.0]]), usual=torch.tensor([3.0, 3.0]), room=0.5).tolist()
+    [[0.0, 0.0], [3.0, 9.0]]
+    """
+    low, high = known.amin(0), known.amax(0)
+    beyond = room * (usual - (high - low)).clamp(min=0)
+    return torch.stack([low - beyond, high + beyond])
+
+
 def crowding(row: Tensor) -> Tensor:
     """How near each stands to those beside it, for points in a row ``(points, n)``: 1 as is usual, half to 2.
 
@@ -357,7 +373,7 @@ class Neighbourhood(nn.Module):
         wholes[:, self.tinged] = self.wholes[bright, self.tinged]
         wholes[:, self.modes] = self.wholes[ringing, self.modes]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
-        edges = self._edges(known)
+        edges = edges_of(known, usual=self.usual_spread(self.wholes), room=_ROOM)
         wholes = no_farther(wholes, edges) if held is None else held(wholes, known, edges, self.wholes[bright])
         best = 0
         if tries > 1:
@@ -435,26 +451,19 @@ class Neighbourhood(nn.Module):
             towards=int(self.names[other]),
         )
 
-    def _edges(self, known: Tensor) -> Tensor:
-        """The least and the most that numbers of new sounds of a class may be, ``(2, numbers)``.
+    def usual_spread(self, values: Tensor) -> Tensor:
+        """From the least to the most of some values in a class, the median over classes of enough sounds; else 0.
 
-        What is known of it, ``(sounds, numbers)``; where it varies less than is usual in a class, half of what it lacks
-        beyond, on either side. A class of few kits is wider than its sounds tell.
+        ``values`` has a row for each that is kept, or for none, ``(rows, n)``, as ``wholes`` has.
         """
-        low, high = known.amin(0), known.amax(0)
-        room = _ROOM * (self._usual_spread() - (high - low)).clamp(min=0)
-        return torch.stack([low - room, high + room])
-
-    def _usual_spread(self) -> Tensor:
-        """From the least to the most of each number in a class, the median over classes of enough sounds; else 0."""
         used = self.classes >= 0
-        classes, wholes = self.classes[used], self.wholes[used]
+        classes, values = self.classes[used], values[used]
         counts = torch.bincount(classes)
         if not bool((counts >= _TELLING).any()):
-            return torch.zeros_like(wholes[0])
-        rows = classes[:, None].expand_as(wholes)
+            return torch.zeros_like(values[0])
+        rows = classes[:, None].expand_as(values)
         low, high = (
-            wholes.new_zeros(len(counts), wholes.shape[1]).scatter_reduce(0, rows, wholes, end, include_self=False)
+            values.new_zeros(len(counts), values.shape[1]).scatter_reduce(0, rows, values, end, include_self=False)
             for end in ("amin", "amax")
         )
         return (high - low)[counts >= _TELLING].quantile(0.5, dim=0)

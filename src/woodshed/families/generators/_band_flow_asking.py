@@ -25,6 +25,7 @@ from woodshed.nn import (
     Shape,
     as_bright,
     at_quantile,
+    edges_of,
     no_farther,
     retuned_lines,
     turn_of,
@@ -41,6 +42,7 @@ MOST_ROAM = 5.0
 _STEADY_ROAM = 1.2  # of what is made from one place alone
 _CALM = 0.6  # of the noise, for new sounds of which nothing is asked
 _TAKE_STEPS = 2
+_COLOUR_ROOM = 0.2  # of what known colours of a class lack of what is usual; with as much as numbers have, drums change
 _RETUNED = (0.25, 1.5)  # semitones by which the lines of a known sound are moved for a new one
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
 
@@ -290,11 +292,16 @@ def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tens
     """The same, ``(sounds, numbers)``, with colours that are nowhere much louder or softer than all known ones.
 
     Numbers that are usual each by itself may yet add up to a kick as bright as a snare. As nearly as its numbers tell.
+    Where known colours of the class differ less than is usual, there is a little room.
     """
-    scales = model.tone_scales[-COLOUR_NUMBERS:]
-    points = model.colours.unsqueeze(torch.cat([wholes, known, like[None]])[:, -COLOUR_NUMBERS:] * scales)
-    within = no_farther(points[: len(wholes)], points[len(wholes) : -1])
-    colours = model.colours.squeeze(as_bright(within, points[-1])) / scales
+    scales, places = model.tone_scales[-COLOUR_NUMBERS:], model.neighbourhood
+
+    def points_of(rows: Tensor) -> Tensor:
+        return model.colours.unsqueeze(rows[:, -COLOUR_NUMBERS:] * scales)
+
+    usual = places.usual_spread(points_of(places.wholes))
+    within = no_farther(points_of(wholes), edges_of(points_of(known), usual=usual, room=_COLOUR_ROOM))
+    colours = model.colours.squeeze(as_bright(within, points_of(like[None])[0])) / scales
     return torch.cat([wholes[:, :-COLOUR_NUMBERS], colours], dim=-1)
 
 
