@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import pickle
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import numpy as np
 
 from benchmarks._corpus import cache_folder, folders_of_kind
 from benchmarks._generation_sides import Figures, Side, Yardstick, kept_side
+from benchmarks._kit_sounds import made_hits
 from benchmarks._process import run_measured
 from benchmarks._report import progress
 from woodshed.artifacts import ModelCard
@@ -23,7 +22,6 @@ from woodshed.artifacts.model_file import LoadedModel
 from woodshed.base.errors import UsageError
 from woodshed.base.files import file_word
 from woodshed.base.seeds import derive_seed
-from woodshed.kit import make_kit
 from woodshed.library import Purpose
 from woodshed.metrics import REFERENCES, SoundSet, asked_classes
 from woodshed.roles import FAMILIES, Generator, LenderPool, NoLenders, Request
@@ -225,8 +223,7 @@ class Stage:
         found = self._taught_by(self.held_out)
         if found is None:
             progress("too few held-out sounds to teach a listener: hits of a built-in kit teach it, too")
-            with tempfile.TemporaryDirectory() as folder:
-                found = self._taught_by(beside(self.held_out, kit_hits(Path(folder), like=self.card)))
+            found = self._taught_by(beside(self.held_out, kit_hits(like=self.card)))
         return found
 
     def _taught_by(self, sounds: SoundSet) -> Hearing | None:
@@ -238,14 +235,12 @@ class Stage:
         return None if found is None or found.heard_training_sounds else found
 
 
-def kit_hits(folder: Path, *, like: ModelCard) -> SoundSet:
-    """Hits of a built-in kit, made in a folder, of the rate and channels of a model."""
-    make_kit(folder, seed=KIT_SEED, count_per_class=KIT_EACH, loops=0)
-    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "oneshot"]
-    heard = [read_sound(folder / row["path"]).resampled(like.sample_rate_hz) for row in rows]
+def kit_hits(*, like: ModelCard) -> SoundSet:
+    """Hits of a built-in kit, of the rate and channels of a model."""
+    hits = made_hits(seed=KIT_SEED, count_per_class=KIT_EACH)
+    heard = [one.sound.resampled(like.sample_rate_hz) for one in hits]
     sounds = [one.mono() for one in heard] if like.channels == 1 else heard
-    return SoundSet(tuple(sounds), *(tuple(row[name] for row in rows) for name in ("class", "group", "path")))
+    return SoundSet(tuple(sounds), tuple(one.class_name for one in hits), tuple(one.group for one in hits))
 
 
 def beside(one: SoundSet, other: SoundSet) -> SoundSet:
