@@ -31,7 +31,7 @@ from woodshed.families.generators._band_flow_copies import (
     named_by,
     numbered,
 )
-from woodshed.families.generators._band_flow_hearing import sounding_part, within
+from woodshed.families.generators._band_flow_hearing import partials_heard, sounding_part, within
 from woodshed.families.generators._band_flow_lending import Decoder, tidied
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over
 from woodshed.families.generators.band_flow import BandFlow
@@ -39,7 +39,9 @@ from woodshed.nn import (
     COLOUR_NUMBERS,
     GLIDE_PLACES,
     METAL_NUMBERS,
+    Partials,
     Shape,
+    Split,
     attacked,
     colour_of,
     colour_points_hz,
@@ -719,12 +721,26 @@ def test_further_takes_count_their_own_turns(model: BandFlow) -> None:
             assert torch.equal(one.place, meant.numbers)
 
 
-def test_takes_are_drawn_in_two_steps_at_most(model: BandFlow) -> None:
+def test_takes_are_drawn_in_two_steps_and_new_sounds_in_three_unless_something_or_a_number_is_asked_for(
+    model: BandFlow,
+) -> None:
     drawn = [drawn_for(model, Request(seed=seed, class_name="kick")) for seed in range(20)]
-    takes, others = ([one for one in drawn if one.still is still] for still in (True, False))
-    for steps in (1, 2, 5):
-        assert len(times_for(takes, steps=steps)) == min(steps, 2) + 1
-        assert len(times_for(others, steps=steps)) == steps + 1
+    takes, new = ([one for one in drawn if one.still is still] for still in (True, False))
+    wished = [drawn_for(model, Request(seed=1, class_name="kick", duration_s=0.2))]
+    for usual in (1, 2, 5):
+        for rows, enough in ((takes, 2), (new, 3), (wished, usual)):
+            assert len(times_for(rows, steps=None, usual=usual)) == min(usual, enough) + 1
+            assert len(times_for(rows, steps=7, usual=usual)) == 7 + 1
+
+
+def test_a_sound_of_which_something_is_asked_is_as_alone_beside_new_ones(model: BandFlow) -> None:
+    requests = [Request(seed=3, class_name="kick"), Request(seed=4, class_name="kick", duration_s=0.2)]
+    steady = BandFlow(model.config.model_copy(update={"close": 0.0, "steps": 5}), model.spec, seed=1)
+    steady.load_state_dict(model.state_dict())
+    beside = steady.generate(requests, lenders=NoLenders())
+    for request, made in zip(requests, beside, strict=True):
+        alone = steady.generate([request], lenders=NoLenders())[0]
+        assert np.array_equal(alone.sound.data, made.sound.data)
 
 
 def test_new_sounds_glide_as_a_known_one_of_their_class(model: BandFlow) -> None:
@@ -873,3 +889,26 @@ def test_metal_comes_through_tokens(model: BandFlow) -> None:
     again = model.shape_of(model.tokens_of_shape(shape), frames=split.frames)
     assert again.metal is not None
     assert torch.allclose(again.metal, metal, atol=1e-4)
+
+
+def test_what_rings_in_a_sound_is_looked_for_once_in_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds = [hit(class_index=1, seed=seed) for seed in range(3)]
+    examples = [Example(sound, 0, sound.content_id) for sound in sounds]
+    anew = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, ("kick",)), seed=1)
+    anew.fit(examples, seed=1)
+    anew.rung.clear()
+    expected = anew.encode(examples, seed=1, augment=False).tensors
+    looked: list[int] = []
+
+    def counted(model: BandFlow, split: Split) -> Partials:
+        looked.append(split.frames)
+        return partials_heard(model, split)
+
+    for module in ("_band_flow_fitting", "_band_flow_hearing", "band_flow"):
+        monkeypatch.setattr(f"woodshed.families.generators.{module}.partials_heard", counted)
+    model = BandFlow(BandFlow.PRESETS["debug"], DataSpec(RATE, 2, ("kick",)), seed=1)
+    model.fit(examples, seed=1)
+    found = model.encode(examples, seed=1, augment=False).tensors
+    assert len(looked) == len(examples)
+    assert not model.rung
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())

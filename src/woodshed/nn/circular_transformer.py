@@ -42,7 +42,7 @@ class RingBlock(SteeredBlock):
         y = self.mix_before(steered(x, shift_a, scale_a), around)
         x = x + gate_a * self.attend(y, present)
         y = self.mix_between(steered(x, shift_b, scale_b), around)
-        return x + gate_b * self.narrow(functional.gelu(self.widen(y), approximate="tanh"))
+        return x + gate_b * self.narrow(functional.gelu(self.widen(y)))
 
 
 class CircularTransformer(nn.Module):

@@ -99,9 +99,9 @@ def as_bright(points: Tensor, like: Tensor) -> Tensor:
         power = 10.0**colours
         return torch.log10(power[..., high].sum(-1, keepdim=True) / power[..., ~high].sum(-1, keepdim=True))
 
-    change = torch.zeros_like(points[..., :1])
+    wanted, change = odds(like), torch.zeros_like(points[..., :1])
     for _ in range(_ROUNDS):  # what is turned up below 8 kHz counts against it
-        change = change + odds(like) - odds(points + change * rising)
+        change = change + wanted - odds(points + change * rising)
     power = 10.0 ** (points + change * rising)
     return torch.log10(power / power.sum(-1, keepdim=True)).clamp(min=_FLOOR)
 

@@ -94,7 +94,7 @@ class Block(SteeredBlock):
         y = self.mix_before(_only(steered(x, shift_a, scale_a), present))
         x = torch.addcmul(x, gate_a, self.attend(y, present))
         y = self.mix_between(_only(steered(x, shift_b, scale_b), present))
-        return torch.addcmul(x, gate_b, self.narrow(functional.gelu(self.widen(y), approximate="tanh")))
+        return torch.addcmul(x, gate_b, self.narrow(functional.gelu(self.widen(y))))
 
 
 class SteeredTransformer(nn.Module):

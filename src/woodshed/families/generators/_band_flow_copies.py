@@ -28,7 +28,6 @@ from woodshed.nn import (
     MOST_TILT_DB,
     PARTIAL_NUMBERS,
     TRAITS,
-    Moments,
     Neighbourhood,
     Partials,
     Shape,
@@ -52,7 +51,6 @@ _OF_ONE = range(CONSTANT_NUMBERS + METAL_NUMBERS, CONSTANT_NUMBERS + WHOLE_NUMBE
 _TINTS = range(_OF_ONE.stop, _OF_ONE.stop + COLOUR_NUMBERS)  # its colour; the first says how bright it is on the whole
 _DIGITS = 15  # hex digits of a content id: 60 bits
 _PITCH_WEIGHT, _ATTACK_WEIGHT = 0.7, 0.7  # beside colour and course, in how unlike two sounds are
-_LEAST_METAL = 0.1  # of its share, that metal is counted to vary by
 _PLAIN_WEIGHT = 4.0  # how much more often a sound is learned as it is than each of its changed copies
 
 
@@ -207,19 +205,6 @@ def leaned_colour_of(model: BandFlow, shape: Shape, envelope: Tensor) -> Tensor 
     centres = model.splitter.bands.centres_hz.clamp(min=1.0).log2().numpy()
     drawn = torch.from_numpy(np.interp(np.log2(colour_points_hz()), centres, change)).float()
     return within(model.colours, leaned_colour(model.colours.unsqueeze(shape.colour), drawn))
-
-
-def scale_tones(model: BandFlow, moments: Moments) -> None:
-    """Fix what `tone_numbers` are brought to: all vary by one; those with a basis of their own as it lets them.
-
-    Metal may be missing in all sounds, and be told in a copy of one of them.
-    """
-    model.tone_means.copy_(moments.mean)
-    model.tone_scales.copy_(moments.covariance.diagonal().clamp(min=1e-4).sqrt())
-    model.tone_scales[PARTIAL_NUMBERS : PARTIAL_NUMBERS + METAL_NUMBERS].clamp_(min=_LEAST_METAL)
-    own = torch.cat([basis.variances for basis in (model.attacks, model.courses, model.colours)]).sqrt()
-    model.tone_scales[-len(own) :] = own
-    model.tone_means[-len(own) :] = 0.0
 
 
 def tone_numbers(partials: Partials, shape: Shape) -> Tensor:

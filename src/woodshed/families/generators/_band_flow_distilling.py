@@ -108,7 +108,7 @@ class PairDrawer:
         for length, some in together(model, drawn, most=_TOGETHER):
             rows = [drawn[number] for number in some]
             noise = noise_for(model, rows, length=length)
-            times = times_for(rows, steps=model.config.steps)
+            times = times_for(rows, steps=None, usual=model.config.steps)
             ends = model.solve(noise, rows, times=times, guidance=model.config.guidance)
             for number, start, end in zip(some, noise, ends, strict=True):
                 tokens = drawn[number].tokens

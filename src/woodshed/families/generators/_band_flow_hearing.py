@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,10 +25,8 @@ from woodshed.nn import (
     rise_of,
     sounding_span,
 )
-from woodshed.roles import Example
 from woodshed.sound import Sound
 
-QUANTILES = 33
 _MOST_SPREAD = 4.0  # standard deviations: few sounds leave directions in which nothing was seen to vary
 
 if TYPE_CHECKING:
@@ -48,17 +46,23 @@ def sounding_part(model: BandFlow, sound: Sound) -> np.ndarray | None:
 
 def shape_heard(model: BandFlow, split: Split, *, partials: Partials | None = None) -> Shape:
     """All that tokens say of a sound taken apart; beginning, course and colour never lie far beyond the known."""
+    return replace(
+        bare_shape(model, split, partials=partials or partials_heard(model, split)),
+        attack=within(model.attacks, attack_heard(model, split)),
+        course=within(model.courses, course_heard(model, split)),
+        colour=within(model.colours, colour_heard(model, split)),
+    )
+
+
+def bare_shape(model: BandFlow, split: Split, *, partials: Partials) -> Shape:
+    """The same without what is told beside that of other sounds: beginning, course and colour."""
     rate_hz = model.spec.sample_rate_hz
-    partials = partials or partials_heard(model, split)
     return Shape(
         split.envelope,
         split.width,
         partials,
         lean_of(split.spectra),
-        attack=within(model.attacks, attack_heard(model, split)),
         hiss=hiss_of(split, sample_rate_hz=rate_hz),
-        course=within(model.courses, course_heard(model, split)),
-        colour=within(model.colours, colour_heard(model, split)),
         rise=rise_of(split.mid.numpy(), sample_rate_hz=rate_hz),
         metal=metal_of(split.mid.numpy(), sample_rate_hz=rate_hz, partials_hz=partials.heard_lines()[0].numpy()),
     )
@@ -99,21 +103,3 @@ def partials_heard(model: BandFlow, split: Split) -> Partials:
         token_frames=model.token_frames,
         tokens=model.splitter.tokens_of(split.frames),
     )
-
-
-def length_and_level(example: Example, data: np.ndarray) -> tuple[int, float, float]:
-    """Class number, log of seconds and peak in dB of what sounds in an example."""
-    peak_db = 20 * math.log10(max(1e-5, float(np.abs(data).max())))
-    return example.class_index, math.log(data.shape[-1] / example.sound.sample_rate_hz), peak_db
-
-
-def tabulate(model: BandFlow, facts: list[tuple[int, float, float]]) -> None:
-    """Counts, lengths and levels of the classes that occur, from (class, log of seconds, peak in dB)."""
-    numbers = torch.tensor(facts, dtype=torch.float64)
-    for row in range(len(model.class_counts)):
-        mine = numbers if row == len(model.class_counts) - 1 else numbers[numbers[:, 0] == row]
-        if len(mine):
-            model.class_counts[row] = len(mine)
-            grid = torch.linspace(0, 1, QUANTILES, dtype=torch.float64)
-            model.length_table[row] = torch.quantile(mine[:, 1], grid).float()
-            model.level_table[row] = torch.quantile(mine[:, 2], grid).float()

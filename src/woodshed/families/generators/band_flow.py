@@ -36,23 +36,17 @@ from woodshed.families.generators._band_flow_copies import (
     leanings_of,
     named_by,
     neighbourhood_of,
-    scale_tones,
     tone_numbers,
 )
 from woodshed.families.generators._band_flow_distilling import OwnPairs, pair_losses
 from woodshed.families.generators._band_flow_edits import Edits
 from woodshed.families.generators._band_flow_few import FewSounds, place_asked
+from woodshed.families.generators._band_flow_fitting import QUANTILES, fit_to, refit_to
 from woodshed.families.generators._band_flow_guiding import Row, Steering, begun, led, lengthened
 from woodshed.families.generators._band_flow_hearing import (
-    QUANTILES,
-    attack_heard,
-    colour_heard,
-    course_heard,
-    length_and_level,
     partials_heard,
     shape_heard,
     sounding_part,
-    tabulate,
 )
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.families.generators._band_flow_losses import flow_misses, noise_over, some_told
@@ -72,7 +66,6 @@ from woodshed.nn import (
     TOLD_NUMBERS,
     BandCourses,
     EnvelopeSplitter,
-    Moments,
     Partials,
     PrincipalBasis,
     Ringer,
@@ -136,7 +129,8 @@ class Config(FamilyConfig):
     pool_limit
         Most training examples kept in memory, augmented ones included (about 13 kB each).
     steps, guidance
-        Defaults of the solver. Guides take three times as many steps, further takes two at most, unguided.
+        Defaults of the solver. Guides take three times as many steps; new sounds of which nothing is asked take three
+        at most, further takes two at most, unguided.
     air
         Share of noise in the fine structure above 6 kHz.
     repitch_semitones
@@ -254,6 +248,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         self.traits = Traits(self.splitter)
         self.band_courses = BandCourses(self.splitter)
         self._indices: dict[str, LenderIndex] = {}
+        self.rung: dict[str, Partials] = {}  # of sounds fitted to and not yet encoded, by content id
 
     @property
     def variances(self) -> Tensor:
@@ -276,30 +271,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     def fit(self, examples: Iterable[Example], *, seed: int) -> None:
         """Find the principal components of all tokens and how long and loud each class is."""
         del seed  # nothing here is random
-        moments, rung = Moments(self.splitter.token_width), Moments(_TONE_NUMBERS)
-        begun, run, tinged = Moments(ATTACK_POINTS), Moments(COURSE_POINTS), Moments(COLOUR_POINTS)
-        facts: list[tuple[int, float, float]] = []
-        for example in examples:
-            data = sounding_part(self, example.sound)
-            if data is None:
-                continue
-            split = self.splitter.split(torch.from_numpy(data))
-            shape = shape_heard(self, split)
-            assert shape.partials is not None
-            moments.add(self.splitter.to_tokens(shape.envelope, shape.width))
-            rung.add(tone_numbers(shape.partials, shape))
-            begun.add(attack_heard(self, split)[None])
-            run.add(course_heard(self, split)[None])
-            tinged.add(colour_heard(self, split)[None])
-            facts.append(length_and_level(example, data))
-        if not facts:
-            return
-        self.basis.fit(moments)
-        self.attacks.fit(begun)
-        self.courses.fit(run)
-        self.colours.fit(tinged)
-        scale_tones(self, rung)
-        tabulate(self, facts)
+        fit_to(self, examples)
 
     def adopt(self, base: Trainable) -> Adopted:
         """Begin as another model did, with its places under this model's class numbers; see `Trainable.adopt`."""
@@ -310,12 +282,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
     def refit(self, examples: Iterable[Example], *, seed: int) -> None:
         """How long and loud the classes among the new sounds are; the others, and the components, stay the base's."""
         del seed
-        facts: list[tuple[int, float, float]] = []
-        for example in examples:
-            if (data := sounding_part(self, example.sound)) is not None:
-                facts.append(length_and_level(example, data))
-        if facts:
-            tabulate(self, facts)
+        refit_to(self, examples)
 
     def encode(self, examples: Iterable[Example], *, seed: int, augment: bool) -> Features:
         """Tokens of every sound, and of copies at other speeds, tilts and decays, labelled as such."""
@@ -328,7 +295,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
                 continue
             rng = np.random.default_rng(derive_seed(seed, "augment", number))
             split = self.splitter.split(torch.from_numpy(data))
-            heard = heard_of(self, example, split, partials := partials_heard(self, split))
+            partials = self.rung.pop(example.sound.content_id, None) or partials_heard(self, split)
+            heard = heard_of(self, example, split, partials)
             for speed in range(speeds):
                 semitones = 0.0 if speed == 0 else float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
                 if semitones:
@@ -423,7 +391,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         guidance: float | None,
         guides: Sequence[Guide] = (),
     ) -> list[Made]:
-        steps, strength = steps or self.config.steps, self.config.guidance if guidance is None else guidance
+        strength = self.config.guidance if guidance is None else guidance
         index = self.index(lenders)
         drawn = [drawn_for(self, request) for request in requests]
         made: list[Made | None] = [None] * len(requests)
@@ -453,9 +421,10 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
 
     @torch.no_grad()
     def _flow(
-        self, drawn: Sequence[Drawn], length: int, *, steps: int, guidance: float, steer: Steer | None = None
+        self, drawn: Sequence[Drawn], length: int, *, steps: int | None, guidance: float, steer: Steer | None = None
     ) -> Tensor:
-        noise, times = noise_for(self, drawn, length=length), times_for(drawn, steps=steps)
+        noise = noise_for(self, drawn, length=length)
+        times = times_for(drawn, steps=steps, usual=self.config.steps)
         return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
