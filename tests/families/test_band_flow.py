@@ -728,9 +728,12 @@ def test_takes_are_drawn_in_two_steps_and_new_sounds_in_three_unless_something_o
     takes, new = ([one for one in drawn if one.still is still] for still in (True, False))
     wished = [drawn_for(model, Request(seed=1, class_name="kick", duration_s=0.2))]
     for usual in (1, 2, 5):
+        other = BandFlow(model.config.model_copy(update={"steps": usual}), model.spec)
         for rows, enough in ((takes, 2), (new, 3), (wished, usual)):
-            assert len(times_for(rows, steps=None, usual=usual)) == min(usual, enough) + 1
-            assert len(times_for(rows, steps=7, usual=usual)) == 7 + 1
+            assert len(times_for(other, rows, steps=None)) == min(usual, enough) + 1
+            assert len(times_for(other, rows, steps=7)) == 7 + 1
+    student = model.student(steps=4)
+    assert len(times_for(student, new, steps=None)) == 4 + 1, "its ways are straight where its own solver looks"
 
 
 def test_a_sound_of_which_something_is_asked_is_as_alone_beside_new_ones(model: BandFlow) -> None:

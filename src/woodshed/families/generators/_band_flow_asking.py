@@ -41,7 +41,7 @@ ROAM = "roam"  # a wish that is no trait of a sound, but says where it is looked
 MOST_ROAM = 5.0
 _STEADY_ROAM = 1.2  # of what is made from one place alone
 _CALM = 0.6  # of the noise, for new sounds of which nothing is asked
-_TAKE_STEPS, _NEW_STEPS = 2, 3  # that are enough for further takes, and for new sounds of which nothing is asked
+_TAKE_STEPS = 2  # that are enough for further takes
 _COLOUR_ROOM = 0.2  # of what known colours of a class lack of what is usual; with as much as numbers have, drums change
 _RETUNED = (0.25, 1.5)  # semitones by which the lines of a known sound are moved for a new one
 _LONGER_THAN_DECAY = 1.5  # a sound lasts this much longer than the decay asked for
@@ -146,15 +146,15 @@ def noise_for(model: BandFlow, drawn: Sequence[Drawn], *, length: int) -> Tensor
     return noise * torch.tensor(shares)[:, None, None]
 
 
-def times_for(drawn: Sequence[Drawn], *, steps: int | None, usual: int) -> list[float]:
+def times_for(model: BandFlow, drawn: Sequence[Drawn], *, steps: int | None) -> list[float]:
     """Times of the flow for rows of one kind, in so many steps; if none are asked for, in as many as they need.
 
-    That is at most what is usual, and less for what begins from little noise, or from none as further takes do.
+    That is less for what begins from little noise, or from none as further takes do.
     """
     if steps is None:
-        steps = usual
+        steps = model.config.steps
         if all(item.still or item.steady for item in drawn):
-            steps = min(usual, _TAKE_STEPS if all(item.still for item in drawn) else _NEW_STEPS)
+            steps = min(steps, _TAKE_STEPS if all(item.still for item in drawn) else model.config.new_steps)
     return flow_times(steps, bend=1.2)
 
 

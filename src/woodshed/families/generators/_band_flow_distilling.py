@@ -39,7 +39,7 @@ class OwnPairs(Distils):
     def student(self, *, steps: int) -> BandFlow:
         """The same model with so many steps and no guidance as defaults; see `Distils.student`."""
         model = cast("BandFlow", self)
-        config = model.config.model_copy(update={"steps": steps, "guidance": 1.0})
+        config = model.config.model_copy(update={"steps": steps, "new_steps": steps, "guidance": 1.0})
         made = type(model)(config, model.spec, seed=model.seed)
         made.load_state_dict(model.state_dict())
         return made
@@ -108,7 +108,7 @@ class PairDrawer:
         for length, some in together(model, drawn, most=_TOGETHER):
             rows = [drawn[number] for number in some]
             noise = noise_for(model, rows, length=length)
-            times = times_for(rows, steps=None, usual=model.config.steps)
+            times = times_for(model, rows, steps=None)
             ends = model.solve(noise, rows, times=times, guidance=model.config.guidance)
             for number, start, end in zip(some, noise, ends, strict=True):
                 tokens = drawn[number].tokens

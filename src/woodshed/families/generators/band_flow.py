@@ -128,9 +128,9 @@ class Config(FamilyConfig):
         Of training.
     pool_limit
         Most training examples kept in memory, augmented ones included (about 13 kB each).
-    steps, guidance
-        Defaults of the solver. Guides take three times as many steps; new sounds of which nothing is asked take three
-        at most, further takes two at most, unguided.
+    steps, new_steps, guidance
+        Defaults of the solver. Guides take three times as many steps; new sounds of which nothing is asked take
+        ``new_steps`` at most, further takes two at most, unguided.
     air
         Share of noise in the fine structure above 6 kHz.
     repitch_semitones
@@ -156,6 +156,7 @@ class Config(FamilyConfig):
     class_dropout: float = Field(default=0.12, ge=0, le=1)
     pool_limit: int = Field(default=12000, ge=1)
     steps: int = Field(default=5, ge=1, le=200)
+    new_steps: int = Field(default=3, ge=1, le=200)
     guidance: float = Field(default=2.0, ge=0, le=10)
     air: float = Field(default=0.5, ge=0, le=1)
     repitch_semitones: float = Field(default=1.0, ge=0, le=12)
@@ -424,7 +425,7 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         self, drawn: Sequence[Drawn], length: int, *, steps: int | None, guidance: float, steer: Steer | None = None
     ) -> Tensor:
         noise = noise_for(self, drawn, length=length)
-        times = times_for(drawn, steps=steps, usual=self.config.steps)
+        times = times_for(self, drawn, steps=steps)
         return self.solve(noise, drawn, times=times, guidance=guidance, steer=steer)
 
     @torch.no_grad()
