@@ -43,6 +43,11 @@ def test_card_says_who_taught_the_model(trained: Workspace) -> None:
     assert trained.standing("hits") == {}
 
 
+def test_a_folder_may_be_given_as_text_as_the_pages_show_it(trained: Workspace, tmp_path: Path) -> None:
+    [made] = trained.generate("hits", folder=str(tmp_path / "made"), count=1, steps=2)
+    assert made.path.parent == tmp_path / "made"
+
+
 def test_generated_files_are_ready_for_a_sampler(trained: Workspace, tmp_path: Path) -> None:
     made = trained.generate("hits", folder=tmp_path, count=6, seed=5, **{"class": "each"})
     assert [one.receipt.class_name for one in made] == ["clap", "kick", "snare"] * 2

@@ -23,7 +23,6 @@ MOST_BYTES = 4 << 20
 MOST_GUIDES = 32
 MOST_POINTS = 10_000
 
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Points = Annotated[tuple[tuple[_Finite, _Finite], ...], Field(min_length=2, max_length=MOST_POINTS)]
 

@@ -29,28 +29,6 @@ def gain_to_db(gain: float, *, floor_db: float = -200.0) -> float:
     return max(floor_db, 20.0 * math.log10(gain)) if gain > 0 else floor_db
 
 
-def midi_to_hz(pitch_midi: float) -> float:
-    """Frequency in Hz of a MIDI note number (69 = A4 = 440 Hz).
-
-    Examples
-    --------
-    >>> midi_to_hz(57)
-    220.0
-    """
-    return 440.0 * 2.0 ** ((pitch_midi - 69.0) / 12.0)
-
-
-def hz_to_midi(frequency_hz: float) -> float:
-    """MIDI note number of a frequency in Hz.
-
-    Examples
-    --------
-    >>> hz_to_midi(440.0)
-    69.0
-    """
-    return 69.0 + 12.0 * math.log2(frequency_hz / 440.0)
-
-
 def seconds_to_frames(duration_s: float, sample_rate_hz: int) -> int:
     """Nearest whole number of frames.
 
@@ -60,17 +38,6 @@ def seconds_to_frames(duration_s: float, sample_rate_hz: int) -> int:
     22050
     """
     return round(duration_s * sample_rate_hz)
-
-
-def bars_to_seconds(bars: float, *, bpm: float, beats_per_bar: float = 4.0) -> float:
-    """Length in seconds of a number of bars at a tempo.
-
-    Examples
-    --------
-    >>> bars_to_seconds(2, bpm=120)
-    4.0
-    """
-    return bars * beats_per_bar * 60.0 / bpm
 
 
 def seconds_to_text(duration_s: float) -> str:

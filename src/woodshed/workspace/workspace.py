@@ -132,7 +132,7 @@ class Workspace:
         verb: str,
         model: str | None,
         *sounds: str | os.PathLike[str],
-        folder: Path,
+        folder: str | os.PathLike[str],
         template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
@@ -155,7 +155,7 @@ class Workspace:
         verb: Verb,
         model: str | None,
         *sounds: str | os.PathLike[str],
-        folder: Path,
+        folder: str | os.PathLike[str],
         template: str,
         on_event: EventSink,
         settings: dict[str, KnobValue],
@@ -173,7 +173,7 @@ class Workspace:
             loaded,
             sounds=given,
             lenders=lenders,
-            folder=folder,
+            folder=Path(folder),
             settings=knobs,
             template=template,
             on_event=on_event,
@@ -183,7 +183,7 @@ class Workspace:
         self,
         model: str,
         *,
-        folder: Path,
+        folder: str | os.PathLike[str],
         template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
@@ -196,7 +196,7 @@ class Workspace:
         model: str,
         sound: str | os.PathLike[str],
         *,
-        folder: Path,
+        folder: str | os.PathLike[str],
         template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
@@ -208,7 +208,7 @@ class Workspace:
         self,
         model: str,
         *sounds: str | os.PathLike[str],
-        folder: Path,
+        folder: str | os.PathLike[str],
         template: str = "",
         on_event: EventSink = ignore,
         **settings: KnobValue,
@@ -220,7 +220,7 @@ class Workspace:
         self,
         model: str,
         *,
-        folder: Path,
+        folder: str | os.PathLike[str],
         guides: Sequence[Guide] = (),
         template: str = "",
         on_event: EventSink = ignore,
@@ -234,11 +234,16 @@ class Workspace:
         )
 
     def evaluate(
-        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+        self,
+        model: str,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
     ) -> tuple[EvaluationReport, Path]:
         """Measure a model; the report goes into its card, and with a page into a folder. Returns report and page."""
         loaded, knobs = self.models.load(model), EVALUATE_KNOBS.settings(**settings)
-        target = folder or self.folder / "evaluations" / loaded.path.stem  # the card may say any name
+        target = Path(folder) if folder else self.folder / "evaluations" / loaded.path.stem  # the card may say any name
         report = evaluate_model(
             self.bench, loaded, lenders=self.lenders(loaded), folder=target, settings=knobs, on_event=on_event
         )
@@ -246,11 +251,16 @@ class Workspace:
         return report, target / PAGE_FILE
 
     def memorisation(
-        self, model: str, *, folder: Path | None = None, on_event: EventSink = ignore, **settings: KnobValue
+        self,
+        model: str,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        on_event: EventSink = ignore,
+        **settings: KnobValue,
     ) -> tuple[MemorisationReport, Path]:
         """Find out whether a model copies; the report goes into its card, and with a page into a folder."""
         loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
-        target = folder or self.folder / "memorisation" / loaded.path.stem
+        target = Path(folder) if folder else self.folder / "memorisation" / loaded.path.stem
         lenders = self.lenders(loaded, borrow=knobs["borrow"])
         report = memorisation_of(self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event)
         self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")

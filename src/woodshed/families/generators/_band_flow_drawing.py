@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from woodshed.base.errors import KnobOutOfRange, RateMismatch, UsageError
+from woodshed.base.errors import RateMismatch, UsageError
 from woodshed.nn import Reshaped, Shape, Shaper, Split
 from woodshed.sampling import flow_times, noised, request_noise, seeded_generator
 from woodshed.sound import Sound
@@ -24,13 +24,6 @@ STEADY_S = 0.06  # time after the start that is never stretched
 SETTLE = 0.7  # how far along the flow mixed tokens are put before the model settles them
 _NEARLY_CLEAN = 0.98  # where the way back to the noise sets out
 _MOST_SPREAD = 3.0  # standard deviations beyond which no token number is believed
-
-
-def check_amount(name: str, value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise KnobOutOfRange(
-            f"{name} is {value}", cause="it goes from 0 to 1", way_out="choose a value in between, for example 0.3"
-        )
 
 
 def checked_audio(model: BandFlow, sounds: Sequence[Sound], *, longest: int | None = None) -> list[Tensor]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import steady_roam
 from woodshed.families.generators._band_flow_drawing import held_down, redrawn
-from woodshed.families.generators._band_flow_hearing import lines_heard, partials_heard
+from woodshed.families.generators._band_flow_hearing import lines_heard, shape_heard
 from woodshed.families.generators._band_flow_lending import Decoder, LenderIndex, Target
 from woodshed.nn import Shape, Split, sounding_span
 from woodshed.roles import LenderPool, Made
@@ -46,10 +46,11 @@ class Editor:
         start, stop = sounding_span(data, sample_rate_hz=self.splitter.sample_rate_hz)
         heard = data[:, start:stop]
         split = self.splitter.split(heard)
-        tokens = self.model.tokens_of(split)
+        whole = shape_heard(self.model, split)
+        tokens = self.model.tokens_of_shape(whole)
         changed = self._wandered(tokens, amount=amount, seed=seed, class_name=class_name, steps=steps)
         own = self.model.shape_of(tokens, frames=split.frames)
-        lines = lines_heard(self.model, split, partials_heard(self.model, split))
+        lines = lines_heard(self.model, split, whole.partials)
         shape = replace(self.model.shape_of(changed, frames=split.frames), lines=lines)
         target = Target(shape, split.frames, 1.0, class_name, derive_seed(seed, "fine"))
         spectra, lenders = self._turned(split, own, target, angle=fine_angle(amount), without=sound.content_id)

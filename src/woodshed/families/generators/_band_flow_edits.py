@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from woodshed.families.generators._band_flow_drawing import check_amount
 from woodshed.families.generators._band_flow_editing import Editor
 from woodshed.families.generators._band_flow_filling import Filler
 from woodshed.families.generators._band_flow_mixing import Mixer
 from woodshed.families.generators._band_flow_restoring import TopRestorer
-from woodshed.roles import Blends, BlendsMany, Combines, Fills, LenderPool, Made, Mends, Restores, Trainable, Varies
+from woodshed.roles import (
+    Blends,
+    BlendsMany,
+    Combines,
+    Fills,
+    LenderPool,
+    Made,
+    Mends,
+    Restores,
+    Trainable,
+    Varies,
+    check_amount,
+)
 from woodshed.sound import Sound
 
 if TYPE_CHECKING:

@@ -95,11 +95,12 @@ class Filler:
     def _filled(self, task: _Task) -> Tensor:
         hollow = self._hollow(task)
         known = self._known(task, hollow)
-        tokens = self._drawn(task, known)
+        heard = self.model.tokens_of(known)
+        tokens = self._drawn(task, heard)
         target = self._evened(task, known, self.model.shape_of(tokens, frames=known.frames))
         ringing = hollow if task.band_hz else self._rung_on(hollow, task.regions)
         carrier = task.audio if task.band_hz else ringing
-        new = self._under(carrier, target, self._rougher(task, known), seed=task.seed)
+        new = self._under(carrier, target, self._rougher(task, known, heard), seed=task.seed)
         new = new * min(1.0, max(1.0, float(task.audio.abs().max())) / max(1e-9, float(new.abs().max())))
         if task.band_hz:
             new = self._struck(task, task.audio, new)
@@ -144,10 +145,10 @@ class Filler:
 
     # -- what is drawn
 
-    def _drawn(self, task: _Task, known: Split) -> Tensor:
-        """Tokens of the whole sound, unknown ones drawn; window by window where it is longer than the model's."""
+    def _drawn(self, task: _Task, heard: Tensor) -> Tensor:
+        """Tokens of all that is heard, unknown ones drawn; window by window where it is longer than the model's."""
         size, most = self.splitter.token_steps, self.splitter.most_tokens
-        tokens, unknown = self.model.tokens_of(known).clone(), task.unknown.clone()
+        tokens, unknown = heard.clone(), task.unknown.clone()
         count = len(tokens)
         while True:
             open_ = [n for n in range(count) if bool(unknown[n * size : (n + 1) * size].any())]
@@ -206,14 +207,14 @@ class Filler:
             envelope[first:stop] += torch.where(task.unknown[first:stop], change, 0.0)
         return replace(target, envelope=envelope.clamp(self.splitter.floor, 3.0))
 
-    def _rougher(self, task: _Task, known: Split) -> Tensor:
+    def _rougher(self, task: _Task, known: Split, tokens: Tensor) -> Tensor:
         """The reference for tones and for noise, ``(2, bands)``: near the regions the sound may be rougher than smooth.
 
         A smooth envelope is a mean of logarithms; where a band flutters, its mean power is higher.
         """
         reference = torch.full((2, self.splitter.band_count), known.reference)
         heard = ~task.unknown & (known.envelope > self.splitter.floor + 1.0)
-        smooth = self.model.shape_of(self.model.tokens_of(known), frames=known.frames).envelope
+        smooth = self.model.shape_of(tokens, frames=known.frames).envelope
         near = heard & _near(task.unknown.any(1), _NEAR_STEPS)[:, None]
         power = [(some.exp() * near).sum(0).clamp(min=1e-12).log() for some in (known.envelope, smooth)]
         rougher = torch.where(near.sum(0) >= EDGE_STEPS, power[0] - power[1], 0.0)

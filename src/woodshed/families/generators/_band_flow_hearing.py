@@ -89,9 +89,9 @@ def colour_heard(model: BandFlow, split: Split) -> Tensor:
     return colour_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz)
 
 
-def lines_heard(model: BandFlow, split: Split, partials: Partials) -> Tensor:
+def lines_heard(model: BandFlow, split: Split, partials: Partials | None) -> Tensor:
     """How strong the lines of its fine spectrum are, beside its partials."""
-    partials_hz = partials.heard_lines()[0].numpy()
+    partials_hz = None if partials is None else partials.heard_lines()[0].numpy()
     return lines_of(split.mid.numpy(), sample_rate_hz=model.spec.sample_rate_hz, partials_hz=partials_hz)
 
 

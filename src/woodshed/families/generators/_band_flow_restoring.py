@@ -85,7 +85,7 @@ class TopRestorer:
         windows = []
         for first in range(0, len(likeliest), most):
             known = likeliest[first : first + most]
-            length, width = self.model.padded(len(known)), self._token_dims
+            length, width = self.model.padded(len(known)), self.model.numbers
             clean = torch.zeros(1, length, width)
             clean[0, : len(known), :dims] = known
             noise = request_noise([seed + first], shape=(length, width), name="envelope")
@@ -98,9 +98,3 @@ class TopRestorer:
                 point[..., :dims] += (path - point[..., :dims]) @ kept.T
             windows.append(point[0, : len(known), :dims])
         return torch.cat(windows)
-
-    @property
-    def _token_dims(self) -> int:
-        """Numbers of a whole token, those beside the envelope's included."""
-        silence = torch.zeros(1, self.splitter.hop_frames * self.splitter.token_steps)
-        return self.model.tokens_of(self.splitter.split(silence)).shape[1]

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_drawing import redrawn
-from woodshed.families.generators._band_flow_hearing import lines_heard, partials_heard
+from woodshed.families.generators._band_flow_hearing import lines_heard, shape_heard
 from woodshed.families.generators._band_flow_lending import Decoder
 from woodshed.nn import above_bass
 from woodshed.roles import NoLenders
@@ -91,10 +91,11 @@ class Striker:
     def _drawn(self, audio: Tensor, *, kept: float, seed: int, class_name: str | None, steps: int) -> Tensor:
         """A sound of the kind of the given one, of the same length; nothing of its fine structure is taken over."""
         split = self.splitter.split(audio)
-        tokens = self.model.tokens_of(split)
+        heard = shape_heard(self.model, split)
+        tokens = self.model.tokens_of_shape(heard)
         drawn = redrawn(self.model, tokens, time=kept, seed=seed, class_name=class_name, steps=steps)
         shape = self.model.shape_of(drawn, frames=split.frames)
-        shape = replace(shape, lines=lines_heard(self.model, split, partials_heard(self.model, split)))
+        shape = replace(shape, lines=lines_heard(self.model, split, heard.partials))
         fine = self.model.ringer.spectra(
             shape, frames=split.frames, sides=len(split.spectra), seed=derive_seed(seed, "ring")
         )

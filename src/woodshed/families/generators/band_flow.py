@@ -12,7 +12,6 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import RateMismatch
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._band_flow_asking import (
     MOST_ROAM,
@@ -91,6 +90,7 @@ from woodshed.roles import (
     OptimiserPlan,
     Request,
     Trainable,
+    check_rate,
     class_number,
     require_one_or_two_channels,
 )
@@ -491,10 +491,6 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
             self._indices[key] = LenderIndex.read(lenders, splitter=self.splitter)
         return self._indices[key]
 
-    def take_index(self, key: str, index: LenderIndex) -> None:
-        """Use an index that was kept elsewhere for the pool of this key."""
-        self._indices[key] = index
-
     # -- between sounds and tokens
 
     def tokens_of(self, split: Split) -> Tensor:
@@ -566,5 +562,4 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
 
     def check_rate(self, sound: Sound) -> None:
         """Refuse a sound of another rate."""
-        if sound.sample_rate_hz != self.spec.sample_rate_hz:
-            raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
+        check_rate(sound, sample_rate_hz=self.spec.sample_rate_hz)

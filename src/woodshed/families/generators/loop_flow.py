@@ -12,7 +12,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import KnobOutOfRange, RateMismatch, UnknownName
+from woodshed.base.errors import UnknownName
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
@@ -49,6 +49,9 @@ from woodshed.roles import (
     OptimiserPlan,
     Request,
     Varies,
+    check_amount,
+    check_rate,
+    class_number,
     require_one_or_two_channels,
 )
 from woodshed.sampling import (
@@ -405,9 +408,8 @@ class LoopFlow(Generator, Varies):
         steps: int | None = None,
     ) -> Made:
         """A variation of a loop of any length, as seamless as the loop was; see `Varies.vary`."""
-        if not 0.0 <= amount <= 1.0:
-            raise KnobOutOfRange(f"amount is {amount}", cause="it goes from 0 to 1", way_out="try 0.3")
-        self._check_rate(sound)
+        check_amount("amount", amount)
+        check_rate(sound, sample_rate_hz=self.spec.sample_rate_hz)
         decoder = LoopDecoder(self, self.index(lenders), lenders)
         return LoopEditor(self, decoder).vary(
             sound, amount=amount, seed=seed, class_name=class_name, steps=steps or self.config.steps
@@ -435,23 +437,13 @@ class LoopFlow(Generator, Varies):
         return self.shape_of(self.tokens_of(shape))
 
     def class_row(self, class_name: str | None) -> int:
-        """The number of a class; the one after the last for none.
-
-        Raises
-        ------
-        UnknownName
-            If the model was not trained on this class.
-        """
-        if class_name is None:
-            return len(self.spec.classes)
-        if class_name not in self.spec.classes:
-            raise UnknownName("class", class_name, known=self.spec.classes)
-        return self.spec.classes.index(class_name)
+        """The number of a class; the one after the last for none; see `class_number`."""
+        return class_number(class_name, classes=self.spec.classes)
 
     def _heard(self, example: Example) -> tuple[Tensor, int, float] | None:
         """A loop cut to its grid, turned so that its hits lie on it, with tokens and tightness; None if silent."""
         sound = example.sound
-        self._check_rate(sound)
+        check_rate(sound, sample_rate_hz=self.spec.sample_rate_hz)
         both = self.spec.channels == 2 and sound.channels == 2
         data = np.array(sound.data if both else sound.mono().data)  # one channel has the shape of two alike
         if data.shape[-1] == 0 or not np.isfinite(data).all() or float(np.abs(data).max()) < 1e-5:
@@ -467,10 +459,6 @@ class LoopFlow(Generator, Varies):
         if request.wishes:
             raise UnknownName("wish", next(iter(request.wishes)), known=("bpm", "bars"))
         return self.tables.drawn(request, class_index=self.class_row(request.class_name))
-
-    def _check_rate(self, sound: Sound) -> None:
-        if sound.sample_rate_hz != self.spec.sample_rate_hz:
-            raise RateMismatch("The sound", got_hz=sound.sample_rate_hz, expected_hz=self.spec.sample_rate_hz)
 
 
 def _turned(tokens: Tensor, counts: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -36,7 +36,6 @@ from woodshed.metrics import (
     told_apart,
 )
 from woodshed.roles import Listener
-from woodshed.sound import Sound
 from woodshed.tasks.evaluate.looking import looking_teller, picture_of
 from woodshed.tasks.evaluate.report import CountedShare, Floor, Overlap, Row, Told
 
@@ -129,15 +128,14 @@ class Judges:
         kind: str,
         sounds: SoundSet,
         *,
-        raw_sounds: Sequence[Sound] | None = None,
         copies: CopyCheck | None = None,
         references: Sequence[str] = ("training", "held-out"),
         seen: Measured | None = None,
         judges: Sequence[str] = (),
     ) -> Row:
-        """Measure one row; ``raw_sounds`` are the sounds before any finishing, for hygiene; ``judges`` tell it."""
+        """Measure one row; ``judges`` tell it."""
         seen = seen or measured(sounds, heard_s=self.heard_s)
-        findings = [hygiene(sound) for sound in (raw_sounds or sounds.sounds)]
+        findings = [hygiene(sound) for sound in sounds.sounds]
         agreement = self.agreement(sounds)
         return Row(
             name=name,
