@@ -179,11 +179,11 @@ class Stage:
         """Where it may borrow."""
         return self.workspace.lenders(self.loaded, borrow=borrow)
 
-    def made(self, name: str = "made", *, steps: int | None = None, borrow: str = "none") -> SoundSet:
+    def made(self, name: str = "made", *, steps: int | None = None, borrow: str = "none", draw: int = 0) -> SoundSet:
         """The sounds it makes, before any finishing; made once and kept. A sound carries its lenders as its name."""
         kept = self.folder / f"{name}.npz"
         if not kept.is_file():
-            requests = requests_for(self.asked, seed=self.order.seed)
+            requests = requests_for(self.asked, seed=self.order.seed + draw)
             sounds = made_by(self.model, requests, lenders=self.lenders(borrow=borrow), steps=steps)
             save_sounds(kept, sounds)
         return sounds_from(kept, rate_hz=self.card.sample_rate_hz)
@@ -223,7 +223,7 @@ class Stage:
         found = self._taught_by(self.held_out)
         if found is None:
             progress("too few held-out sounds to teach a listener: hits of a built-in kit teach it, too")
-            found = self._taught_by(beside(self.held_out, kit_hits(like=self.card)))
+            found = self._taught_by(together([self.held_out, kit_hits(like=self.card)]))
         return found
 
     def _taught_by(self, sounds: SoundSet) -> Hearing | None:
@@ -243,13 +243,13 @@ def kit_hits(*, like: ModelCard) -> SoundSet:
     return SoundSet(tuple(sounds), tuple(one.class_name for one in hits), tuple(one.group for one in hits))
 
 
-def beside(one: SoundSet, other: SoundSet) -> SoundSet:
-    """The sounds of two sets."""
+def together(sets: Sequence[SoundSet]) -> SoundSet:
+    """The sounds of some sets."""
     return SoundSet(
-        (*one.sounds, *other.sounds),
-        (*one.class_names, *other.class_names),
-        (*one.groups, *other.groups),
-        (*one.names, *other.names),
+        tuple(sound for one in sets for sound in one.sounds),
+        tuple(name for one in sets for name in one.class_names),
+        tuple(group for one in sets for group in one.groups),
+        tuple(name for one in sets for name in one.names),
     )
 
 

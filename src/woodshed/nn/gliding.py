@@ -123,13 +123,15 @@ class _Standstill:
         self.rate_hz, self.frames = rate_hz, len(padded)
         self.places = np.add.outer(np.array(starts), np.arange(size))  # (windows, size)
         pieces = padded[self.places]
-        self.pieces = pieces * window
+        self.pieces = (pieces * window).astype(np.complex64)
         self.all = float((np.abs(pieces) ** 2 @ window).sum() * window.sum())
         self.before = half
 
     def share(self, glide: Glide) -> float:
         turns = np.pad(glide.turns(self.frames - self.before, self.rate_hz), (self.before, 0))
-        spun = np.exp(-2j * math.pi * np.multiply.outer(_PEAKS_HZ, turns))  # (peaks, frames)
+        turns = np.multiply.outer(_PEAKS_HZ, turns)
+        angles = (-2 * math.pi * (turns - np.rint(turns))).astype(np.float32)  # whole turns would cost digits
+        spun = np.cos(angles) + 1j * np.sin(angles)  # (peaks, frames)
         grown = np.einsum("pws,ws->pw", spun[:, self.places], self.pieces, optimize=True)
         return float((np.abs(grown) ** 2).sum(1).max() / max(self.all, 1e-30))
 
