@@ -49,6 +49,7 @@ from woodshed.roles import (
     OptimiserPlan,
     Request,
     Varies,
+    refuse_wishes,
     require_one_or_two_channels,
 )
 from woodshed.sampling import (
@@ -464,8 +465,7 @@ class LoopFlow(Generator, Varies):
         return audio.roll(-groove.late_frames, -1), grid.tokens, groove.tightness
 
     def _drawn(self, request: Request) -> Drawn:
-        if request.wishes:
-            raise UnknownName("wish", next(iter(request.wishes)), known=("bpm", "bars"))
+        refuse_wishes(request, family=self.family)
         return self.tables.drawn(request, class_index=self.class_row(request.class_name))
 
     def _check_rate(self, sound: Sound) -> None:
