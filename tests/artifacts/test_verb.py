@@ -16,7 +16,7 @@ from woodshed.artifacts.receipt import NO_MODEL, TakenSound
 from woodshed.artifacts.shelf import ModelShelf
 from woodshed.artifacts.verb import GivenSound, Job, Verb, perform
 from woodshed.artifacts.workbench import OutputLog, Workbench
-from woodshed.base.errors import ConsentRefused, HandshakeError
+from woodshed.base.errors import ConsentRefused, HandshakeError, UsageError
 from woodshed.base.events import Event, Note
 from woodshed.base.knobs import Knob, KnobTable
 from woodshed.library import Library
@@ -102,6 +102,39 @@ def test_of_a_long_name_number_and_seed_stay(bench: Workbench, label: str) -> No
     names = [made.path.name for made in halved(bench, verb, tone(), tone())]
     assert [name.lstrip(label[0]) for name in names] == ["_vary_001_seed0.wav", "_vary_002_seed0.wav"]
     assert all(100 < len(name.encode()) <= 154 for name in names)
+
+
+@pytest.mark.parametrize(
+    "template", ["{number.x}", "{number[0]}", "{kit}", "{}", "{number", "{class:03d}", "{label[x]}"]
+)
+def test_a_template_that_cannot_be_filled_is_told_before_anything_is_made(bench: Workbench, template: str) -> None:
+    def never(_job: Job) -> Iterator[Product]:
+        raise AssertionError("something was made")
+        yield
+
+    with pytest.raises(UsageError, match=r"cannot be filled.*use \{model\}"):
+        halved(bench, replace(HALVE, make=never, template=template))
+
+
+def test_a_level_is_brought_about_by_finishing_or_refused(bench: Workbench) -> None:
+    knobs = KnobTable(
+        task="halve",
+        knobs=(
+            Knob(name="finish", kind="bool", default=False, help=""),
+            Knob(name="level", kind="float", unit="lufs", default=None, help=""),
+        ),
+    )
+
+    def made(*, usually: bool, **settings: Any) -> list[Any]:
+        verb = replace(HALVE, knobs=knobs, finish=usually)
+        given, asked = [GivenSound(tone(), "tone.wav")], knobs.settings(**settings)
+        return perform(verb, bench, None, sounds=given, lenders=NoLenders(), folder=bench.cache, settings=asked)
+
+    [levelled] = made(usually=False, level=-30.0)
+    assert levelled.receipt.finishing["loudness_lufs"] == pytest.approx(-30.0, abs=0.2)
+    assert made(usually=False)[0].receipt.finishing == {}
+    with pytest.raises(UsageError, match=r"level of -30 LUFS.*nothing is finished.*leave out --no-finish"):
+        made(usually=True, level=-30.0, finish=False)
 
 
 def test_the_receipt_names_no_model_and_is_read_back(bench: Workbench) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.contract.sounds import CLASSES, RATE, examples, made_sound
-from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
+from woodshed.base.errors import KnobOutOfRange, UsageError
 from woodshed.families.generators._latent_flow_learning import EndingPlan
 from woodshed.families.generators._latent_flow_pool import window_starts
 from woodshed.families.generators.latent_flow import LatentFlow
@@ -122,7 +122,7 @@ def test_weights_fit_both_usual_rates() -> None:
 
 
 def test_what_it_cannot_follow_is_said(model: LatentFlow) -> None:
-    with pytest.raises(UnknownName, match="wish that latent-flow follows"):
+    with pytest.raises(UsageError, match="latent-flow model does not follow --pitch"):
         model.generate([Request(seed=1, wishes={"pitch_hz": 50.0})], lenders=NoLenders())
     with pytest.raises(UsageError, match="latent-flow makes no loops"):
         model.generate([Request(seed=1, bpm=120.0, bars=2)], lenders=NoLenders())

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.contract.test_families import ListLenders
-from woodshed.base.errors import KnobOutOfRange, UnknownName, UsageError
+from woodshed.base.errors import KnobOutOfRange, UsageError
 from woodshed.dsp import turned_to_hit
 from woodshed.families.generators._loop_flow_grid import Grid, grid_of, groove_of
 from woodshed.families.generators._loop_flow_lending import LoopDecoder, LoopIndex, LoopTarget
@@ -150,7 +150,11 @@ def test_lenders_are_named_and_none_without(model: LoopFlow, loops: list[Example
     [
         (Request(seed=0, bpm=60.0, bars=4), KnobOutOfRange, "fewer bars"),
         (Request(seed=0, bpm=60.0, bars=1, duration_s=2.0), UsageError, "leave one of the three out"),
-        (Request(seed=0, wishes={"brightness_hz": 100.0}), UnknownName, "bpm"),
+        (Request(seed=0, wishes={"brightness_hz": 100.0}), UsageError, "loop-flow model does not follow --brightness"),
+        (Request(seed=0, wishes={"roam": 1.0}), UsageError, "does not follow --roam.*leave out --roam"),
+        (Request(seed=0, bars=64, duration_s=0.05), KnobOutOfRange, "64 bars cannot be made.*16 bars or fewer"),
+        (Request(seed=0, bars=65), KnobOutOfRange, "65 bars cannot be made"),
+        (Request(seed=0, bars=16, duration_s=0.03), KnobOutOfRange, "16 bars in 0.03 s are 128000 bpm.*fewer bars"),
     ],
 )
 def test_what_cannot_be_is_said(model: LoopFlow, request_: Request, error: type, words: str) -> None:

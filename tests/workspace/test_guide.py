@@ -180,6 +180,22 @@ def test_what_cannot_guide_is_named(ready: Workspace, tmp_path: Path) -> None:
         ready.guide("hits", folder=tmp_path, brightness=300.0, weights="much", **SHORT)
 
 
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        ({"listener": "nonexistent", "brightness": 3000.0}, r"nonexistent shall hear.*add --heard-as CLASS"),
+        ({"aspect": "loudness", "brightness": 3000.0}, r"come near to in loudness.*add --like SOUND"),
+        ({"aspect": "groove"}, r"come near to in groove"),
+        ({"weights": "like=2", "brightness": 3000.0}, r"nothing of --like to weigh.*add --like"),
+        ({"weights": "0.5,heard-as=2", "brightness": 3000.0}, r"nothing of --heard-as to weigh"),
+        ({"weights": "0.5", "recipe": "mine.json"}, r"nothing of any flag to weigh.*a flag such as"),
+    ],
+)
+def test_a_flag_without_its_partner_is_refused(flags: dict[str, float | str], text: str) -> None:
+    with pytest.raises(UsageError, match=text):
+        recipe_of(KNOBS.settings(**flags))
+
+
 def test_grids_and_weights_of_flags() -> None:
     recipe = recipe_of(KNOBS.settings(onsets="4@120/2", decay=80.0, weights="decay=0.25"))
     assert recipe is not None

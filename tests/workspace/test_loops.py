@@ -77,6 +77,38 @@ def test_a_single_hit_is_said_to_be_one(workspace: Workspace, tmp_path: Path, fa
     assert all("hit.wav dies away" in text for text in told)
 
 
+@pytest.mark.parametrize("frames", [1, 3, 50, 440])
+def test_a_sound_too_short_for_a_loop_is_named(workspace: Workspace, tmp_path: Path, frames: int) -> None:
+    rng = np.random.default_rng(1)
+    path = write_sound(tmp_path / "click.wav", Sound(0.3 + 0.1 * rng.normal(size=frames), 44100))
+    for knobs in ({}, {"bars": 1}):
+        with pytest.raises(UsageError, match=rf"click.wav is too short for a loop \({frames} frame.*--bpm and --bars"):
+            workspace.make("loop", None, path, folder=tmp_path / "made", **knobs)
+    [made] = workspace.make("loop", None, path, folder=tmp_path / "made", bpm=240.0, bars=1)
+    assert made.sound.frames == 44100
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 44100, 192000])
+def test_ten_milliseconds_are_a_loop(workspace: Workspace, tmp_path: Path, rate: int) -> None:
+    tone = np.sin(np.arange(-(-rate // 100)) * 0.3)
+    path = write_sound(tmp_path / "wave.wav", Sound(0.5 * tone, rate))
+    [made] = workspace.make("loop", None, path, folder=tmp_path / "made")
+    assert 0 < made.sound.frames <= len(tone)
+    with pytest.raises(UsageError, match=r"wave.wav lasts 10.* ms, and 64 bars in it are 15.* bpm.*fewer bars"):
+        workspace.make("loop", None, path, folder=tmp_path / "made", bars=64)
+
+
+def test_a_level_finishes_a_loop(workspace: Workspace, tmp_path: Path) -> None:
+    path = phrase(tmp_path / "take.wav", seconds=3.37)
+    [plain] = workspace.make("loop", None, path, folder=tmp_path / "made")
+    [loud] = workspace.make("loop", None, path, folder=tmp_path / "made", level=-14.0)
+    [usual] = workspace.make("loop", None, path, folder=tmp_path / "made", finish=True)
+    assert "loudness_lufs" not in plain.receipt.finishing
+    assert loud.receipt.finishing["loudness_lufs"] == pytest.approx(-14.0, abs=0.1)
+    assert usual.receipt.finishing["loudness_lufs"] == pytest.approx(-22.0, abs=0.1)
+    assert loud.sound.frames == plain.sound.frames
+
+
 def test_what_cannot_loop_is_said(workspace: Workspace, trained: Workspace, tmp_path: Path) -> None:
     path = phrase(tmp_path / "take.wav", seconds=0.5)
     with pytest.raises(UsageError, match="--bars"):

@@ -42,6 +42,16 @@ def test_two_files_are_enough(bare: Workspace, tmp_path: Path, verb: str) -> Non
 
 
 @pytest.mark.parametrize("verb", VERBS)
+def test_a_level_of_what_is_not_finished_is_refused(bare: Workspace, tmp_path: Path, verb: str) -> None:
+    files = two_files(tmp_path)
+    with pytest.raises(UsageError, match="leave out --no-finish"):
+        bare.make(verb, None, *files, folder=tmp_path / "made", finish=False, level=-20.0)
+    assert not (tmp_path / "made").exists()
+    [made] = bare.make(verb, None, *files, folder=tmp_path / "made", finish=False)
+    assert made.receipt.finishing == {}
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_library_sounds_of_one_class_are_paired_and_both_owners_named(
     workspace: Workspace,
     tmp_path: Path,

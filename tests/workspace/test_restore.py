@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from woodshed.base.errors import HandshakeError, UsageError
+from woodshed.base.errors import HandshakeError, UnknownName, UsageError
 from woodshed.sound import Sound, read_sound, write_sound
 from woodshed.workspace import Workspace
 
@@ -72,6 +72,35 @@ def test_what_cannot_be_found_is_a_sentence(bare: Workspace, tmp_path: Path) -> 
         restored(bare, tmp_path, hit(), fault="band_limited")
     [made] = restored(bare, tmp_path, hit(), fault="band_limited", cutoff=9000)
     assert made.receipt.knobs["cutoff"] == 9000
+
+
+@pytest.mark.parametrize(
+    ("knobs", "text"),
+    [
+        (
+            {"top": "drawn", "class": "nonsense", "steps": 3},
+            r"--top drawn and --class and --steps cannot be followed.*add --model NAME, or leave out",
+        ),
+        ({"class": "kick"}, r"--class cannot.*none was named.*add --model NAME --top drawn"),
+        ({"steps": 3}, r"--steps cannot be followed"),
+        ({"fault": "clipped", "cutoff": 5000}, r"5000 Hz has no part in mending clipped peaks.*leave out --cutoff"),
+    ],
+)
+def test_knobs_without_a_part_are_refused(
+    bare: Workspace, tmp_path: Path, knobs: dict[str, float | str], text: str
+) -> None:
+    with pytest.raises(UsageError, match=text):
+        restored(bare, tmp_path, hit(), **knobs)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_class_is_checked_where_nothing_is_found(trained: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="no class 'nonsense'"):
+        restored(trained, tmp_path, hit(), "hits", top="drawn", **{"class": "nonsense"})
+    with pytest.raises(UsageError, match=r"--class and --steps.*likeliest was asked for.*add --top drawn"):
+        restored(trained, tmp_path, hit(), "hits", steps=3, **{"class": "kick"})
+    [made] = restored(trained, tmp_path, hit(rate=16000), "hits", top="drawn", steps=2, **{"class": "kick"})
+    assert made.receipt.class_name == "kick"
 
 
 def test_a_model_has_no_part_in_a_verb_without_one(trained: Workspace, tmp_path: Path) -> None:

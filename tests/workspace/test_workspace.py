@@ -20,6 +20,7 @@ from woodshed.base.errors import (
     UnknownName,
     UsageError,
 )
+from woodshed.base.events import Event, Note
 from woodshed.dsp import first_onset_s
 from woodshed.library import Permission, Purpose
 from woodshed.sound import Sound, read_sound, write_sound
@@ -215,6 +216,23 @@ def test_another_rate_is_brought_there_when_asked(trained: Workspace, tmp_path: 
     [made] = trained.vary("hits", slow, folder=tmp_path / "v", amount=0.0, resample=True)
     assert made.sound.sample_rate_hz == 44100
     assert made.receipt.knobs["resample"] is True
+
+
+def test_borrowing_from_nobody_is_told(trained: Workspace, workspace: Workspace, tmp_path: Path) -> None:
+    def told(made_in: Workspace, model: str, **knobs: str) -> list[str]:
+        said: list[Event] = []
+        made_in.generate(model, folder=tmp_path, count=1, on_event=said.append, **{"class": "kick"}, **knobs)
+        return [one.text for one in said if isinstance(one, Note) and "borrow" in one.text]
+
+    assert told(trained, "hits", borrow="own") == []
+    bare = Workspace(tmp_path / "bare")
+    model = str(trained.models.path("hits"))
+    assert told(bare, model) == []
+    nobody = "is in this library and may lend, so nothing is borrowed"
+    assert told(bare, model, borrow="own") == [f"--borrow own: no sound that taught hits {nobody}"]
+    assert told(bare, model, borrow="any") == [f"--borrow any: no sound of kind:oneshot {nobody}"]
+    workspace.train(TrainingOrder(name="waves", query="class:kick,snare", family="wave-unet", **DEBUG))
+    assert told(workspace, "waves", borrow="any") == ["--borrow any does nothing: wave-unet models never borrow"]
 
 
 def test_a_listener_does_not_generate(workspace: Workspace, tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ class Order:
     references: tuple[str, ...] = ()
 
 
+def check_template(template: str) -> None:
+    """Fill the template once with stand-in words, so that one which cannot be filled is told before anything is made.
+
+    Raises
+    ------
+    UsageError
+        If the template names something that outputs do not have.
+    """
+    _filled(template, {"model": "model", "class": "class", "number": 1, "seed": 0, "label": "label"})
+
+
 def deliver(
     products: Sequence[Product], order: Order, *, loaded: LoadedModel | None, bench: Workbench
 ) -> list[Delivered]:
@@ -260,7 +271,7 @@ def _bytes(text: str) -> int:
 def _filled(template: str, words: dict[str, str | int]) -> str:
     try:
         return template.format(**words)
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
         raise UsageError(
             f"The name template {template!r} cannot be filled ({error})",
             cause="it names something that outputs do not have",

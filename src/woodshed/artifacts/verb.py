@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from woodshed.artifacts.copy_guarding import guard_of
-from woodshed.artifacts.delivery import Delivered, Order, Product, deliver, input_sound
+from woodshed.artifacts.delivery import Delivered, Order, Product, check_template, deliver, input_sound
 from woodshed.artifacts.model_file import LoadedModel
 from woodshed.artifacts.receipt import InputSound
 from woodshed.artifacts.standing import require_standing
@@ -91,7 +91,8 @@ class Verb:
     most_channels
         How many channels a given sound may have; None for any number.
     finish
-        Whether outputs are trimmed, aligned and levelled; a knob ``finish``, where there is one, decides instead.
+        Whether outputs are trimmed, aligned and levelled; a knob ``finish``, where there is one, decides instead. One
+        that usually does not finish does so where a level is asked for.
     close
         What it does at the very end with all it delivered and the folder, such as one picture of everything.
     helps
@@ -146,9 +147,12 @@ def perform(
     RateMismatch
         If a sound has another rate than the model and the knob ``resample`` is off.
     UsageError
-        If a sound has more channels than the verb works on.
+        If a sound has more channels than the verb works on, the template cannot be filled, or a level is asked for
+        of sounds that are not to be finished.
     """
     model = _partner(verb, loaded, bench)
+    order = _order(verb, settings, folder=folder, template=template)
+    check_template(order.template)
     if len(sounds) < verb.least or (verb.most is not None and len(sounds) > verb.most):
         raise HandshakeError(
             f"{verb.name} was given {len(sounds)} sounds",
@@ -166,7 +170,6 @@ def perform(
     guard = guard_of(loaded.card, bench.library) if loaded and settings.get("copies") == "refuse" else None
     own = loaded.card.own_classes if loaded else frozenset()
     job = Job(model, tuple(sounds), inputs, lenders, settings, on_event, bench=bench, guard=guard, own_classes=own)
-    order = _order(verb, settings, folder=folder, template=template)
     delivered: list[Delivered] = []
     batch: list[Product] = []
     for product in verb.make(job):
@@ -231,11 +234,18 @@ def _check_channels(verb: Verb, given: GivenSound) -> None:
 def _order(verb: Verb, settings: dict[str, KnobValue], *, folder: Path, template: str) -> Order:
     in_lufs = any(knob.name == "level" and knob.unit == "lufs" for knob in verb.knobs.knobs)  # of a blend it is whose
     level = settings.get("level") if in_lufs else None
+    finish = bool(settings.get("finish", verb.finish))
+    if level is not None and verb.finish and not finish:
+        raise UsageError(
+            f"A level of {level:g} LUFS was asked for, and that nothing is finished",
+            cause="finishing is what brings a sound to its level",
+            way_out="leave out --no-finish, or leave out --level",
+        )
     return Order(
         verb.name,
         folder,
         template or verb.template,
-        bool(settings.get("finish", verb.finish)),
+        finish or level is not None,
         None if level is None else float(level),
         verb.references,
     )

@@ -13,6 +13,7 @@ from woodshed.roles.plain_requests import (
     check_rate,
     checked_plain,
     class_number,
+    refuse_wishes,
     require_one_or_two_channels,
 )
 from woodshed.roles.restoring import Restores
@@ -55,5 +56,6 @@ __all__ = [
     "checked_plain",
     "class_number",
     "family_class",
+    "refuse_wishes",
     "require_one_or_two_channels",
 ]

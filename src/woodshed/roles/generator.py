@@ -60,7 +60,7 @@ class Generator(Trainable):
     """
 
     role: ClassVar[str] = "generator"
-    lender_query: ClassVar[str] = "kind:oneshot"  # which sounds of a library may lend to any sound it makes
+    lender_query: ClassVar[str] = "kind:oneshot"  # library sounds that may lend to it; empty: it never borrows
 
     @property
     @abstractmethod

@@ -31,9 +31,9 @@ def checked_plain(request: Request, *, family: str, classes: Sequence[str], max_
     Raises
     ------
     UnknownName
-        If the class is unknown, or a descriptor is wished for.
+        If the class is unknown.
     UsageError
-        If a loop is asked for.
+        If a loop is asked for, or a descriptor is wished for.
     KnobOutOfRange
         If the length cannot be made.
 
@@ -42,8 +42,7 @@ def checked_plain(request: Request, *, family: str, classes: Sequence[str], max_
     >>> checked_plain(Request(seed=1, class_name="b"), family="f", classes=("a", "b"), max_duration_s=1.0)
     1
     """
-    for wish in request.wishes:
-        raise UnknownName(f"wish that {family} follows", wish, known=(), if_none="use a band-flow model for wishes")
+    refuse_wishes(request, family=family)
     if request.bpm is not None or request.bars is not None:
         raise UsageError(
             f"{family} makes no loops",
@@ -57,6 +56,27 @@ def checked_plain(request: Request, *, family: str, classes: Sequence[str], max_
             way_out=f"ask for at most {max_duration_s:g} s",
         )
     return class_number(request.class_name, classes=classes)
+
+
+def refuse_wishes(request: Request, *, family: str) -> None:
+    """Refuse what is wished for beside class and length, by its flag.
+
+    Raises
+    ------
+    UsageError
+        Naming the family and the flag.
+
+    Examples
+    --------
+    >>> refuse_wishes(Request(seed=1, wishes={}), family="f")
+    """
+    for wish in request.wishes:
+        flag = f"--{wish.removesuffix('_hz').removesuffix('_ms')}"
+        raise UsageError(
+            f"A {family} model does not follow {flag}",
+            cause="only band-flow models do, and this one is of another family",
+            way_out=f"leave out {flag}, or use a band-flow model",
+        )
 
 
 def class_number(name: str | None, *, classes: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """Sounds: the noun, files in and out, what files say beside their audio, and the finishing of outputs."""
 
-from woodshed.sound.chunks import LoopPoint, TempoTag, WavTags
+from woodshed.sound.chunks import MOST_BPM, LoopPoint, TempoTag, WavTags
 from woodshed.sound.files import SOUND_SUFFIXES, SoundInfo, probe_sound, read_sound, stream_sound
 from woodshed.sound.finish import CEILING_DB, LEVEL_LUFS, FinishedSound, finish_sound
 from woodshed.sound.formats import FormatFact, audio_formats, libsndfile_version
@@ -11,6 +11,7 @@ from woodshed.sound.writing import read_tags, write_sound, write_tags
 __all__ = [
     "CEILING_DB",
     "LEVEL_LUFS",
+    "MOST_BPM",
     "SOUND_SUFFIXES",
     "Audio",
     "FinishedSound",

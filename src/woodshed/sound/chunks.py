@@ -37,6 +37,9 @@ class LoopPoint:
     stop_frame: int
 
 
+MOST_BPM = 100_000  # a tempo that a file says lies below it
+
+
 @dataclass(frozen=True)
 class TempoTag:
     """Tempo and length of a loop; ``one_shot`` says that it is a single hit which a DAW should not stretch."""
@@ -87,7 +90,7 @@ class WavTags:
                 raise _impossible(f"A loop from frame {loop.start_frame} to {loop.stop_frame}", "it must not end first")
         if len(self.loops) > MAX_LOOPS:
             raise _impossible(f"{len(self.loops)} loop points", f"a file keeps up to {MAX_LOOPS}")
-        if self.tempo and not (0 < self.tempo.bpm < 100_000 and 0 <= self.tempo.beats <= _RIFF_FULL):
+        if self.tempo and not (0 < self.tempo.bpm < MOST_BPM and 0 <= self.tempo.beats <= _RIFF_FULL):
             raise _impossible(
                 f"A tempo of {self.tempo.bpm} bpm over {self.tempo.beats} beats", "a slip in a name or form"
             )

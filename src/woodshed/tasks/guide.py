@@ -115,6 +115,11 @@ def verb_with(guides: Sequence[Guide]) -> Verb:
 def recipe_of(settings: dict[str, KnobValue]) -> GuideRecipe | None:
     """The guides that the flags name, as a recipe; None if they name none.
 
+    Raises
+    ------
+    UsageError
+        If a flag stands without the one it belongs to.
+
     Examples
     --------
     >>> [part.kind for part in recipe_of(KNOBS.settings(brightness=3000.0, onsets="0,0.25")).guides]
@@ -126,6 +131,18 @@ def recipe_of(settings: dict[str, KnobValue]) -> GuideRecipe | None:
             cause="--heard-as needs a listener",
             way_out="add --listener MODEL; woodshed train ears --family mel-listener makes one",
         )
+    if settings["listener"] is not None and settings["heard_as"] is None:
+        raise UsageError(
+            f"Nothing is said that {settings['listener']} shall hear",
+            cause="--listener needs a class to be heard as",
+            way_out="add --heard-as CLASS, or leave out --listener",
+        )
+    if settings["aspect"] != KNOBS["aspect"].default and settings["like"] is None:
+        raise UsageError(
+            f"No sound was named to come near to in {settings['aspect']}",
+            cause="--aspect needs a sound",
+            way_out="add --like SOUND, or leave out --aspect",
+        )
     facts: dict[str, dict[str, object]] = {
         "heard_as": {"kind": "heard-as", "class": settings["heard_as"], "listener": settings["listener"]},
         "like": {"kind": settings["aspect"], "like": settings["like"]},
@@ -136,8 +153,25 @@ def recipe_of(settings: dict[str, KnobValue]) -> GuideRecipe | None:
         "loss": {"kind": "function", "function": settings["loss"]},
     }
     weights = _weights(settings["weights"])
+    _check_weighed(settings)
     parts = [{**facts[flag], "weight": weights[flag]} for flag in _FLAGS if settings[flag] is not None]
     return recipe_from({"guides": parts}) if parts else None
+
+
+def _check_weighed(settings: dict[str, KnobValue]) -> None:
+    """Refuse weights of flags that were not given."""
+    if settings["weights"] is None:
+        return
+    given = [flag for flag in _FLAGS if settings[flag] is not None]
+    words = [word.partition("=") for word in str(settings["weights"]).replace("-", "_").split(",")]
+    lone = [name.strip() for name, equals, _ in words if equals and name.strip() not in given]
+    if lone or not given:
+        flag = f"--{lone[0].replace('_', '-')}" if lone else "any flag"
+        raise UsageError(
+            f"There is a weight, but nothing of {flag} to weigh",
+            cause="--weights are of the flags that guide; those of a recipe stand in its file",
+            way_out=f"add {flag if lone else 'a flag such as --brightness'}, or leave out its weight",
+        )
 
 
 def _built(job: Job) -> BuiltGuides:

@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from woodshed.artifacts.delivery import Product
-from woodshed.artifacts.verb import Job, Verb
+from woodshed.artifacts.verb import GivenSound, Job, Verb
 from woodshed.base.errors import UsageError
 from woodshed.base.events import Note, Progress
 from woodshed.base.knobs import Knob, KnobTable
 from woodshed.dsp import FADE_S, closed_loop, loop_cut, tempo_bpm, turned_to_hit
 from woodshed.metrics import seam_of
 from woodshed.roles import Made
-from woodshed.sound import Sound
+from woodshed.sound import MOST_BPM, Sound
 
 _CONFIDENT = 0.3
+_SHORTEST_S = 0.01  # in less no two places can be compared
 _USUAL_BEAT_S = 0.5
 _DEAD_DB = -25.0  # four of five one-shots end below it, one loop in twenty
 _NEARLY = 0.01  # a sound so little too short is played that much slower
@@ -29,8 +30,10 @@ KNOBS = KnobTable(
         Knob(name="bpm", kind="float", unit="bpm", low=20, high=400, default=None, help="tempo; left out: it is heard"),
         Knob(name="bars", kind="int", low=1, high=64, default=None, help="bars of four beats; left out: what fits"),
         Knob(name="fade", kind="float", unit="ms", low=0, high=2000, default=1000 * FADE_S, help="longest fade"),
-        Knob(name="level", kind="float", unit="lufs", low=-60, high=0, default=-22.0, help="loudness asked for"),
-        Knob(name="finish", kind="bool", default=False, help="bring it to the level asked for"),
+        Knob(
+            name="level", kind="float", unit="lufs", low=-60, high=0, default=None, help="loudness asked for; finishes"
+        ),
+        Knob(name="finish", kind="bool", default=False, help="bring it to a level, usually -22 LUFS"),
     ),
 )
 
@@ -41,12 +44,20 @@ def make(job: Job) -> Iterator[Product]:
     Raises
     ------
     UsageError
-        If not even one bar of the tempo fits.
+        If not even one beat of the tempo fits, or a sound is too short.
     """
     bpm, bars, fade_s = job.number("bpm"), job.whole("bars"), (job.number("fade") or 0.0) / 1000
+    for given in job.sounds:
+        _check_length(given, bpm=bpm, bars=bars)
     for number, (given, known) in enumerate(zip(job.sounds, job.inputs, strict=True), start=1):
         loop, beats = seamless(given.sound, bpm=bpm, bars=bars, fade_s=fade_s)
         made_bpm = bpm or 60.0 * beats / loop.duration_s
+        if made_bpm >= MOST_BPM:
+            raise UsageError(
+                f"{given.name} lasts {1000 * loop.duration_s:.3g} ms, and {bars} bars in it are {made_bpm:.0f} bpm",
+                cause="it is a single hit, and all of it was to be so many bars",
+                way_out="ask for fewer bars, or give --bpm too: the rest is silence",
+            )
         if _dies_away(given.sound):
             text = f"{given.name} dies away before its end, as a single hit does: its loop is that hit, again and again"
             job.on_event(Note(level="warning", text=text))
@@ -79,6 +90,17 @@ def seamless(sound: Sound, *, bpm: float | None, bars: int | None, fade_s: float
     cut = loop_cut(filled.data, sound.sample_rate_hz, frames=frames)
     data = closed_loop(filled.data, sound.sample_rate_hz, start_frame=cut.start_frame, frames=frames, fade_s=fade_s)
     return Sound(turned_to_hit(data, sound.sample_rate_hz), sound.sample_rate_hz), count
+
+
+def _check_length(given: GivenSound, *, bpm: float | None, bars: int | None) -> None:
+    sound = given.sound
+    if sound.frames < _SHORTEST_S * sound.sample_rate_hz and (bpm is None or bars is None):
+        raise UsageError(
+            f"{given.name} is too short for a loop ({sound.frames} frame{'s' if sound.frames > 1 else ''}, "
+            f"{1000 * sound.duration_s:.3g} ms)",
+            cause=f"a click, or an export that was stopped: a loop is cut from {1000 * _SHORTEST_S:g} ms or more",
+            way_out="use a longer recording, or give --bpm and --bars: the rest is silence",
+        )
 
 
 def _beats(sound: Sound, *, bpm: float | None, bars: int | None) -> tuple[int, float] | None:

@@ -14,7 +14,7 @@ from woodshed.base.events import Note, Progress
 from woodshed.base.knobs import Knob, KnobTable
 from woodshed.dsp import declipped, find_clipping, find_faults
 from woodshed.nn import with_plain_top, without_holes
-from woodshed.roles import Made, Restores
+from woodshed.roles import Made, Restores, class_number
 from woodshed.sound import Sound
 
 _FULL_RATE_HZ = 40000  # from here on a rate holds everything that is heard
@@ -77,9 +77,13 @@ def make(job: Job) -> Iterator[Product]:
     Raises
     ------
     UsageError
-        If a fault that was named cannot be found, or a top is asked for on more than two channels.
+        If a fault that was named cannot be found, a top is asked for on more than two channels, or a knob has no part
+        in what is asked for.
+    UnknownName
+        If the class is none of the model's.
     """
     assert job.model is None or isinstance(job.model, Restores)
+    _check_knobs(job)
     for number, (given, named) in enumerate(zip(job.sounds, job.inputs, strict=True), start=1):
         seed = job.whole("seed") or 0
         sound, plan, words = _planned(job, given.sound, given.name)
@@ -104,6 +108,29 @@ VERB = Verb(
         "Dietz et al. 2002, Spectral band replication, a novel approach in audio coding, AES 112",
     ),
 )
+
+
+def _check_knobs(job: Job) -> None:
+    """Refuse what would be ignored: knobs of a drawn top without one, and where a clipped sound ends."""
+    if job.model is not None:
+        class_number(job.word("class"), classes=job.model.spec.classes)
+    drawn = job.word("top") == "drawn"
+    of_a_draw = {"class": job.word("class"), "steps": job.whole("steps")}
+    asked = [f"--{name}" for name, value in of_a_draw.items() if value is not None]
+    asked = ["--top drawn", *asked] if drawn else asked
+    if asked and not (drawn and job.model is not None):
+        missing = "--top drawn" if job.model is not None else "--model NAME" + ("" if drawn else " --top drawn")
+        raise UsageError(
+            f"{' and '.join(asked)} cannot be followed",
+            cause="only a model draws a top, and " + ("the likeliest was asked for" if job.model else "none was named"),
+            way_out=f"add {missing}, or leave out {' '.join(asked)}",
+        )
+    if job.word("fault") == "clipped" and job.number("cutoff") is not None:
+        raise UsageError(
+            f"A cutoff of {job.number('cutoff'):g} Hz has no part in mending clipped peaks",
+            cause="--fault clipped leaves the top as it is",
+            way_out="leave out --cutoff, or say --fault auto to have both mended",
+        )
 
 
 def _planned(job: Job, sound: Sound, name: str) -> tuple[Sound, _Plan, str]:

@@ -166,7 +166,7 @@ class Workspace:
         if loaded is None:
             lenders = self.chosen_lenders(knobs.get("query"), like=given[0].sound if given else None)
         else:
-            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"))
+            lenders = self.lenders(loaded, borrow=knobs.get("borrow", "none"), on_event=on_event)
         return perform(
             verb,
             self.bench,
@@ -261,7 +261,7 @@ class Workspace:
         """Find out whether a model copies; the report goes into its card, and with a page into a folder."""
         loaded, knobs = self.models.load(model), MEMORISATION_KNOBS.settings(**settings)
         target = Path(folder) if folder else self.folder / "memorisation" / loaded.path.stem
-        lenders = self.lenders(loaded, borrow=knobs["borrow"])
+        lenders = self.lenders(loaded, borrow=knobs["borrow"], on_event=on_event)
         report = memorisation_of(self.bench, loaded, lenders=lenders, folder=target, settings=knobs, on_event=on_event)
         self.models.attach_report(loaded, report.model_dump(mode="json"), field="memorisation")
         return report, target / MEMORISATION_PAGE
@@ -388,16 +388,27 @@ class Workspace:
             ) from error
         return GivenSound(self.library.sound(item), Path(item.path).name, item.content_id)
 
-    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none") -> LenderPool:
-        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in a library."""
+    def lenders(self, loaded: LoadedModel, *, borrow: KnobValue = "none", on_event: EventSink = ignore) -> LenderPool:
+        """Who may lend fine structure now: nobody, the model's training sounds, any sound of its kind in a library.
+
+        Where lenders are asked for and nobody lends, a warning says so.
+        """
         if borrow == "none":
             return NoLenders()
-        ids = [source.content_id for source in loaded.card.sources]
-        if borrow == "any":
-            kind = loaded.model.lender_query if isinstance(loaded.model, Generator) else Generator.lender_query
-            ids = [item.content_id for item in self.library.items(kind)]
         card = loaded.card
-        return LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
+        kind = loaded.model.lender_query if isinstance(loaded.model, Generator) else Generator.lender_query
+        if not kind:
+            on_event(Note(level="warning", text=f"--borrow {borrow} does nothing: {card.family} models never borrow"))
+            return NoLenders()
+        ids = [source.content_id for source in card.sources]
+        if borrow == "any":
+            ids = [item.content_id for item in self.library.items(kind)]
+        pool = LibraryLenders.over(self.library, ids, sample_rate_hz=card.sample_rate_hz, channels=card.channels)
+        if not pool.content_ids():
+            whose = f"sound that taught {card.name}" if borrow == "own" else f"sound of {kind}"
+            text = f"--borrow {borrow}: no {whose} is in this library and may lend, so nothing is borrowed"
+            on_event(Note(level="warning", text=text))
+        return pool
 
     def chosen_lenders(self, query: KnobValue, *, like: Sound | None = None) -> LenderPool:
         """The sounds a query chooses that may be made into others now, at the rate of one they are to go with."""

@@ -14,8 +14,10 @@ from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_grid import BAR_TOKENS, BEAT_TOKENS, MOST_TOKENS, plain_tokens
 from woodshed.nn import at_quantile
 from woodshed.roles import Request
+from woodshed.sound import MOST_BPM
 
 _QUANTILES = 33
+_MOST_BARS = 64  # four times as many as those of loops to learn from
 _LOUDEST_DB = -0.3
 
 
@@ -84,7 +86,8 @@ class LoopTables(nn.Module):
         Raises
         ------
         KnobOutOfRange
-            If the loop would be longer than the model's longest.
+            If the loop would be longer than the model's longest, have more bars than 64, or a tempo
+            that no file can say.
         UsageError
             If a length is asked for besides a tempo and bars.
         """
@@ -96,7 +99,7 @@ class LoopTables(nn.Module):
         if request.bpm is not None:
             token_s = 60.0 / (request.bpm * BEAT_TOKENS)
         if request.bars is not None:
-            tokens = request.bars * BAR_TOKENS
+            tokens = _tokens_of(request.bars)
         if request.duration_s is not None:
             tokens, seconds = self._of_length(request, token_s)
             return Drawn(class_index, tokens, max(1, round(seconds * self.sample_rate_hz)), peak)
@@ -117,7 +120,15 @@ class LoopTables(nn.Module):
             )
         seconds = self._checked(request.duration_s or 0.0)
         if request.bars is not None:
-            return request.bars * BAR_TOKENS, seconds
+            tokens = _tokens_of(request.bars)
+            bpm = 60.0 * tokens / BEAT_TOKENS / seconds
+            if bpm >= MOST_BPM:
+                raise KnobOutOfRange(
+                    f"{request.bars} bars in {seconds:.4g} s are {bpm:.0f} bpm",
+                    cause="a length was asked for that is too short for so many bars",
+                    way_out="ask for fewer bars or a longer loop",
+                )
+            return tokens, seconds
         if request.bpm is None:
             return plain_tokens(seconds, token_s=token_s), seconds
         beat_s = token_s * BEAT_TOKENS
@@ -132,6 +143,16 @@ class LoopTables(nn.Module):
                 way_out="ask for fewer bars, a faster tempo or a shorter length",
             )
         return duration_s
+
+
+def _tokens_of(bars: int) -> int:
+    if bars > _MOST_BARS:
+        raise KnobOutOfRange(
+            f"A loop of {bars} bars cannot be made",
+            cause=f"loops have {_MOST_BARS} bars at most",
+            way_out=f"ask for {_MOST_BARS} bars or fewer",
+        )
+    return bars * BAR_TOKENS
 
 
 def _even_tokens(count: float) -> int:

@@ -138,6 +138,7 @@ class LatentFlow(Generator, Varies, Blends):
     """
 
     family: ClassVar[str] = "latent-flow"
+    lender_query: ClassVar[str] = ""
     Config: ClassVar[type[FamilyConfig]] = Config
     PRESETS: ClassVar[Mapping[str, FamilyConfig]] = {
         # Seconds; shaped noise. For tests.

@@ -12,7 +12,6 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from woodshed.base.errors import UnknownName
 from woodshed.base.seeds import derive_seed
 from woodshed.families.generators._loop_flow_asking import Drawn, LoopFacts, LoopTables
 from woodshed.families.generators._loop_flow_editing import LoopEditor
@@ -52,6 +51,7 @@ from woodshed.roles import (
     check_amount,
     check_rate,
     class_number,
+    refuse_wishes,
     require_one_or_two_channels,
 )
 from woodshed.sampling import (
@@ -456,8 +456,7 @@ class LoopFlow(Generator, Varies):
         return audio.roll(-groove.late_frames, -1), grid.tokens, groove.tightness
 
     def _drawn(self, request: Request) -> Drawn:
-        if request.wishes:
-            raise UnknownName("wish", next(iter(request.wishes)), known=("bpm", "bars"))
+        refuse_wishes(request, family=self.family)
         return self.tables.drawn(request, class_index=self.class_row(request.class_name))
 
 

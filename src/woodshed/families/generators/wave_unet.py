@@ -99,6 +99,7 @@ class WaveUNet(Generator):
     """
 
     family: ClassVar[str] = "wave-unet"
+    lender_query: ClassVar[str] = ""
     Config: ClassVar[type[FamilyConfig]] = Config
     PRESETS: ClassVar[Mapping[str, FamilyConfig]] = {
         # Seconds; noise. For tests.
