@@ -91,10 +91,10 @@ def descriptors_page() -> str:
 def errors_page() -> str:
     """The tree of errors with exit codes."""
     from woodshed.base import errors
+    from woodshed.cli.app import FURTHER_CODES
 
     tree = (errors.__doc__ or "").strip()
-    further = "Further codes: 10 a check did not hold, 130 interrupted."
-    return f"{HEAD}# Errors and exit codes\n\n```text\n{tree}\n```\n\n{further}\n"
+    return f"{HEAD}# Errors and exit codes\n\n```text\n{tree}\n```\n\nFurther codes: {FURTHER_CODES}.\n"
 
 
 def licences_page() -> str:

@@ -75,6 +75,14 @@ def test_a_kill_before_the_first_model_says_how_to_go_on(tmp_path: Path, monkeyp
     assert "Go on: woodshed train hits --resume" in " ".join(run(*order, "--anew", code=143).split())
 
 
+def test_what_training_cannot_be_told_is_refused_as_a_flag_and_with_set(tmp_path: Path) -> None:
+    at = ("--workspace", tmp_path)
+    assert "8000" in run("train", "hits", "--rate", 7, *at, code=2)
+    assert "seed cannot be -1" in run("train", "hits", "--set", "seed=-1", *at, code=2)
+    assert "augment cannot be 'no'" in run("train", "hits", "--set", "augment=no", *at, code=2)
+    assert "do nothing: rank" in " ".join(run("train", "hits", "--rank", 2, *at, code=2).split())
+
+
 def test_version() -> None:
     assert run("--version").startswith("woodshed 0.")
 

@@ -187,6 +187,21 @@ def test_a_handful_of_sounds_is_not_looked_through_and_that_is_said() -> None:
     assert "fewer than 8 sounds taught it" in check.sentence
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_short_training_is_looked_through_only_where_it_began_from_a_base(
+    monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
+    short = _candidates(((150, 0.2, None),))
+    from_nothing = _check(Weighted(), early=early)
+    assert from_nothing.choose(short) is None
+    assert "fewer than 200 steps" in from_nothing.sentence
+    on_a_base = _check(Weighted(), early=early, based=True)
+    assert on_a_base.choose(short) == 0
+    assert on_a_base.report is not None
+    assert "Copying: " in on_a_base.sentence
+
+
 def test_where_all_copy_training_keeps_the_earliest_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Effort, "quick_one", lambda: SMALL)
     check = _check(Weighted())
@@ -196,9 +211,16 @@ def test_where_all_copy_training_keeps_the_earliest_weights(monkeypatch: pytest.
     assert check.report.state == "copying"
 
 
-def _check(model: Generator) -> QuickCheck:
+def _check(model: Generator, *, early: bool = False, based: bool = False) -> QuickCheck:
     return QuickCheck(
-        model, lambda: Taught(TRAINING, HELD_OUT), NoLenders(), name="drums", budget=Budget(steps=1000), seed=1
+        model,
+        lambda: Taught(TRAINING, HELD_OUT),
+        NoLenders(),
+        name="drums",
+        budget=Budget(steps=1000),
+        seed=1,
+        early=early,
+        based=based,
     )
 
 

@@ -20,11 +20,12 @@ from woodshed.cli.table import COMMANDS
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
+FURTHER_CODES = "10 a check did not hold, 11 a check cannot tell, 130 interrupted, 143 ended by kill (SIGTERM)"
 EPILOG = (
     "First minute: woodshed generate starter, or woodshed demo.  "
     "Own sounds: woodshed library add FOLDER --mine, then woodshed train NAME.  "
     "Exit codes: 0 well, 1 other, 2 usage, 3 sound, 4 consent, 5 library or ledger, 6 model file, 7 does not fit, "
-    "8 training, 9 disk, 10 a check did not hold, 11 a check cannot tell, 130 interrupted, 143 ended by kill (SIGTERM)."
+    f"8 training, 9 disk, {FURTHER_CODES}."
 )
 
 

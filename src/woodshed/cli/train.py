@@ -36,10 +36,12 @@ def train(
     budget: Annotated[
         str | None, typer.Option(help="How long: 3m, 1h, 10m-cpu (processor time) or 2000steps.", show_default="3m")
     ] = None,
-    rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; without it the most common one.")] = None,
+    rate: Annotated[
+        int | None, typer.Option(min=8000, max=192000, help="Sample rate in Hz; without it the most common one.")
+    ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="The same seed and sounds give the same model on the same machine.", show_default="0"),
+        typer.Option(min=0, help="The same seed and sounds give the same model on the same machine.", show_default="0"),
     ] = None,
     held_out: Annotated[
         float | None,
@@ -80,10 +82,10 @@ def train(
     from woodshed.workspace import Workspace, parse_setting
 
     own = Workspace(workspace)
-    flags = dict(map(parse_setting, set_ or []))
-    flags |= {"query": query, "base": base, "family": family, "preset": preset, "budget": budget, "rate_hz": rate}
+    flags = {"query": query, "base": base, "family": family, "preset": preset, "budget": budget, "rate_hz": rate}
     flags |= {"seed": seed, "held_out": held_out, "copy_report": copy_report, "adapt": adapt, "rank": rank}
-    order = own.order(name, flags=flags, settings_file=settings, like=like or "")
+    given = {key: value for key, value in flags.items() if value is not None}
+    order = own.order(name, flags=dict(map(parse_setting, set_ or [])) | given, settings_file=settings, like=like or "")
     with progress(as_json) as on_event:
         report = own.train(order, resume=resume, anew=anew, on_event=on_event)
 

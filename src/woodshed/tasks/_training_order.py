@@ -8,18 +8,22 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from woodshed.artifacts.workbench import Workbench
-from woodshed.base.errors import HandshakeError, UnknownName, UsageError, WoodshedError
+from woodshed.base.errors import HandshakeError, KnobOutOfRange, UnknownName, UsageError, WoodshedError
 from woodshed.base.files import printable, write_text_atomically
 from woodshed.roles import FamilyConfig, Rehearses, Trainable, family_class
 from woodshed.training import RunSettings, parse_budget
 from woodshed.training.settings import Layer, checked_model, layered, read_settings, settings_from_base
 
 HELD_OUT = 0.15
+MOST_HELD_OUT = 0.5
+LEAST_HZ, MOST_HZ = 8000, 192000
 SETTINGS_FILE = "settings.json"
 
 
 _SOUNDS = " sounds"  # the end of what is named as origin, where a setting follows from how many there are
 _ON_A_BASE = " sounds on a base"
+_FLAG = "flag"  # the origin of what was asked for just now
+_OF_BASES = ("adapt", "rank", "pull", "rehearsal")  # settings that only say how to learn on a base
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,13 @@ def order_in_layers(
     ------
     UnknownName
         If a setting does not exist; near matches are named.
+    UsageError
+        If a part of the order cannot be so, for example a rate; settings of family and run are checked by `resolved`.
     """
     layers = [Layer(f"file {settings_file.name}", read_settings(settings_file))] if settings_file else []
     if like:
         layers.append(Layer(f"as {like}", settings_of(bench, like)))
-    layers.append(Layer("flag", {key: value for key, value in flags.items() if value is not None}))
+    layers.append(Layer(_FLAG, {key: value for key, value in flags.items() if value is not None}))
     chosen: dict[str, object] = {}
     for layer in layers:
         chosen |= {key: value for key, value in layer.values.items() if key in ("family", "base")}
@@ -108,16 +114,38 @@ def order_in_layers(
 
 
 def _checked(order: TrainingOrder, origins: Mapping[str, str]) -> TrainingOrder:
-    """The same order with numbers as numbers."""
+    """The same order with numbers as numbers, none of them beyond its stops, and what is true or false as just that."""
+    for name in ("augment", "copy_report"):
+        if not isinstance(value := getattr(order, name), bool):
+            raise KnobOutOfRange(
+                f"{name} cannot be {value!r}",
+                cause=f"it is either true or false, and this came from {origins.get(name)}",
+                way_out=f"write true or false: --set {name}=false",
+            )
     try:
         rate = None if order.rate_hz is None else int(order.rate_hz)
-        return replace(order, rate_hz=rate, seed=int(order.seed), held_out=float(order.held_out))
-    except (TypeError, ValueError) as error:
+        made = replace(order, rate_hz=rate, seed=int(order.seed), held_out=float(order.held_out))
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(
             "rate_hz, seed or held_out is no number",
             cause=f"it came from {', '.join(sorted(set(origins.values())))}",
             way_out="write numbers without units",
         ) from error
+    if made.rate_hz is not None and not LEAST_HZ <= made.rate_hz <= MOST_HZ:
+        raise _beyond("rate_hz", f"{made.rate_hz} Hz", origins, span=f"{LEAST_HZ} to {MOST_HZ} Hz")
+    if not 0 <= made.held_out <= MOST_HELD_OUT:
+        raise _beyond("held_out", f"{made.held_out:g}", origins, span=f"0 to {MOST_HELD_OUT:g}")
+    if made.seed < 0:
+        raise _beyond("seed", f"{made.seed}", origins, span="0 or more")
+    return made
+
+
+def _beyond(name: str, value: str, origins: Mapping[str, str], *, span: str) -> KnobOutOfRange:
+    return KnobOutOfRange(
+        f"{name} cannot be {value}",
+        cause=f"it came from {origins.get(name)}",
+        way_out=f"choose a value of {span}",
+    )
 
 
 def settings_entries(folder: Path) -> dict[str, dict[str, object]]:
@@ -210,7 +238,7 @@ def resolved(order: TrainingOrder, *, base_config: FamilyConfig | None = None, s
     values = {name: getattr(order, name) for name in ORDER_SETTINGS}
     values |= settings.model_dump() | config.model_dump(mode="json")
     origins = dict.fromkeys(values, "preset") | {key: value for key, value in found.origins.items() if value}
-    origins |= {key: order.origins.get(key, "flag") for key in order.settings}
+    origins |= {key: order.origins.get(key, _FLAG) for key in order.settings}
     origins |= {key: value for key, value in order.origins.items() if key in values}
     return Resolved(kind, config, settings, values, origins)
 
@@ -228,4 +256,27 @@ def require_family(wanted: str, *, base: str, base_family: str) -> None:
             f"The base is of the family {base_family}, and {wanted} was asked for",
             cause="a model can only begin from one of its own family",
             way_out=f"leave out --family, or choose another --base than {printable(base)}",
+        )
+
+
+def require_effect(order: TrainingOrder) -> None:
+    """Refuse what was asked for just now and would do nothing: a preset on a base, ways to learn on a base without one.
+
+    Raises
+    ------
+    UsageError
+        Naming it.
+    """
+    if order.base and order.origins.get("preset") == _FLAG:
+        raise UsageError(
+            f"The preset {order.preset!r} would do nothing on the base {printable(order.base)}",
+            cause="a model that begins from another has the size and settings of that one",
+            way_out="leave out --preset, or train without --base",
+        )
+    idle = [name for name in _OF_BASES if name in order.settings and order.origins.get(name, _FLAG) == _FLAG]
+    if idle and not order.base:
+        raise UsageError(
+            f"Without a base this would do nothing: {', '.join(idle)}",
+            cause="it says how a model learns that begins from another",
+            way_out=f"name one, like --base starter, or leave out {', '.join(idle)}",
         )

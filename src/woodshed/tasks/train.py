@@ -23,6 +23,7 @@ from woodshed.tasks._training_order import (
     Resolved,
     TrainingOrder,
     order_in_layers,
+    require_effect,
     require_family,
     resolved,
     settings_entries,
@@ -94,13 +95,15 @@ def train_model(
     UnknownName
         If family, preset or a setting do not exist.
     UsageError
-        If an earlier run of this name is not finished, or was never begun.
+        If an earlier run of this name is not finished, or was never begun, or if what was asked for would do nothing.
     """
     run = free_run(bench, order, resume=resume, anew=anew)
     if resume:
         if card := finished_card(bench, run, order.name):
             return _finished(bench, run, card)
         order = remembered(run, order, on_event)
+    else:
+        require_effect(order)
     replaces = bench.shelf.place(order.name).is_file() and not resume
     base = _base(bench, order)
     kind = resolved(order, base_config=base.model.config if base else None).kind
@@ -202,6 +205,7 @@ class _Work:
             budget=parse_budget(self.order.budget),
             seed=derive_seed(self.order.seed, "copy report"),
             early=self.found.run.patience > 0,
+            based=bool(self.order.base),
             on_event=on_event,
         )
 

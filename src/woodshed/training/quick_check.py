@@ -30,6 +30,13 @@ class QuickCheck:
     A run that is given in steps is judged by the same work every time, so that it can be repeated exactly; one that is
     given in minutes spends at most 15 % of them, 30 s at most, and judges fewer candidates where that is not enough.
 
+    Parameters
+    ----------
+    early
+        Whether training ends by itself once the held-out sounds gain nothing more.
+    based
+        Whether it began from a base.
+
     Attributes
     ----------
     report
@@ -48,12 +55,13 @@ class QuickCheck:
         budget: Budget,
         seed: int,
         early: bool = False,
+        based: bool = False,
         on_event: EventSink = ignore,
     ) -> None:
         self._model, self._taught_of, self._lenders, self._name = model, taught, lenders, name
         self._seconds = allowance_s(budget)
         self._clock = time.monotonic if budget.cpu_seconds is None else time.process_time
-        self._seed, self._early, self._on_event = seed, early, on_event
+        self._seed, self._early, self._based, self._on_event = seed, early, based, on_event
         self._judge: tuple[Taught, CopyJudge] | None = None
         self._reports: dict[str, MemorisationReport] = {}
         self._too_few = False
@@ -68,9 +76,9 @@ class QuickCheck:
     def choose(self, candidates: Sequence[Candidate]) -> int | None:
         """The number of the candidate to keep; None, which leaves it to the trainer, after a very short training.
 
-        One that ends early by itself, as from a base, is looked at however short it was.
+        One that began from a base is looked at however short it was, for what it begins with was learned for long.
         """
-        if max(one.step for one in candidates) < FEWEST_STEPS and not self._early:
+        if max(one.step for one in candidates) < FEWEST_STEPS and not self._based:
             self.sentence = (
                 f"Copies were not looked for, as it learned for fewer than {FEWEST_STEPS} steps; "
                 f"woodshed memorisation {printable(self._name)} looks."

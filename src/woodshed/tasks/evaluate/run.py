@@ -67,7 +67,7 @@ class Effort:
 
     @classmethod
     def of(cls, count: int, *, quick: bool) -> Effort:
-        """The usual effort for so many sounds, or the quick one of at most 128."""
+        """The usual effort for so many sounds, or the quick one of at most 96."""
         if quick:
             few = min(count, 96)
             return cls(few, few, 8, 100, 4, 160, 100, 0, 0, quick=True)
