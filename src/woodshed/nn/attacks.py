@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, sosfilt, sosfilt_zi
 from torch import Tensor
 
 from woodshed.nn.principal import PrincipalBasis
@@ -22,6 +22,7 @@ _MOST_GAIN = 3.0  # natural log of amplitude
 _FADE_POINTS = 8  # over which the change ends
 _AFTER_POINTS = 64  # heard besides, as the measure of what came before
 _ROUNDS = 2
+_EDGE_FRAMES = 15  # by which a sound goes on, mirrored, for a filter to settle in
 
 Floats = npt.NDArray[np.floating]
 
@@ -84,13 +85,24 @@ def _begun(audio: Floats, point: int) -> Floats:
 
 def above_bass(audio: Floats, sample_rate_hz: int) -> Floats:
     """What lies above 700 Hz, in phase with the rest, ``(channels, frames)``."""
-    return sosfiltfilt(_bass_filter(sample_rate_hz), audio, axis=-1)
+    sections, settled = _bass_filter(sample_rate_hz)
+    before = 2 * audio[:, :1] - audio[:, _EDGE_FRAMES:0:-1]
+    after = 2 * audio[:, -1:] - audio[:, -2 : -2 - _EDGE_FRAMES : -1]
+    turned = np.concatenate([before, audio, after], axis=1)
+    for _ in range(2):  # ahead, then from the end
+        turned, _state = sosfilt(sections, turned, zi=settled * turned[:, :1])
+        turned = turned[:, ::-1]
+    return turned[:, _EDGE_FRAMES:-_EDGE_FRAMES]
 
 
 @cache
-def _bass_filter(sample_rate_hz: int) -> Floats:
-    """A filter without what lies below 700 Hz, as second-order sections."""
-    return np.asarray(butter(4, _FROM_HZ, "highpass", fs=sample_rate_hz, output="sos"))
+def _bass_filter(sample_rate_hz: int) -> tuple[Floats, Floats]:
+    """A filter without what lies below 700 Hz, as second-order sections, and what it holds once it has settled.
+
+    That is worked out once; `scipy.signal.sosfiltfilt` does the same but for this.
+    """
+    sections = np.asarray(butter(4, _FROM_HZ, "highpass", fs=sample_rate_hz, output="sos"))
+    return sections, sosfilt_zi(sections)[:, None]
 
 
 def _points(high: Floats, point: int) -> Floats:

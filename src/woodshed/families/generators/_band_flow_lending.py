@@ -386,8 +386,8 @@ def _release(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         if loud
         else [(max(0.02, 0.06 * lasts_s), _FADED_DB), (0.004, 36.0)]
     )
-    gain = np.zeros(frames)  # in dB
+    gain = np.ones(frames)
     for length_s, fall_db in fades:
         length = min(frames, round(length_s * sample_rate_hz))
-        gain[frames - length :] -= fall_db * (np.arange(length) + 1) / max(1, length)
-    return (10 ** (gain / 20)).astype(np.float32)
+        gain[frames - length :] *= 10 ** (-fall_db / 20 * (np.arange(length) + 1) / max(1, length))
+    return gain.astype(np.float32)
