@@ -152,26 +152,9 @@ def recipe_of(settings: dict[str, KnobValue]) -> GuideRecipe | None:
         "decay": {"kind": "decay", "ms": settings["decay"]},
         "loss": {"kind": "function", "function": settings["loss"]},
     }
-    weights = _weights(settings["weights"])
-    _check_weighed(settings)
-    parts = [{**facts[flag], "weight": weights[flag]} for flag in _FLAGS if settings[flag] is not None]
-    return recipe_from({"guides": parts}) if parts else None
-
-
-def _check_weighed(settings: dict[str, KnobValue]) -> None:
-    """Refuse weights of flags that were not given."""
-    if settings["weights"] is None:
-        return
     given = [flag for flag in _FLAGS if settings[flag] is not None]
-    words = [word.partition("=") for word in str(settings["weights"]).replace("-", "_").split(",")]
-    lone = [name.strip() for name, equals, _ in words if equals and name.strip() not in given]
-    if lone or not given:
-        flag = f"--{lone[0].replace('_', '-')}" if lone else "any flag"
-        raise UsageError(
-            f"There is a weight, but nothing of {flag} to weigh",
-            cause="--weights are of the flags that guide; those of a recipe stand in its file",
-            way_out=f"add {flag if lone else 'a flag such as --brightness'}, or leave out its weight",
-        )
+    parts = [{**facts[flag], "weight": weight} for flag, weight in _weights(settings["weights"], given=given).items()]
+    return recipe_from({"guides": parts}) if parts else None
 
 
 def _built(job: Job) -> BuiltGuides:
@@ -246,17 +229,19 @@ def _onsets(value: KnobValue) -> dict[str, object]:
         ) from error
 
 
-def _weights(value: KnobValue) -> dict[str, float]:
-    """Weight of each flag: one number for all, or names with numbers."""
-    weights: dict[str, float] = dict.fromkeys(_FLAGS, 1.0)
+def _weights(value: KnobValue, *, given: Sequence[str]) -> dict[str, float]:
+    """Weight of each given flag: one number for all, or names with numbers; those of flags not given are refused."""
+    weights: dict[str, float] = dict.fromkeys(given, 1.0)
     if value is None:
         return weights
     try:
         for word in str(value).split(","):
             name, equals, number = word.strip().replace("-", "_").partition("=")
-            if equals and name not in weights:
+            if equals and name not in _FLAGS:
                 raise UnknownName("guide", name, known=_FLAGS)
-            for one in [name] if equals else _FLAGS:
+            if not given or (equals and name not in given):
+                raise _unweighed(name if equals else None)
+            for one in [name] if equals else given:
                 weights[one] = float(number if equals else name)
     except ValueError as error:
         raise UsageError(
@@ -265,3 +250,12 @@ def _weights(value: KnobValue) -> dict[str, float]:
             way_out="for example: --weights 0.5 or --weights brightness=2,like=0.5",
         ) from error
     return weights
+
+
+def _unweighed(name: str | None) -> UsageError:
+    flag = f"--{name.replace('_', '-')}" if name else "any flag"
+    return UsageError(
+        f"There is a weight, but nothing of {flag} to weigh",
+        cause="--weights are of the flags that guide; those of a recipe stand in its file",
+        way_out=f"add {flag if name else 'a flag such as --brightness'}, or leave out its weight",
+    )

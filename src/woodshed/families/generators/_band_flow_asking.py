@@ -151,11 +151,12 @@ def times_for(model: BandFlow, drawn: Sequence[Drawn], *, steps: int | None) -> 
 
     That is less for what begins from little noise, or from none as further takes do.
     """
-    if steps is None:
-        steps = model.config.steps
-        if all(item.still or item.steady for item in drawn):
-            steps = min(steps, _TAKE_STEPS if all(item.still for item in drawn) else model.config.new_steps)
-    return flow_times(steps, bend=1.2)
+    usual = model.config.steps
+    if all(item.still for item in drawn):
+        usual = min(usual, _TAKE_STEPS)
+    elif all(item.steady for item in drawn):
+        usual = min(usual, model.config.new_steps)
+    return flow_times(steps or usual, bend=1.2)
 
 
 def shape_drawn(model: BandFlow, row: Tensor, drawn: Drawn) -> Shape:
