@@ -597,6 +597,24 @@ def test_new_sounds_are_as_unlike_the_known_as_asked() -> None:
     assert not torch.equal(far, nearest(0.6, weights=torch.eye(NUMBERS)[3])), "what weighs nothing does not count"
 
 
+@pytest.mark.parametrize("loaded", [False, True])
+def test_what_was_drawn_before_leaves_nothing_behind(loaded: bool) -> None:
+    fresh, used = (Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=range(NUMBERS), traits=1) for _ in range(2))
+    narrow, wide = (heard(40, around=2.0, spread=spread, seed=17) for spread in (0.1, 1.0))
+    for made in (fresh, used):
+        settle(made, narrow)
+    before = used.draw(0, seed=3, roam=2.5, apart=0.6)
+    settle(fresh, wide)
+    if loaded:
+        used.load_state_dict(fresh.state_dict())
+    else:
+        settle(used, wide)
+    after, alone = (made.draw(0, seed=3, roam=2.5, apart=0.6) for made in (used, fresh))
+    assert before is not None and after is not None and alone is not None
+    assert torch.equal(after.whole, alone.whole)
+    assert not torch.equal(after.whole, before.whole)
+
+
 def test_lines_are_those_of_the_sound_that_one_lasts_as() -> None:
     made = Neighbourhood(numbers=NUMBERS, dims=DIMS, repeated=(NUMBERS - 1,), traits=1)
     tokens, counts = heard(30, around=1.0, spread=0.5, seed=11)

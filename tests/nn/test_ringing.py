@@ -203,3 +203,16 @@ def test_above_a_series_whose_last_lines_are_noise_nothing_buzzes(ringer: Ringer
     spectra = ringer.spectra(hoarse, frames=sound.shape[-1], sides=2, seed=1)
     made = ringer.splitter.join(spectra, frames=sound.shape[-1]).numpy()
     assert alike_a_period_later(made, 44.0, low_hz=34 * 44.0, high_hz=64 * 44.0) < 0.3
+
+
+@pytest.mark.parametrize("lean", [0.0, 1.0])
+def test_what_has_no_side_is_one_sound_on_both(ringer: Ringer, lean: float) -> None:
+    shape = heard(ringer, thump(110.0))
+    narrow = replace(shape, width=torch.full_like(shape.width, -9.2), lean=lean)
+    spectra = ringer.spectra(narrow, frames=RATE // 2, sides=2, seed=1)
+    alone = ringer.spectra(narrow, frames=RATE // 2, sides=1, seed=1)
+    left, right = ringer.splitter.join(spectra, frames=RATE // 2)
+    assert lean_of(spectra) == pytest.approx(lean, abs=0.01)
+    assert torch.allclose(right, left * math.exp(lean / 2), atol=1e-5)
+    if lean == 0.0:
+        assert torch.equal(spectra[0], alone[0])

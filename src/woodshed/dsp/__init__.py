@@ -1,7 +1,7 @@
 """Arrays in, arrays out: transforms, maps, loudness, envelopes, onsets, pitch, tempo, key, descriptors (no Sound)."""
 
 from woodshed.dsp._audio import SILENT_DB, Audio
-from woodshed.dsp._fourier import next_fast_length
+from woodshed.dsp._fourier import irfft, next_fast_length, rfft
 from woodshed.dsp.closing import FADE_S, LoopCut, closed_loop, loop_cut, turned_to_hit
 from woodshed.dsp.declipping import Clipping, declipped, find_clipping
 from woodshed.dsp.descriptors import DESCRIPTORS, Descriptor, describe, descriptor_index, descriptors
@@ -67,6 +67,7 @@ __all__ = [
     "imdct",
     "imdst",
     "integrated_loudness_lufs",
+    "irfft",
     "istft",
     "k_weighting",
     "key",
@@ -83,6 +84,7 @@ __all__ = [
     "next_fast_length",
     "onset_times_s",
     "pitch_track",
+    "rfft",
     "settled_pitch",
     "sine_window",
     "spectral_flux",

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.ndimage import convolve1d
 from scipy.signal import butter, sosfilt, sosfilt_zi
 from torch import Tensor
 
@@ -80,7 +81,8 @@ def _begun(audio: Floats, point: int) -> Floats:
     """The beginning and a little more, with silence after where it is shorter."""
     frames = (ATTACK_POINTS + _AFTER_POINTS) * point
     begun = np.asarray(audio[:, :frames], dtype=np.float64)
-    return np.pad(begun, ((0, 0), (0, frames - begun.shape[-1])))
+    lacking = frames - begun.shape[-1]
+    return np.pad(begun, ((0, 0), (0, lacking))) if lacking else begun
 
 
 def above_bass(audio: Floats, sample_rate_hz: int) -> Floats:
@@ -109,7 +111,7 @@ def _points(high: Floats, point: int) -> Floats:
     power = (high**2).mean(0)
     after = power[ATTACK_POINTS * point :].mean()
     power = power[: ATTACK_POINTS * point].reshape(ATTACK_POINTS, point).mean(1)
-    power = np.convolve(np.pad(power, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    power = convolve1d(power, [0.25, 0.5, 0.25], mode="nearest")
     most = power.max() + 1e-16
     return (np.log(power + _QUIET * most) - np.log(after + _QUIET_AFTER * most)) / 2
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from woodshed.dsp import next_fast_length
+from woodshed.dsp import irfft, next_fast_length, rfft
 from woodshed.nn.principal import PrincipalBasis
 
 COLOUR_POINTS = 24
@@ -20,12 +20,12 @@ _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
 _MOST_GAIN, _MOST_GAIN_CLOSELY = 1.2, 2.4  # log10 of power, 12 and 24 dB
 _BRIGHT_HZ = (4000.0, 8000.0)
-_ROUNDS = 8
+_ROUNDS = 4
+_LEAST_SLOPE = 0.1  # where what is turned up is nearly all low
 _LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss them
 _MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
 _MOST_BESIDE = 0.6  # log10 of power, 6 dB, by which all else is turned instead where that is not enough
-_PAD_S = 0.2  # of silence, into which what a filter adds may ring
-_RINGS_S = 0.1  # that it rings at most
+_RINGS_S = 0.1  # that a filter rings at most; so much silence is put behind a sound
 
 Floats = npt.NDArray[np.floating]
 
@@ -95,14 +95,16 @@ def as_bright(points: Tensor, like: Tensor) -> Tensor:
     hz = torch.from_numpy(colour_points_hz()).to(points)
     rising, high = torch.log2(hz / _BRIGHT_HZ[0]).clamp(0, 1), hz > _BRIGHT_HZ[1]
 
-    def odds(colours: Tensor) -> Tensor:
-        power = 10.0**colours
-        return torch.log10(power[..., high].sum(-1, keepdim=True) / power[..., ~high].sum(-1, keepdim=True))
+    def odds(power: Tensor) -> tuple[Tensor, Tensor]:
+        """How loud the highs are beside the lows, and how much more so for every change: Newton's two numbers."""
+        highs, lows = (power * high).sum(-1, keepdim=True), (power * ~high).sum(-1, keepdim=True)
+        return torch.log10(highs / lows), 1.0 - (power * ~high * rising).sum(-1, keepdim=True) / lows
 
-    wanted, change = odds(like), torch.zeros_like(points[..., :1])
+    wanted, change, power = odds(10.0**like)[0], torch.zeros_like(points[..., :1]), 10.0**points
     for _ in range(_ROUNDS):  # what is turned up below 8 kHz counts against it
-        change = change + wanted - odds(points + change * rising)
-    power = 10.0 ** (points + change * rising)
+        now, slope = odds(power)
+        change = change + (wanted - now) / slope.clamp(min=_LEAST_SLOPE)
+        power = 10.0 ** (points + change * rising)
     return torch.log10(power / power.sum(-1, keepdim=True)).clamp(min=_FLOOR)
 
 
@@ -140,21 +142,21 @@ def coloured(
     change = (wanted - own).clip(-most, most)
     if closely:
         change[_LOW_POINTS:] += _lows_left_over(own + change, wanted)
-    ringing = torch.fft.rfft(_minimum_phase(change, sample_rate_hz), size)
-    return torch.fft.irfft(spectrum * ringing, size)[:, : audio.shape[-1]].numpy().astype(audio.dtype)
+    ringing = rfft(_minimum_phase(change, sample_rate_hz), frames=size)
+    return irfft(spectrum * ringing, frames=size)[:, : audio.shape[-1]].astype(audio.dtype, copy=False)
 
 
-def _minimum_phase(change: Floats, sample_rate_hz: int) -> Tensor:
+def _minimum_phase(change: Floats, sample_rate_hz: int) -> Floats:
     """What filters a colour by changes of its points, in log10 of power, as an impulse response ``(frames,)``.
 
-    It rings no longer than a tenth of a second; a sound is padded with more silence.
+    It rings no longer than a tenth of a second.
     """
     size = next_fast_length(round(_RINGS_S * sample_rate_hz))
     level = np.interp(_places(size, sample_rate_hz)[0], np.arange(COLOUR_POINTS), change)
-    causal = torch.fft.irfft(torch.from_numpy(level * math.log(10.0) / 2).float(), size)
+    causal = irfft((level * math.log(10.0) / 2).astype(np.complex64), frames=size)
     causal[1 : (size + 1) // 2] *= 2.0
     causal[size // 2 + 1 :] = 0.0
-    return torch.fft.irfft(torch.fft.rfft(causal).exp(), size)
+    return irfft(np.exp(rfft(causal)), frames=size)
 
 
 def _lows_left_over(points: Floats, wanted: Floats) -> float:
@@ -163,29 +165,30 @@ def _lows_left_over(points: Floats, wanted: Floats) -> float:
     return min(_MOST_BESIDE, max(-_MOST_BESIDE, math.log10(lows / asked)))
 
 
-def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[Tensor, int]:
-    least = audio.shape[-1] + round(_PAD_S * sample_rate_hz)
-    size = next_fast_length(least)
-    return torch.fft.rfft(torch.from_numpy(audio.astype(np.float32)), size), size
+def _spectrum(audio: Floats, sample_rate_hz: int) -> tuple[npt.NDArray[np.complexfloating], int]:
+    size = next_fast_length(audio.shape[-1] + round(_RINGS_S * sample_rate_hz))
+    return rfft(audio.astype(np.float32, copy=False), frames=size), size
 
 
 @lru_cache(maxsize=4)  # a sound is coloured twice, and looked at as often
-def _places(size: int, sample_rate_hz: int) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Where the bins of a spectrum lie among the points, 0 at the first, within their range; and the point before each.
+def _places(size: int, sample_rate_hz: int) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
+    """Where the bins of a spectrum lie among the points, 0 at the first, within their range.
 
-    To be read, not to be changed.
+    And how far from the point before each, and the first bin after each point. To be read, not to be changed.
     """
     hz = np.arange(size // 2 + 1) * sample_rate_hz / size
     places = np.arcsinh(hz / _BEND_HZ) * _PER_OCTAVE / math.log(2.0) - 1.0
     places = places.clip(0.0, COLOUR_POINTS - 1.0)
-    return places, places.astype(np.int64)
+    return places, places - np.floor(places), np.searchsorted(places, np.arange(COLOUR_POINTS))
 
 
-def _points(spectrum: Tensor, size: int, sample_rate_hz: int) -> Floats:
-    power = torch.view_as_real(spectrum.mean(0)).square().sum(-1).double().numpy()
-    places, below = _places(size, sample_rate_hz)
-    further = power * (places - below)
-    around = np.bincount(below, power - further, COLOUR_POINTS + 1)
-    around[1:] += np.bincount(below, further, COLOUR_POINTS)
+def _points(spectrum: npt.NDArray[np.complexfloating], size: int, sample_rate_hz: int) -> Floats:
+    middle = spectrum[0] if len(spectrum) == 1 else spectrum.mean(0)
+    power = np.square(middle.real, dtype=np.float64) + np.square(middle.imag, dtype=np.float64)
+    _, beyond, first = _places(size, sample_rate_hz)
+    after = np.append(power * beyond, 0.0)  # shares of the point after each bin, and of those before the rest
+    further, around = np.add.reduceat(after, first), np.add.reduceat(np.append(power, 0.0), first)
+    around -= further
+    around[1:] += further[:-1]
     total = around.sum()
-    return np.log10(around[:-1] / total + 10.0**_FLOOR) if total > 0.0 else np.full(COLOUR_POINTS, _FLOOR)
+    return np.log10(around / total + 10.0**_FLOOR) if total > 0.0 else np.full(COLOUR_POINTS, _FLOOR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.ndimage import convolve1d
 from torch import Tensor
 
 from woodshed.dsp import Envelope, amplitude_envelope
@@ -207,7 +208,7 @@ def _turned(audio: Floats, places: Floats, change: Floats, sample_rate_hz: int) 
     window = np.hanning(width + 2)[1:-1]
     hops = -(-frames // _GAIN_HOP_FRAMES)
     drawn = np.interp(np.arange(hops + 1) * _GAIN_HOP_FRAMES, places, change)
-    drawn = np.convolve(np.pad(drawn, width // 2, mode="edge"), window / window.sum(), "valid")
+    drawn = convolve1d(drawn, window / window.sum(), mode="nearest")
     levels = np.exp(drawn).astype(audio.dtype)
     within = (np.arange(_GAIN_HOP_FRAMES) / _GAIN_HOP_FRAMES).astype(audio.dtype)
     gain = (levels[:-1, None] + np.diff(levels)[:, None] * within).reshape(-1)[:frames]

@@ -9,6 +9,7 @@ one cymbal has for itself: it is kept of known sounds, in steps of a quarter of 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from scipy.ndimage import uniform_filter1d
 from torch import Tensor
 
-from woodshed.dsp import next_fast_length
+from woodshed.dsp import irfft, next_fast_length
 
 METAL_NUMBERS = 4
 LINE_POINTS = 276
@@ -168,7 +169,8 @@ def noise_with(
         hiss = torch.view_as_complex(torch.randn(sides, bins, 2, generator=generator))
         hiss = hiss * _resonances(lines, bins=bins, sample_rate_hz=sample_rate_hz).sqrt()
         ringing = _lines_like(lines, share, sides=sides, bin_hz=sample_rate_hz / size, generator=generator)
-    return torch.fft.irfft((hiss * (1 - share).sqrt() + ringing) * math.sqrt(0.5), n=size, norm="ortho")[:, :frames]
+    spectra = (hiss * (1 - share).sqrt() + ringing) * math.sqrt(0.5 * size)
+    return torch.from_numpy(irfft(spectra.numpy(), frames=size)[:, :frames])
 
 
 def retuned_lines(lines: Tensor, *, semitones: float) -> Tensor:
@@ -263,9 +265,14 @@ def _share(fine: Floats) -> float:
 
 def _over_bins(metal: Tensor, *, bins: int, sample_rate_hz: int) -> Tensor:
     """Shares of regions drawn over the bins of a spectrum, straight over log frequency between their middles."""
-    hz = np.linspace(0.0, sample_rate_hz / 2, bins)
     middles = [math.sqrt(low * high) for low, high in pairwise(_EDGES_HZ)]
     shares = metal.clamp(0, 1).double().numpy()
     places = np.log([_NONE_BELOW_HZ, _EDGES_HZ[0], *middles])
-    drawn = np.interp(np.log(np.maximum(hz, 1.0)), places, [0.0, shares[0], *shares])
+    drawn = np.interp(_log_hz(bins, sample_rate_hz), places, [0.0, shares[0], *shares])
     return torch.from_numpy(drawn).float()
+
+
+@lru_cache(maxsize=4)
+def _log_hz(bins: int, sample_rate_hz: int) -> Floats:
+    """Natural log of the frequencies of a spectrum in Hz, of none below 1 Hz; to be read, not to be changed."""
+    return np.log(np.maximum(np.linspace(0.0, sample_rate_hz / 2, bins), 1.0))

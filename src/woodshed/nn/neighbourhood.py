@@ -16,6 +16,7 @@ from woodshed.base.seeds import derive_seed
 from woodshed.nn.band_courses import BAND_COURSE_BANDS, BAND_COURSE_POINTS
 from woodshed.nn.metal import LINE_POINTS
 from woodshed.nn.principal import Moments, PrincipalBasis
+from woodshed.nn.remembering import UntilChanged
 from woodshed.nn.turns import evenly
 
 PLACE_NUMBERS = 23  # with all else that is told 36: rows of whole 16 bytes are summed alike in any company
@@ -201,6 +202,7 @@ class Neighbourhood(nn.Module):
         bands = torch.zeros(_MOST_PLACES, BAND_COURSE_BANDS, BAND_COURSE_POINTS, dtype=torch.half)
         self.register_buffer("bands", bands)
         self.register_buffer("names", torch.zeros(_MOST_PLACES, dtype=torch.long))
+        self.remembered = UntilChanged()  # what every new sound asks of all that is kept
 
     def settle(
         self,
@@ -373,13 +375,15 @@ class Neighbourhood(nn.Module):
         wholes[:, self.tinged] = self.wholes[bright, self.tinged]
         wholes[:, self.modes] = self.wholes[ringing, self.modes]
         known = self.wholes[mine if len(mine) >= _ENOUGH else used]
-        edges = edges_of(known, usual=self.usual_spread(self.wholes), room=_ROOM)
+        usual = self.remembered.of("usual", [self.classes, self.wholes], lambda: self.usual_spread(self.wholes))
+        edges = edges_of(known, usual=usual, room=_ROOM)
         wholes = no_farther(wholes, edges) if held is None else held(wholes, known, edges, self.wholes[bright])
         best = 0
         if tries > 1:
             heard = self._heard(weights)
-            mine_heard = torch.cat([wholes * weights, heard[here, -1:].expand(tries, 1)], dim=-1)
-            wanted = apart * _between(self._between_two(apart_from, heard), self._usual_between_two(heard))
+            mine_heard = _telling(wholes, self.lengths[here].expand(tries), weights)
+            usual = self.remembered.of("between two", [self.classes, heard], lambda: self._usual_between_two(heard))
+            wanted = apart * _between(self._between_two(apart_from, heard), usual)
             best = int((_distances(mine_heard, heard[used]).amin(1) - wanted).abs().argmin())
         highs = self.bands[bright].float()
         return replace(self._place_at(here), numbers=away(self.places, kept)[best], whole=wholes[best], highs=highs)
@@ -469,8 +473,10 @@ class Neighbourhood(nn.Module):
         return (high - low)[counts >= _TELLING].quantile(0.5, dim=0)
 
     def _heard(self, weights: Tensor | float) -> Tensor:
-        """What tells how unlike all sounds are, ``(rows, numbers + 1)``."""
-        return torch.cat([self.wholes * weights, _LENGTH_WEIGHT * self.lengths[:, None]], dim=-1)
+        """What tells how unlike all sounds are, ``(rows, numbers that tell)``."""
+        weighed = weights if isinstance(weights, Tensor) else torch.as_tensor(weights)
+        told_of = [self.wholes, self.lengths, weighed]
+        return self.remembered.of("heard", told_of, lambda: _telling(self.wholes, self.lengths, weighed))
 
     def _forget(self, rows: Tensor) -> None:
         """Keep nothing of these rows, ``(rows,)``, true or not: a model tells nothing of what it no longer knows."""
@@ -540,6 +546,13 @@ class Neighbourhood(nn.Module):
         after = (tokens * body)[..., : self.dims].sum(1) / body.sum(1).clamp(min=1)
         after = torch.where((counts > 1)[:, None], after, tokens[:, 0, : self.dims])
         return torch.cat([whole, tokens[:, 0, : self.dims], after, 2 * torch.log2(counts.to(tokens))[:, None]], dim=-1)
+
+
+def _telling(wholes: Tensor, lengths: Tensor, weights: Tensor | float) -> Tensor:
+    """What tells how unlike sounds are, ``(sounds, numbers that tell)``: what counts of all they repeat, and length."""
+    weighed = wholes * weights
+    counts = weighed if not isinstance(weights, Tensor) or weights.ndim == 0 else weighed[:, weights != 0]
+    return torch.cat([counts, _LENGTH_WEIGHT * lengths[:, None]], dim=-1)
 
 
 def _between(own: float, usual: float) -> float:

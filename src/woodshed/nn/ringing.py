@@ -78,6 +78,9 @@ class Ringer:
             tone near 1 are raised a little. For what is new altogether: with the envelope of one drum and the modes of
             another, it would rumble where neither rings. Harmonic series are left as they are.
         """
+        if sides == 2 and narrow(shape):
+            mid = self.spectra(shape, frames=frames, sides=1, seed=seed, gathered=gathered)
+            return leaned_over(torch.cat([mid, torch.zeros_like(mid)]), lean=shape.lean)
         generator = torch.Generator().manual_seed(seed)
         sharp = replace(shape, envelope=unsmeared(shape.envelope))
         noise = self.shaper.noise(sharp, sides=sides, generator=generator)
@@ -95,8 +98,6 @@ class Ringer:
         noise = noise * left.sqrt()
         if sides == 1:
             return noise + tone
-        if narrow(sharp):
-            return leaned_over(noise + torch.cat([tone, torch.zeros_like(tone)]), lean=shape.lean)
         bins = tone.shape[-1]
         turns = torch.cumsum(torch.randn(bins, generator=generator) * _TURN, 0) + math.pi / 2
         side = tone * torch.polar(torch.ones(bins), turns) * self.shaper.side_gain(sharp)

@@ -285,7 +285,7 @@ def _place_for(
         log_length=None if request.duration_s is None else math.log(request.duration_s),
         traits=model.traits.to_numbers(wishes) if wishes else None,
         held=partial(_held_to_known, model),
-        weights=heard_weights(model),
+        weights=model.neighbourhood.remembered.of("weights", [model.tone_scales], lambda: heard_weights(model)),
     )
 
 
@@ -309,7 +309,11 @@ def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tens
     def points_of(rows: Tensor) -> Tensor:
         return model.colours.unsqueeze(rows[:, -COLOUR_NUMBERS:] * scales)
 
-    usual = places.usual_spread(points_of(places.wholes))
+    usual = places.remembered.of(
+        "colours",
+        [places.classes, places.wholes, model.tone_scales, *model.colours.buffers()],
+        lambda: places.usual_spread(points_of(places.wholes)),
+    )
     within = no_farther(points_of(wholes), edges_of(points_of(known), usual=usual, room=_COLOUR_ROOM))
     colours = model.colours.squeeze(as_bright(within, points_of(like[None])[0])) / scales
     return torch.cat([wholes[:, :-COLOUR_NUMBERS], colours], dim=-1)

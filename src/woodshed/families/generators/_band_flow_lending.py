@@ -216,16 +216,18 @@ class Decoder:
         Colour and course come once more after the beginning: what a strike is turned up by counts in both. Before that
         it is made to rise from nothing: highs of a step, which is taken out in the end, would be missing then. Rumble
         below 20 Hz goes first, and what gains brought of it goes before the rise is looked at: the filter turns slow
-        waves, and taken out in the end it would undo how a low sound rises.
+        waves, and taken out in the end it would undo how a low sound rises. Of two sides that are alike one is done.
         """
-        rate, model = self.splitter.sample_rate_hz, self.model
+        rate, model, sides = self.splitter.sample_rate_hz, self.model, len(audio)
+        audio = audio[:1] if (audio == audio[:1]).all() else audio
         audio = self._run(_without_rumble(audio, rate), shape, steady=steady)
         if shape.attack is not None:
             audio = attacked(audio, basis=model.attacks, numbers=shape.attack, sample_rate_hz=rate)
             audio = _begun_softly(audio, rate)
             audio = self._run(audio, shape, steady=steady)
         audio = _without_rumble(audio, rate)
-        return audio if shape.course is None else struck(audio, rise=shape.rise, sample_rate_hz=rate)
+        audio = audio if shape.course is None else struck(audio, rise=shape.rise, sample_rate_hz=rate)
+        return np.repeat(audio, sides // len(audio), axis=0)
 
     def _run(self, audio: np.ndarray, shape: Shape, *, steady: bool) -> np.ndarray:
         """Coloured, and of the level over time, that a shape says."""
@@ -369,7 +371,8 @@ def _without_late_start(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
 def _begun_softly(data: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     """Risen from nothing: at once where it begins with noise or sharply, slower where a slow wave would click."""
     changes = np.abs(np.diff(data[:, : round(0.01 * sample_rate_hz)], axis=-1))
-    has_step = changes.size > 0 and np.abs(data[:, 0]).max() > _STEP * np.quantile(changes, 0.9)
+    large = int(0.9 * changes.size)
+    has_step = changes.size > 0 and np.abs(data[:, 0]).max() > _STEP * np.partition(changes, large, axis=None)[large]
     rise = min(data.shape[-1], max(2, round((_RISE_AFTER_STEP_S if has_step else _RISE_S) * sample_rate_hz)))
     data[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise)) ** 2
     return data
