@@ -610,7 +610,9 @@ def test_what_was_drawn_before_leaves_nothing_behind(loaded: bool) -> None:
     else:
         settle(used, wide)
     after, alone = (made.draw(0, seed=3, roam=2.5, apart=0.6) for made in (used, fresh))
-    assert before is not None and after is not None and alone is not None
+    assert before is not None
+    assert after is not None
+    assert alone is not None
     assert torch.equal(after.whole, alone.whole)
     assert not torch.equal(after.whole, before.whole)
 

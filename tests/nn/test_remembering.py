@@ -56,4 +56,5 @@ def test_what_is_found_without_gradients_serves_training() -> None:
     with torch.inference_mode():
         kept.of("twice", [known], lambda: 2 * known)
     (weight * kept.of("twice", [known], lambda: 2 * known)).sum().backward()
-    assert weight.grad is not None and weight.grad.tolist() == [4.0, 6.0]
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [4.0, 6.0]
