@@ -869,6 +869,22 @@ def test_the_bands_of_what_is_new_run_as_those_of_known_sounds(model: BandFlow) 
     assert nearer > 0.8 * len(new)
 
 
+def test_new_sounds_are_as_bright_as_known_ones_of_their_class_however_far(model: BandFlow) -> None:
+    high = torch.from_numpy(colour_points_hz() > 8000)
+    scales, places = model.tone_scales[-COLOUR_NUMBERS:], model.neighbourhood
+
+    def odds(wholes: torch.Tensor) -> torch.Tensor:
+        power = 10.0 ** model.colours.unsqueeze(wholes[:, -COLOUR_NUMBERS:] * scales)
+        return 10 * torch.log10(power[:, high].sum(-1) / power[:, ~high].sum(-1))
+
+    for class_index, name in enumerate(CLASSES):
+        known = odds(places.wholes[places.classes == class_index])
+        asked = [drawn_for(model, Request(seed=seed, class_name=name)) for seed in range(24)]
+        new = odds(torch.stack([one.whole for one in asked if one.steady and one.whole is not None]))
+        apart = (new[:, None] - known[None]).abs().min(dim=1).values
+        assert float(apart.max()) < 0.5, "each as one of them, in dB"
+
+
 def test_how_unlike_two_sounds_are_is_told_by_beginning_course_colour_and_lowest_partial(model: BandFlow) -> None:
     weights = heard_weights(model)
     assert len(weights) == len(model.neighbourhood.repeated)

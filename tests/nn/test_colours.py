@@ -172,6 +172,25 @@ def test_as_bright_moves_nothing_below_its_highs() -> None:
     assert float(moved.max() - moved.min()) < 1e-2, "but for its share of the whole"
 
 
+def test_as_bright_in_few_numbers_is_as_bright_once_told_in_them() -> None:
+    steps = torch.randn(60, COLOUR_POINTS, generator=torch.Generator().manual_seed(3))
+    known = leaned_colour(steps.cumsum(1) * 0.3, torch.zeros(COLOUR_POINTS))
+    moments = Moments(COLOUR_POINTS)
+    moments.add(known)
+    basis = PrincipalBasis(width=COLOUR_POINTS, dims=COLOUR_NUMBERS)
+    basis.fit(moments)
+    like, far = basis.nearest(known[0]), leaned_colour(known[1:20], 0.6 * known[1:20])
+    high = torch.from_numpy(colour_points_hz() > 8000)
+
+    def off(points: torch.Tensor) -> float:
+        power = 10.0 ** torch.cat([points, like[None]])
+        odds = torch.log10(power[:, high].sum(-1) / power[:, ~high].sum(-1))
+        return float((odds[:-1] - odds[-1]).abs().max())
+
+    lost, kept = (off(basis.nearest(as_bright(far, like, basis=one))) for one in (None, basis))
+    assert kept < 0.25 * lost
+
+
 def test_a_leaned_colour_is_a_colour() -> None:
     points = colour_of(tinged(seed=9, tilt_db=-2.0), sample_rate_hz=RATE)
     octaves = torch.from_numpy(np.log2(colour_points_hz() / 100.0)).float()

@@ -20,7 +20,7 @@ _PER_OCTAVE = 3.0
 _FLOOR = -7.0  # log10 of power over that of the whole sound
 _MOST_GAIN, _MOST_GAIN_CLOSELY = 1.2, 2.4  # log10 of power, 12 and 24 dB
 _BRIGHT_HZ = (4000.0, 8000.0)
-_ROUNDS = 4
+_ROUNDS = 5
 _LEAST_SLOPE = 0.1  # where what is turned up is nearly all low
 _LOW_POINTS = 8  # up to 400 Hz, where partials are few and a filter may miss them
 _MOST_LOW_GAIN = 0.3  # log10 of power, 3 dB
@@ -78,10 +78,16 @@ def leaned_colour(points: Tensor, change: Tensor) -> Tensor:
     return torch.log10(power / power.sum(-1, keepdim=True) + 10.0**_FLOOR)
 
 
-def as_bright(points: Tensor, like: Tensor) -> Tensor:
+def as_bright(points: Tensor, like: Tensor, *, basis: PrincipalBasis | None = None) -> Tensor:
     """The points of colours, ``(..., 24)``, that have as much of their power above 8 kHz as another has, ``(24,)``.
 
     They are turned up or down from 4 kHz on.
+
+    Parameters
+    ----------
+    basis
+        Principal directions in which colours are told: as much is then left of them once they were, and they are turned
+        as nearly from 4 kHz on as these allow. What is far from all that was known would else be some dB brighter.
 
     Examples
     --------
@@ -94,18 +100,25 @@ def as_bright(points: Tensor, like: Tensor) -> Tensor:
     """
     hz = torch.from_numpy(colour_points_hz()).to(points)
     rising, high = torch.log2(hz / _BRIGHT_HZ[0]).clamp(0, 1), hz > _BRIGHT_HZ[1]
+    rising = rising if basis is None else basis.nearest(basis.mean + rising) - basis.mean
 
     def odds(power: Tensor) -> tuple[Tensor, Tensor]:
         """How loud the highs are beside the lows, and how much more so for every change: Newton's two numbers."""
-        highs, lows = (power * high).sum(-1, keepdim=True), (power * ~high).sum(-1, keepdim=True)
-        return torch.log10(highs / lows), 1.0 - (power * ~high * rising).sum(-1, keepdim=True) / lows
+        highs, lows = power * high, power * ~high
+        (high_power, high_slope), (low_power, low_slope) = (
+            (part.sum(-1, keepdim=True), (part * rising).sum(-1, keepdim=True)) for part in (highs, lows)
+        )
+        return torch.log10(high_power / low_power), high_slope / high_power - low_slope / low_power
 
-    wanted, change, power = odds(10.0**like)[0], torch.zeros_like(points[..., :1]), 10.0**points
+    wanted, _ = odds(10.0**like)
     for _ in range(_ROUNDS):  # what is turned up below 8 kHz counts against it
+        power = 10.0**points
         now, slope = odds(power)
-        change = change + (wanted - now) / slope.clamp(min=_LEAST_SLOPE)
-        power = 10.0 ** (points + change * rising)
-    return torch.log10(power / power.sum(-1, keepdim=True)).clamp(min=_FLOOR)
+        points = (
+            points - torch.log10(power.sum(-1, keepdim=True)) + (wanted - now) / slope.clamp(min=_LEAST_SLOPE) * rising
+        )
+        points = points if basis is None else basis.nearest(points)
+    return points.clamp(min=_FLOOR)
 
 
 def coloured(

@@ -89,6 +89,10 @@ class PrincipalBasis(nn.Module):
         """``(..., width)`` to ``(..., dims)``."""
         return (vectors - self.mean) @ self.directions / self.scales
 
+    def nearest(self, vectors: Tensor) -> Tensor:
+        """The nearest vectors the basis can draw, ``(..., width)``."""
+        return self.unsqueeze(self.squeeze(vectors))
+
     def unsqueeze(self, numbers: Tensor) -> Tensor:
         """``(..., dims)`` to the nearest vectors the basis can draw, ``(..., width)``."""
         return (numbers * self.scales) @ self.directions.T + self.mean

@@ -294,8 +294,9 @@ def _held_to_known(model: BandFlow, wholes: Tensor, known: Tensor, edges: Tensor
 
     Their highs are as loud as those of the one they are like.
     """
-    coloured = coloured_as_known(model, no_farther(wholes, edges), known, like)
-    return no_farther(coloured, edges)  # of few sounds a colour has numbers in which nothing was seen to vary
+    for _ in range(2):
+        wholes = coloured_as_known(model, no_farther(wholes, edges), known, like)
+    return wholes
 
 
 def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tensor) -> Tensor:
@@ -315,7 +316,7 @@ def coloured_as_known(model: BandFlow, wholes: Tensor, known: Tensor, like: Tens
         lambda: places.usual_spread(points_of(places.wholes)),
     )
     within = no_farther(points_of(wholes), edges_of(points_of(known), usual=usual, room=_COLOUR_ROOM))
-    colours = model.colours.squeeze(as_bright(within, points_of(like[None])[0])) / scales
+    colours = model.colours.squeeze(as_bright(within, points_of(like[None])[0], basis=model.colours)) / scales
     return torch.cat([wholes[:, :-COLOUR_NUMBERS], colours], dim=-1)
 
 
