@@ -30,7 +30,7 @@ def noise(share: float, *, frames: int, rate: int = 44100, seed: int = 0, sides:
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 1.0])
 def test_what_is_made_is_told_at_every_rate(rate: int, share: float) -> None:
-    made = [noise(share, frames=rate, rate=rate, seed=seed)[0].numpy() for seed in range(6)]
+    made = [noise(share, frames=rate, rate=rate, seed=seed)[0].numpy() for seed in range(12)]
     regions = 3 if rate < 40000 else METAL_NUMBERS
     told = torch.stack([metal_of(one, sample_rate_hz=rate)[:regions] for one in made])
     assert float(told.mean()) == pytest.approx(share, abs=0.15)

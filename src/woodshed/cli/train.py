@@ -31,7 +31,10 @@ def train(
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Size of the model: debug, laptop, studio.", show_default="laptop")
+        str | None,
+        typer.Option(
+            help="Size of the model: debug, laptop or gpu (band-flow: studio between them).", show_default="laptop"
+        ),
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="How long: 3m, 1h, 10m-cpu (processor time) or 2000steps.", show_default="3m")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -191,8 +193,9 @@ def _levels(audio: Floats, sample_rate_hz: int) -> tuple[Floats, Floats]:
     return np.sqrt(np.maximum(mean, 0.0)) ** _COMPRESSION, seconds * sample_rate_hz
 
 
+@lru_cache(maxsize=16)
 def _points_s(duration_s: float) -> Floats:
-    """Seconds of the points: the first at 0, the others evenly in the log of time up to the end."""
+    """Seconds of the points: the first at 0, the others evenly in the log of time up to the end. To be read only."""
     first = min(_FIRST_S, duration_s / COURSE_POINTS)
     return np.concatenate([[0.0], np.geomspace(first, max(duration_s, 2 * first), COURSE_POINTS - 1)])
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from woodshed.dsp import rfft
+
 Floats = npt.NDArray[np.floating]
 Complexes = npt.NDArray[np.complexfloating]
 
@@ -220,7 +222,7 @@ def analytic_below(audio: Floats, rate: int, *, pass_hz: tuple[float, float, flo
     """
     size = 1 << math.ceil(math.log2(len(audio) + 1024))
     few = 1 << math.ceil(math.log2(2 * _LOW_TOP_HZ * size / rate))
-    spectrum = np.fft.rfft(audio, size)[: few // 2]
+    spectrum = rfft(audio, frames=size)[: few // 2]
     hz = np.arange(few // 2) * rate / size
     low, high, stop = pass_hz
     spectrum = 2 * spectrum * np.clip((hz - low) / low, 0, 1) * np.clip((stop - hz) / (stop - high), 0, 1)

@@ -18,7 +18,7 @@ import torch
 from scipy.ndimage import uniform_filter1d
 from torch import Tensor
 
-from woodshed.dsp import irfft, next_fast_length
+from woodshed.dsp import irfft, next_fast_length, rfft
 
 METAL_NUMBERS = 4
 LINE_POINTS = 276
@@ -32,7 +32,7 @@ _LINES_S = 2.0  # of a sound, in which they are told
 _LEVELLED_S = 0.01  # over which the level of a sound is evened out, so that what rings on counts as much
 _EVENED_DB = -40.0  # under the loudest; what is softer is not turned up
 _FAINTEST, _STRONGEST = -2.0, 1.3  # log10 of power over that of what is around
-_PIECE_S = 0.046
+_PIECE_S = 0.0459  # at least
 _LEAD_S = 0.006  # of the attack, which is like nothing that follows
 _MOST_PIECES = 9
 _QUIET_DB = -46.0  # under the loudest piece; what is softer may be the room's
@@ -68,7 +68,7 @@ def metal_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None =
     >>> bool(metal_of(hiss, sample_rate_hz=44100).max() < 0.3), bool(metal_of(ring, sample_rate_hz=44100)[1] > 0.8)
     (True, True)
     """
-    size = round(_PIECE_S * sample_rate_hz)
+    size = next_fast_length(round(_PIECE_S * sample_rate_hz))
     sounding = audio[round(_LEAD_S * sample_rate_hz) :]
     count = min(_MOST_PIECES, len(sounding) // size)
     if count < 2:
@@ -78,7 +78,7 @@ def metal_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None =
     pieces = pieces[level > level.max() * 10 ** (_QUIET_DB / 10)]
     if len(pieces) < 2:
         return torch.zeros(METAL_NUMBERS)
-    power = np.square(np.abs(np.fft.rfft(pieces * np.hanning(size), axis=1)))
+    power = np.square(np.abs(rfft(pieces * np.hanning(size))))
     around = np.maximum(uniform_filter1d(power, _LEVELLED_BINS, axis=1), 1e-9 * power.max())
     fine = np.log(power / around + 1e-3)
     fine = fine - uniform_filter1d(fine, _LEVELLED_BINS, axis=1)
@@ -119,7 +119,7 @@ def lines_of(audio: Floats, *, sample_rate_hz: int, partials_hz: Floats | None =
         return torch.from_numpy(found).float()
     even = sounding / np.sqrt(level + 10 ** (_EVENED_DB / 10) * level.max()) * np.hanning(len(sounding))
     size = next_fast_length(max(len(even), sample_rate_hz // 2))  # so that the closest points lie two bins apart
-    running = np.concatenate([[0.0], np.cumsum(np.square(np.abs(np.fft.rfft(even, size))))])
+    running = np.concatenate([[0.0], np.cumsum(np.square(np.abs(rfft(even, frames=size))))])
     edges = edges_hz[: inside + 1] * size / sample_rate_hz + 0.5
     power = np.diff(np.interp(edges, np.arange(len(running)), running)) / np.diff(edges)
     power = _without(power, partials_hz, blurred_hz=2.0 * sample_rate_hz / len(even))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from woodshed.dsp import fundamental_hz, next_fast_length
+from woodshed.dsp import fundamental_hz, next_fast_length, rfft
 from woodshed.nn.gliding import (
     LEAST_OCTAVES,
     LOWS_FROM_HZ,
@@ -150,7 +150,7 @@ def _peaks(audio: Floats, rate: int) -> tuple[Floats, Floats]:
     rise = min(len(part), round(0.002 * rate))
     fade[:rise] *= np.sin(np.linspace(0, math.pi / 2, rise))
     size = 1 << max(16, math.ceil(math.log2(len(part))))
-    level = 20 * np.log10(np.abs(np.fft.rfft(part * fade, size)) + 1e-9)
+    level = 20 * np.log10(np.abs(rfft(part * fade, frames=size)) + 1e-9)
     bin_hz = rate / size
     low, high = int(LOWEST_HZ / bin_hz), min(int(HIGHEST_HZ / bin_hz), len(level) - 1)
     top = (
@@ -191,7 +191,7 @@ def _refined(audio: Floats, rate: int, first_hz: float) -> float:
     """
     part = audio[: round(_TUNED_S * rate)]
     size = 1 << math.ceil(math.log2(8 * len(part)))
-    level = np.abs(np.fft.rfft(part * np.hanning(len(part)), size))
+    level = np.abs(rfft(part * np.hanning(len(part)), frames=size))
     numbers = np.arange(1, HARMONIC_SPANS[-1][1] + 1)
     numbers = numbers[numbers * first_hz * (1 + _TUNING) < highest_rung_hz(rate)]
     tried = first_hz * (1 + np.linspace(-_TUNING, _TUNING, _TUNINGS))
@@ -326,7 +326,7 @@ def _shares(
     padded = np.pad(audio, (size, size + tokens * token_frames))
     window = np.hanning(size)
     frames = np.stack([padded[int(c) - size // 2 + size : int(c) + size // 2 + size] * window for c in centres])
-    power = np.abs(np.fft.rfft(frames, axis=-1)) ** 2  # (tokens, bins)
+    power = np.abs(rfft(frames)) ** 2  # (tokens, bins)
     bin_hz = rate / size
     at = glide.course(torch.from_numpy(centres / rate)).numpy()[:, None]  # of the settled frequency
     shares = np.zeros((tokens, MODES))

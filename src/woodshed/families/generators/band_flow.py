@@ -192,6 +192,8 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         "laptop": Config(),
         # Meant for 10 to 30 minutes on two cores and folders of more than 1000 sounds; not measured yet.
         "studio": Config(batch_size=64, width=192, layers=6, heads=6, pool_limit=40000),
+        # 22 million parameters, for thousands of one-shots and an hour of a GPU; not measured: none was at hand.
+        "gpu": Config(batch_size=256, width=384, layers=8, heads=6, learning_rate=1e-3, pool_limit=100000),
     }
     REFERENCES: ClassVar[tuple[str, ...]] = (
         "Lipman et al. 2023, Flow matching for generative modeling, arXiv:2210.02747",
