@@ -15,7 +15,7 @@ from tests.contract.test_families import ListLenders, fitted
 from woodshed.families.generators._band_flow_guiding import Row, Steering, _straight, begun, led
 from woodshed.families.generators._band_flow_lending import Decoder, Target
 from woodshed.families.generators.band_flow import BandFlow
-from woodshed.roles import Guide, NoLenders, Request
+from woodshed.roles import Guide, NoLenders, Request, Schedule
 from woodshed.roles.guide_targets import picture_of
 from woodshed.roles.guides import Brightness, Decay, Function, Loudness, Rises, Spectrum, Unlike
 
@@ -143,6 +143,23 @@ def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
     assert asked.wishes == {"roam": 2.0}
     (own,) = begun(model, [row.request], GUIDES, lenders=lenders, steps=None, guidance=None)
     assert own.seed == row.request.seed
+
+
+def test_what_leads_away_without_a_pull_is_the_sound_that_was_chosen() -> None:
+    steer, _, row = steering(1, lends=False)
+    model, lenders = steer.model, NoLenders()
+    (made,) = model.generate([row.request], lenders=lenders)
+    guide = Unlike(picture=picture_of(made.sound), distance_db=60.0)
+    (away,) = begun(model, [row.request], [guide], lenders=lenders, steps=None, guidance=None)
+    (chosen,) = model.generate([away], lenders=lenders)
+    (found,) = model.guide([row.request], guides=[guide], lenders=lenders)
+    assert np.array_equal(found.sound.data, chosen.sound.data)
+    pulled = replace(guide, schedule=Schedule(stop=0.45))
+    (moved,) = model.guide([row.request], guides=[pulled], lenders=lenders)
+    assert not np.array_equal(moved.sound.data, chosen.sound.data)
+    shape = model.shape_of(torch.zeros(3, model.numbers), frames=3 * model.token_frames)
+    assert led(shape, [guide]).course is not None, "what does not pull moves no level"
+    assert led(shape, [pulled]).course is None
 
 
 def test_what_says_nothing_of_time_keeps_the_course_and_moves_all_tokens_alike() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -113,12 +115,15 @@ def test_a_decay_falls_through_clearly_and_stays_down() -> None:
     assert found["again"] > found["clear"] + 0.2
 
 
-def test_what_leads_away_pulls_early() -> None:
+def test_what_leads_away_pulls_only_where_that_is_asked_for() -> None:
     guide = Unlike(picture=picture_of(TONE))
     assert guide.away
     assert not Brightness(hz=500).away
-    assert guide.schedule.strength(0.2) == 1
-    assert guide.schedule.strength(0.8) == 0
+    assert not guide.schedule.pulls
+    assert [guide.schedule.strength(time) for time in (0.0, 0.2, 0.8)] == [0, 0, 0]
+    asked = replace(guide, schedule=Schedule(stop=0.45))
+    assert asked.schedule.pulls
+    assert [asked.schedule.strength(time) for time in (0.0, 0.2, 0.8)] == [1, 1, 0]
 
 
 def test_schedules_pull_when_they_say() -> None:

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from woodshed.base.errors import UsageError
 from woodshed.base.files import write_text_atomically
-from woodshed.roles.guides import AWAY_UNTIL
 from woodshed.roles.guiding import MOST_WEIGHT
 
 FORMAT_VERSION = 1
@@ -32,16 +31,16 @@ class _Part(BaseModel):
 
 
 class ScheduleFacts(_Part):
-    """When a guide pulls: from and until which flow time (0 noise, 1 sound), and how that pull goes."""
+    """When a guide pulls: from and until which flow time (0 noise, 1 sound; never if alike), and how that pull goes."""
 
     start: float = Field(default=0.0, ge=0, lt=1)
-    stop: float = Field(default=1.0, gt=0, le=1)
+    stop: float = Field(default=1.0, ge=0, le=1)
     curve: Literal["even", "rising", "falling"] = "even"
 
     @model_validator(mode="after")
     def _start_comes_first(self) -> Self:
-        if self.start >= self.stop:
-            raise ValueError("start must come before stop")
+        if self.start > self.stop:
+            raise ValueError("start must not come after stop")
         return self
 
 
@@ -127,7 +126,7 @@ class UnlikeFacts(_GuideFacts):
     """Away from a file, by at least so many decibels on average over its mel picture."""
 
     kind: Literal["unlike"] = "unlike"
-    schedule: ScheduleFacts = ScheduleFacts(stop=AWAY_UNTIL)
+    schedule: ScheduleFacts = ScheduleFacts(stop=0.0)
     like: str
     distance_db: float = Field(default=15.0, gt=0, le=60)
 

@@ -22,7 +22,6 @@ from woodshed.roles.listener import Listener
 
 Loss = Callable[[Tensor, int], Tensor]
 
-AWAY_UNTIL = 0.45  # from then on nothing pulls away, so that the sound finds back to its kind
 
 _CONTOUR_FLOOR_DB = -50.0
 _CLEAR_DB = 4.0
@@ -176,12 +175,16 @@ class Rises(Guide):
 
 @dataclass(frozen=True, kw_only=True)
 class Unlike(Guide):
-    """At least so many decibels away from a sound, on average over its mel picture."""
+    """At least so many decibels away from a sound, on average over its mel picture.
+
+    It says which of a few sounds is taken, and pulls at it only where a schedule is given: of what is led away by a
+    slope less stays of its kind than of what began elsewhere.
+    """
 
     picture: tuple[tuple[float, ...], ...]  # (bands, hops) in dB, of the sound to stay away from
     name: str = "a sound"
     distance_db: float = 15.0
-    schedule: Schedule = field(default_factory=partial(Schedule, stop=AWAY_UNTIL))
+    schedule: Schedule = field(default_factory=partial(Schedule, stop=0.0))
 
     @property
     def away(self) -> bool:

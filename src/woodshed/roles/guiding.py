@@ -20,6 +20,8 @@ MOST_WEIGHT = 10.0
 class Schedule:
     """How strongly a guide pulls while a sound takes shape: flow time runs from 0 (noise) to 1 (the sound).
 
+    One that stops where it starts never pulls.
+
     Examples
     --------
     >>> Schedule(start=0.5, curve="rising").strength(0.75)
@@ -31,16 +33,21 @@ class Schedule:
     curve: Literal["even", "rising", "falling"] = "even"
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.start < self.stop <= 1.0:
+        if not 0.0 <= self.start <= self.stop <= 1.0:
             raise KnobOutOfRange(
                 f"A guide cannot pull from {self.start} to {self.stop}",
-                cause="flow time runs from 0 to 1, and the start comes before the stop",
+                cause="flow time runs from 0 to 1, and the start does not come after the stop",
                 way_out="use for example 0 and 1, or 0.3 and 1",
             )
 
+    @property
+    def pulls(self) -> bool:
+        """Whether it pulls at any time."""
+        return self.start < self.stop
+
     def strength(self, time: float) -> float:
         """From 0 to 1 at a time."""
-        if not self.start <= time <= self.stop:
+        if not self.pulls or not self.start <= time <= self.stop:
             return 0.0
         passed = (time - self.start) / (self.stop - self.start)
         return {"even": 1.0, "rising": passed, "falling": 1.0 - passed}[self.curve]

@@ -214,9 +214,9 @@ class Steering:
 
 
 def led(shape: Shape, guides: Sequence[Guide]) -> Shape:
-    """A shape whose colour is left to guides, and its course, where one of them may move its level."""
+    """A shape whose colour is left to guides that pull, and its course, where one of them may move its level."""
     shape = shape.uncoloured()
-    return shape.uncoursed() if any(guide.moves_level for guide in guides) else shape
+    return shape.uncoursed() if any(guide.moves_level and guide.schedule.pulls for guide in guides) else shape
 
 
 def lengthened(
@@ -241,17 +241,17 @@ def begun(
 ) -> list[Request]:
     """Requests that say how far they roam, each the one of a few that is farthest from what guides lead away from.
 
-    Another sound of the kind is away and still of its kind; a pull does not care where it ends. The others have seeds
-    derived from the request's own, and lie close to sounds the model learned from, where no other roam was asked for.
-    It costs the making of four sounds for each.
+    Another sound of the kind is away and still of its kind; a pull does not care where it ends. They have seeds derived
+    from the request's own, and lie close to sounds the model learned from, where no other roam was asked for. It costs
+    the making of four sounds for each.
     """
-    leading, steady = [guide for guide in guides if guide.away], with_roam(model, requests)
+    leading = [guide for guide in guides if guide.away]
     if not leading:
-        return steady
+        return with_roam(model, requests)
     found: list[Request] = []
-    for request, own in zip(requests, steady, strict=True):
-        seeds = [derive_seed(request.seed, "away", number) for number in range(1, _BEGINNINGS)]
-        some = [own, *(replace(request, seed=seed, wishes={ROAM: 0.0, **request.wishes}) for seed in seeds)]
+    for request in requests:
+        seeds = [derive_seed(request.seed, "away", number) for number in range(_BEGINNINGS)]
+        some = [replace(request, seed=seed, wishes={ROAM: 0.0, **request.wishes}) for seed in seeds]
         made = model.generate(some, lenders=lenders, steps=steps, guidance=guidance)
         missed = [_missed(one.sound, leading) for one in made]
         found.append(some[missed.index(min(missed))])

@@ -478,11 +478,16 @@ class BandFlow(Edits, OwnPairs, FewSounds, Generator, Guided):
         steps: int | None = None,
         guidance: float | None = None,
     ) -> list[Made]:
-        """New sounds pulled towards what guides want, in three times the usual steps; see `Guided.guide`."""
+        """New sounds pulled towards what guides want, in three times the usual steps; see `Guided.guide`.
+
+        Where none of them pulls, they say which of a few is made, in the usual steps.
+        """
         pulling = [guide for guide in guides if guide.weight > 0]
         steady = begun(self, requests, pulling, lenders=lenders, steps=steps, guidance=guidance)
         lengths = [drawn_for(self, request).frames for request in steady]
         asked = lengthened(steady, lengths, pulling, spec=self.spec, most_s=self.max_duration_s)
+        if not any(guide.schedule.pulls for guide in pulling):
+            return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance)
         steps = steps or 3 * self.config.steps
         return self._generate(asked, lenders=lenders, steps=steps, guidance=guidance, guides=pulling)
 
