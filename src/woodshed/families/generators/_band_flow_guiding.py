@@ -33,7 +33,7 @@ _RENEWED_EVERY = 3  # steps that share fine structure
 _LATE_ROUNDS = 3  # moves per step, besides the first, at the end of the flow
 _LAST_ROUNDS = 4  # moves after the flow, each judged on the sound that is then made
 _LAST_OPEN = 0.8  # the time of the flow whose errors and pulls they take
-_BEGINNINGS = 4  # sounds of a kind among which the one farthest away is looked for
+_BEGINNINGS = 3  # sounds of a kind among which the one farthest away is looked for
 _QUIET = 1.4  # natural log of power above the floor from which a band sounds
 
 
@@ -243,7 +243,7 @@ def begun(
 
     Another sound of the kind is away and still of its kind; a pull does not care where it ends. They have seeds derived
     from the request's own, and lie close to sounds the model learned from, where no other roam was asked for. It costs
-    the making of four sounds for each.
+    the making of three sounds for each.
     """
     leading = [guide for guide in guides if guide.away]
     if not leading:
