@@ -126,6 +126,11 @@ def test_what_leads_away_pulls_only_where_that_is_asked_for() -> None:
     assert [asked.schedule.strength(time) for time in (0.0, 0.2, 0.8)] == [1, 1, 0]
 
 
+def test_what_does_not_lead_away_and_never_pulls_is_refused() -> None:
+    with pytest.raises(KnobOutOfRange, match="never pull"):
+        Brightness(hz=500, schedule=Schedule(start=0.3, stop=0.3))
+
+
 def test_schedules_pull_when_they_say() -> None:
     assert [Schedule(start=0.2, stop=0.8).strength(t) for t in (0.1, 0.5, 0.9)] == [0, 1, 0]
     assert Schedule(curve="falling").strength(0.25) == 0.75

@@ -75,6 +75,12 @@ class Guide(ABC):
                 cause=f"it goes from 0 to {MOST_WEIGHT:g}",
                 way_out="1 is the usual pull; 0 switches a guide off",
             )
+        if not (self.schedule.pulls or self.away):
+            raise KnobOutOfRange(
+                f"The guide {self.told()!r} would never pull",
+                cause=f"its schedule starts and stops at {self.schedule.start:g}",
+                way_out="let it stop later; a weight of 0 switches a guide off",
+            )
 
     @abstractmethod
     def loss(self, audio: Tensor, *, sample_rate_hz: int) -> Tensor:
