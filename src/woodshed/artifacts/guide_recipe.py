@@ -40,7 +40,7 @@ class ScheduleFacts(_Part):
     @model_validator(mode="after")
     def _start_comes_first(self) -> Self:
         if self.start > self.stop:
-            raise ValueError("start must not come after stop")
+            raise ValueError("start must come before stop")
         return self
 
 
