@@ -50,6 +50,15 @@ def test_what_is_written_loaded_moved_or_copied_is_looked_at_anew() -> None:
     assert (made.double().total(), other.total()) == (12.0, 15.0)
 
 
+def test_what_does_not_tell_when_it_changes_is_looked_at_every_time() -> None:
+    kept = UntilChanged()
+    with torch.inference_mode():
+        numbers = torch.ones(3)
+        assert kept.of("sum", [numbers], lambda: float(numbers.sum())) == 3.0
+        numbers[0] = 5.0
+        assert kept.of("sum", [numbers], lambda: float(numbers.sum())) == 7.0
+
+
 def test_what_is_found_without_gradients_serves_training() -> None:
     weight, kept = torch.ones(2, requires_grad=True), UntilChanged()
     known = torch.tensor([2.0, 3.0])

@@ -28,7 +28,12 @@ class UntilChanged:
         self._found: dict[str, tuple[list[tuple[Tensor, int]], Any]] = {}
 
     def of(self, name: str, tensors: Sequence[Tensor], work: Callable[[], _Found]) -> _Found:
-        """What ``work`` finds in these tensors; from memory where they are as they were under this name."""
+        """What ``work`` finds in these tensors; from memory where they are as they were under this name.
+
+        Tensors of inference mode do not tell whether they were written to: of these nothing is remembered.
+        """
+        if any(tensor.is_inference() for tensor in tensors):
+            return work()
         known = self._found.get(name)
         if known is not None:
             then, found = known
