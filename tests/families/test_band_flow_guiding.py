@@ -128,12 +128,18 @@ def test_what_is_missed_after_the_flow_is_made_less() -> None:
     assert torch.equal(steer.settled(rows, [row]), rows)
 
 
-def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
+def led_away() -> tuple[BandFlow, Row, Unlike, Request]:
+    """A guide away from what a request gives, and where it then begins."""
     steer, _, row = steering(1, lends=False)
-    model, lenders = steer.model, NoLenders()
-    (made,) = model.generate([row.request], lenders=lenders)
+    (made,) = steer.model.generate([row.request], lenders=NoLenders())
     guide = Unlike(picture=picture_of(made.sound), distance_db=60.0)
-    (away,) = begun(model, [row.request], [guide], lenders=lenders, steps=None, guidance=None)
+    (away,) = begun(steer.model, [row.request], [guide], lenders=NoLenders(), steps=None, guidance=None)
+    return steer.model, row, guide, away
+
+
+def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
+    model, row, guide, away = led_away()
+    lenders = NoLenders()
     assert (away.class_name, away.wishes) == (row.request.class_name, {"roam": 0.0})
     assert away.seed != row.request.seed
     assert begun(model, [row.request], [guide], lenders=lenders, steps=None, guidance=None) == [away]
@@ -146,11 +152,8 @@ def test_what_leads_away_begins_from_the_farthest_of_a_few() -> None:
 
 
 def test_what_leads_away_without_a_pull_is_the_sound_that_was_chosen() -> None:
-    steer, _, row = steering(1, lends=False)
-    model, lenders = steer.model, NoLenders()
-    (made,) = model.generate([row.request], lenders=lenders)
-    guide = Unlike(picture=picture_of(made.sound), distance_db=60.0)
-    (away,) = begun(model, [row.request], [guide], lenders=lenders, steps=None, guidance=None)
+    model, row, guide, away = led_away()
+    lenders = NoLenders()
     (chosen,) = model.generate([away], lenders=lenders)
     (found,) = model.guide([row.request], guides=[guide], lenders=lenders)
     assert np.array_equal(found.sound.data, chosen.sound.data)

@@ -64,8 +64,8 @@ def attacked(audio: Floats, *, basis: PrincipalBasis, numbers: Tensor, sample_ra
     high = above_bass(begun, sample_rate_hz)
     low = begun - high
     for _ in range(_ROUNDS):
-        own = basis.squeeze(torch.from_numpy(_points(high, point)).float())
-        change = (basis.unsqueeze(numbers) - basis.unsqueeze(own)).double().numpy()
+        own = basis.nearest(torch.from_numpy(_points(high, point)).float())
+        change = (basis.unsqueeze(numbers) - own).double().numpy()
         high = high * np.exp(_over_frames(change.clip(-_MOST_GAIN, _MOST_GAIN), point, high.shape[-1]))
     frames = min(audio.shape[-1], begun.shape[-1])
     out = np.array(audio, dtype=np.float32)

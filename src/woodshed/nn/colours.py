@@ -147,7 +147,7 @@ def coloured(
     points = torch.from_numpy(_points(spectrum, size, sample_rate_hz)).float()
     if float(points.max()) <= _FLOOR:
         return audio
-    own = points if closely else basis.unsqueeze(basis.squeeze(points))
+    own = points if closely else basis.nearest(points)
     wanted, own = basis.unsqueeze(numbers).double().numpy(), own.double().numpy()
     most = np.full(COLOUR_POINTS, _MOST_GAIN_CLOSELY if closely else _MOST_GAIN)
     if closely:

@@ -102,7 +102,7 @@ def coursed(
     if not levels.any():
         return audio
     heard = torch.from_numpy(levels).float()
-    own = heard if closely else basis.unsqueeze(basis.squeeze(heard))
+    own = heard if closely else basis.nearest(heard)
     change, exact = (_gain(wanted, before) for before in (own, heard))
     quiet = ((_QUIET_FROM - wanted.double().numpy()) / (_QUIET_FROM - _QUIET_TO)).clip(0, 1)
     change = change + quiet * np.minimum(0.0, exact - change)

@@ -474,9 +474,8 @@ class Neighbourhood(nn.Module):
 
     def _heard(self, weights: Tensor | float) -> Tensor:
         """What tells how unlike all sounds are, ``(rows, numbers that tell)``."""
-        weighed = weights if isinstance(weights, Tensor) else torch.as_tensor(weights)
-        told_of = [self.wholes, self.lengths, weighed]
-        return self.remembered.of("heard", told_of, lambda: _telling(self.wholes, self.lengths, weighed))
+        told_of = [self.wholes, self.lengths, torch.as_tensor(weights)]
+        return self.remembered.of("heard", told_of, lambda: _telling(self.wholes, self.lengths, weights))
 
     def _forget(self, rows: Tensor) -> None:
         """Keep nothing of these rows, ``(rows,)``, true or not: a model tells nothing of what it no longer knows."""
@@ -550,9 +549,8 @@ class Neighbourhood(nn.Module):
 
 def _telling(wholes: Tensor, lengths: Tensor, weights: Tensor | float) -> Tensor:
     """What tells how unlike sounds are, ``(sounds, numbers that tell)``: what counts of all they repeat, and length."""
-    weighed = wholes * weights
-    counts = weighed if not isinstance(weights, Tensor) or weights.ndim == 0 else weighed[:, weights != 0]
-    return torch.cat([counts, _LENGTH_WEIGHT * lengths[:, None]], dim=-1)
+    each = torch.as_tensor(weights).expand(wholes.shape[1])
+    return torch.cat([(wholes * each)[:, each != 0], _LENGTH_WEIGHT * lengths[:, None]], dim=-1)
 
 
 def _between(own: float, usual: float) -> float:

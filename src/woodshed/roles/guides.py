@@ -22,7 +22,6 @@ from woodshed.roles.listener import Listener
 
 Loss = Callable[[Tensor, int], Tensor]
 
-
 _CONTOUR_FLOOR_DB = -50.0
 _CLEAR_DB = 4.0
 _LONG_AFTER = 0.3  # weight of what sounds long after a decay should be over
